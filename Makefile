@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup train test lint types format pretrain clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Make .venv and install everything in it
+
+.venv/ready: pyproject.toml scripts/install.sh
+	PYTHON=$(PYTHON) bash scripts/install.sh
+	touch $@
+
+train: setup ## Run the main job: SimKO on Countdown, on this machine
+	$(BIN)/python train.py fit --config configs/simko.yaml
+
+test: setup ## Run the tests with coverage
+	bash scripts/test.sh
+
+lint: setup ## Check style
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+format: setup ## Mend style
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+pretrain: setup ## Train the bundled policy anew (about 25 minutes on one core)
+	$(BIN)/python train.py fit --config configs/pretrain_countdown.yaml
+
+clean: ## Remove .venv and caches; runs are kept
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage*

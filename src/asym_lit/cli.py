@@ -1,0 +1,89 @@
+"""The command line: LightningCLI with our classes at hand, interpolation that follows overrides, and safe resuming."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from jsonargparse import set_parsing_settings
+from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from typing_extensions import override
+
+# Imported so that short class names resolve: `--model PolicyModule`, `--trainer.callbacks+=Dynamics`.
+import asym_lit.lit
+import asym_lit.lit.callbacks
+import asym_lit.tasks  # noqa: F401
+from asym_lit.lit.run_folder import check_writable, resolve_checkpoint, run_folder, run_folder_of
+from asym_lit.objectives import Objective
+
+
+class AsymLitCLI(LightningCLI):
+    """`fit`, `validate`, `test` and `predict` from a recipe."""
+
+    @override
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument(
+            "--threads",
+            type=int,
+            default=0,
+            help="CPU threads of each process; 0 leaves it to torch. Small policies want 1: more are up to ten times slower.",
+        )
+        parser.link_arguments("model.init_args.policy", "data.init_args.policy")
+        parser.link_arguments("seed_everything", "data.init_args.seed")
+
+    @override
+    def before_instantiate_classes(self) -> None:
+        config = self.config[self.subcommand] if self.subcommand else self.config
+        if config.threads < 0:
+            raise ValueError(f"threads is {config.threads}; allowed: 0 (torch's choice) or more.")
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        if config.get("ckpt_path"):
+            config.ckpt_path = resolve_checkpoint(config.ckpt_path)
+            folder = run_folder_of(config.ckpt_path)
+            logger = config.trainer.logger
+            # A resumed run goes on in its own folder, unless another one was asked for.
+            if self.subcommand == "fit" and folder and hasattr(logger, "init_args"):
+                arguments = logger.init_args
+                if arguments.get("version") is None and Path(arguments.save_dir, arguments.name) == folder.parent:
+                    arguments.version = folder.name
+
+    @override
+    def instantiate_trainer(self, **kwargs: object):  # type: ignore[no-untyped-def]
+        trainer = super().instantiate_trainer(**kwargs)
+        check_writable(run_folder(trainer))
+        return trainer
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        args: Words after the program's name; None for those it was called with.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns in each forked process
+    set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
+    try:
+        AsymLitCLI(
+            LightningModule,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            auto_configure_optimizers=False,
+            seed_everything_default=1,
+            save_config_kwargs={"overwrite": True},
+            parser_kwargs={"parser_mode": "omegaconf+"},
+            args=list(args) if args is not None else None,
+        )
+    finally:
+        # Left standing, gloo's threads sometimes abort the exit of a process.
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Evaluation: pass@k, its uncertainty, and how it is shown."""

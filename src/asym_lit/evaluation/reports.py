@@ -1,0 +1,47 @@
+"""What people look at: tables and figures of pass@k."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from asym_lit.evaluation.pass_at_k import PassAtKCurve
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
+    """A table with a row per k and a column per curve, each with its 95 % interval.
+
+    Args:
+        title: Above the table.
+        curves: By column title; all over the same ks.
+    """
+    table = Table(title=title)
+    table.add_column("pass@k", justify="right")
+    for name, curve in curves.items():
+        table.add_column(f"{name}\n{curve.problems} problems x {curve.samples}", justify="right")
+    for i, k in enumerate(next(iter(curves.values())).ks):
+        table.add_row(str(k), *(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]" for c in curves.values()))
+    return table
+
+
+def pass_at_k_figure(title: str, curves: Mapping[str, PassAtKCurve]) -> Figure:
+    """pass@k against k on a logarithmic axis, with bands of 95 %."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, curve in curves.items():
+        (line,) = axes.plot(curve.ks, curve.mean, marker="o", label=name)
+        axes.fill_between(curve.ks, curve.low, curve.high, color=line.get_color(), alpha=0.2, linewidth=0)
+    axes.set_xscale("log", base=2)
+    ks = next(iter(curves.values())).ks
+    axes.set_xticks(ks, [str(k) for k in ks])
+    axes.set(xlabel="k", ylabel="pass@k", title=title, ylim=(0, 1.02))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    return figure

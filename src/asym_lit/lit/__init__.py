@@ -1,0 +1,15 @@
+"""Lightning: the module, the data module, the strategy and the callbacks that run everything below."""
+
+from asym_lit.lit.datamodule import RolloutDataModule
+from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.strategy import FSDP2Strategy
+from asym_lit.lit.supervised import DemonstrationDataModule, PolicyExport, SupervisedModule
+
+__all__ = [
+    "DemonstrationDataModule",
+    "FSDP2Strategy",
+    "PolicyExport",
+    "PolicyModule",
+    "RolloutDataModule",
+    "SupervisedModule",
+]

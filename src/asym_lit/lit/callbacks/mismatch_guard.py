@@ -1,0 +1,57 @@
+"""The mismatch guard: engine and trainer must agree on the log-probs of what was sampled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from asym_lit.lit.distributed import all_max, mean_over_processes
+from asym_lit.lit.module import PolicyModule
+from asym_lit.types import RolloutBatch
+
+
+class MismatchGuard(Callback):
+    """Logs |engine - trainer| log-probs of every step, and stops the run before the update if they are too far apart.
+
+    Rollouts written by stale or wrong weights look fine and train badly; this is where it shows.
+
+    Args:
+        max_mean: Mean over tokens above which the run stops; fp32 gives 1e-6, bf16 about 0.02, stale weights 1 and more.
+    """
+
+    def __init__(self, max_mean: float = 0.05) -> None:
+        if max_mean <= 0:
+            raise ValueError(f"max_mean is {max_mean}; allowed: above 0.")
+        self.max_mean = max_mean
+        self._unchecked: RolloutBatch | None = None
+
+    @override
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        assert isinstance(batch, RolloutBatch)
+        self._unchecked = batch
+
+    @override
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        """Before the first update of the step, when both log-probs are known."""
+        batch, self._unchecked = self._unchecked, None
+        if batch is None:
+            return
+        assert isinstance(pl_module, PolicyModule) and batch.experience is not None
+        experience = batch.experience
+        assert experience.old_logprobs_BT is not None
+        # Rows that were not scored (filtered or undecided) hold zeros.
+        mask_BT = experience.mask_BT.bool() & (experience.old_logprobs_BT != 0).any(-1, keepdim=True)
+        gap_BT = torch.where(mask_BT, (experience.sampler_logprobs_BT - experience.old_logprobs_BT).abs(), 0.0)
+        mean = mean_over_processes({"mismatch/mean": (float(gap_BT.sum()), float(mask_BT.sum()))})["mismatch/mean"]
+        worst = float(all_max(gap_BT.max().detach().cpu()))
+        pl_module.log_metrics({"mismatch/mean": mean, "mismatch/max": worst}, batch.step)
+        if not mean <= self.max_mean and not batch.sampling.filters:
+            raise RuntimeError(
+                f"Engine and trainer disagree on the sampled tokens at step {batch.step}: mean |log-prob difference| "
+                f"{mean:.4g}, allowed {self.max_mean:g} (max_mean), largest {worst:.4g}. Likely causes: weights not synced "
+                "(a tied LM head left out), a stale prefix cache, another dtype in the engine, another temperature. "
+                "The weights are as before this step; the last checkpoint is good."
+            )

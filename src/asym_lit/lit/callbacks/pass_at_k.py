@@ -1,0 +1,156 @@
+"""pass@k of training groups and of evaluation sets, with intervals, as scalars and curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from typing_extensions import override
+
+from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k, powers_of_two
+from asym_lit.evaluation.reports import pass_at_k_figure
+from asym_lit.lit.distributed import mean_over_processes
+from asym_lit.lit.module import PolicyModule
+from asym_lit.types import Outcome, RolloutBatch
+
+
+class PassAtK(Callback):
+    """Logs `train/pass@k` of the training groups and `<stage>/<set>/pass@k` of evaluations.
+
+    With `trainer.num_sanity_val_steps: -1` the first evaluation stands before the first update; it is kept, also over
+    a resume, as what the policy could do before training.
+
+    Args:
+        ks: Budgets in evaluation; empty for powers of two up to `evaluation.n`.
+    """
+
+    def __init__(self, ks: list[int] | None = None) -> None:
+        self.ks = sorted(ks or [])
+        self.before: dict[str, PassAtKCurve] = {}
+        self.latest: dict[str, PassAtKCurve] = {}
+        self._metrics: dict[str, PassAtKMetric] = {}
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        n = pl_module.datamodule.evaluation.n
+        self.ks = self.ks or powers_of_two(n)
+        if self.ks[0] < 1 or self.ks[-1] > n:
+            raise ValueError(
+                f"pass@{self.ks[-1] if self.ks[0] >= 1 else self.ks[0]} is asked for with evaluation.n {n}; allowed: k from 1 "
+                f"to {n}, for no unbiased estimate exists beyond. Write --data.evaluation.n {max(self.ks)} or smaller ks."
+            )
+        for name in pl_module.datamodule.evaluation_tasks:
+            self._metrics[name] = PassAtKMetric(self.ks, pl_module.datamodule.seed)
+
+    @override
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
+        samples, correct = _counts(batch, with_discarded=True)
+        sums = {}
+        for k in powers_of_two(batch.sampling.n):
+            enough = [(n, c) for n, c in zip(samples, correct, strict=True) if n >= k]
+            values = pass_at_k([n for n, _ in enough], [c for _, c in enough], k)
+            sums[f"train/pass@{k}"] = (float(values.sum()), float(len(enough)))
+        shown = ("train/pass@1", f"train/pass@{powers_of_two(batch.sampling.n)[-1]}")
+        pl_module.log_metrics(mean_over_processes(sums), batch.step, prog_bar=shown)
+
+    def _add(self, pl_module: LightningModule, batch: Any) -> None:
+        assert isinstance(batch, RolloutBatch)
+        metric = self._metrics[batch.source].to(pl_module.device)
+        samples, correct = _counts(batch)
+        short = sum(n < max(self.ks) for n in samples)
+        if short:
+            raise RuntimeError(
+                f"{short} problems of {batch.source} have undecided responses, so fewer than {max(self.ks)} verdicts; "
+                "pass@k cannot be estimated without bias. Mend the verifier, or ask for smaller ks."
+            )
+        metric.update(samples, correct)
+
+    @override
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        self._add(pl_module, batch)
+
+    @override
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        self._add(pl_module, batch)
+
+    @override
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._finish(trainer, pl_module, "val")
+
+    @override
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._finish(trainer, pl_module, "test")
+
+    def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        self.latest = {}
+        for name, metric in self._metrics.items():
+            self.latest[name] = metric.compute()
+            metric.reset()
+            metrics = self.latest[name].metrics(f"{stage}/{name}")
+            for logger in trainer.loggers:  # not self.log, which is silent before training
+                logger.log_metrics(metrics, step=pl_module.rollout_step)
+            if not trainer.sanity_checking:
+                for key, value in metrics.items():
+                    pl_module.log(key, value, logger=False, sync_dist=False)
+        if trainer.sanity_checking and not self.before:
+            self.before = dict(self.latest)
+        self._draw(trainer, pl_module.rollout_step, stage)
+
+    def _draw(self, trainer: Trainer, step: int, stage: str) -> None:
+        for logger in trainer.loggers:
+            if not isinstance(logger, TensorBoardLogger) or not trainer.is_global_zero:
+                continue
+            for name, curve in self.latest.items():
+                curves = {f"step {step}": curve}
+                if name in self.before and step:
+                    curves = {"before training": self.before[name], **curves}
+                figure = pass_at_k_figure(f"{name}: pass@k", curves)
+                logger.experiment.add_figure(f"{stage}/{name}/curve", figure, step, close=False)
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A custom-scalars page with all pass@k of a set in one chart."""
+        layout = {
+            f"pass@k of {name}": {
+                "over training": ["Multiline", [f"^val/{name}/pass@{k}$" for k in self.ks]],
+                **{f"pass@{k} with interval": ["Margin", _margin(name, k)] for k in sorted({self.ks[0], self.ks[-1]})},
+            }
+            for name in self._metrics
+        }
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
+                logger.experiment.add_custom_scalars(layout)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        return {"before": {name: curve.as_dict() for name, curve in self.before.items()}}
+
+    @override
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        self.before = {name: PassAtKCurve(**curve) for name, curve in state_dict["before"].items()}
+
+
+def _margin(name: str, k: int) -> list[str]:
+    bounds = f"val/{name}_interval/pass@{k}"
+    return [f"val/{name}/pass@{k}", f"{bounds}_low", f"{bounds}_high"]
+
+
+def _counts(batch: RolloutBatch, with_discarded: bool = False) -> tuple[list[int], list[int]]:
+    """Decided and right responses of each group."""
+    n = batch.sampling.n
+    extra = [batch.discarded[i : i + n] for i in range(0, len(batch.discarded), n)] if with_discarded else []
+    samples, correct = [], []
+    for group in [*batch.groups, *extra]:
+        outcomes = [r.verdict.outcome for r in group if r.verdict]
+        samples.append(sum(o != Outcome.UNDECIDED for o in outcomes))
+        correct.append(sum(o == Outcome.CORRECT for o in outcomes))
+    return samples, correct

@@ -1,0 +1,75 @@
+"""What a person is told: pass@k before and after, and where everything is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from rich.console import Console
+from typing_extensions import override
+
+from asym_lit.evaluation.reports import pass_at_k_table
+from asym_lit.lit.callbacks.pass_at_k import PassAtK
+from asym_lit.lit.run_folder import EXPORT, run_folder, whole_checkpoints, write_json
+
+
+class Report(Callback):
+    """Prints pass@k tables before and after training, and writes `<run folder>/pass_at_k.json`."""
+
+    def __init__(self) -> None:
+        self._console = Console()
+        self._folder = Path()
+
+    def _pass_at_k(self, trainer: Trainer) -> PassAtK:
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, PassAtK):
+                return callback
+        raise ValueError("Report shows what PassAtK measures; add the PassAtK callback to trainer.callbacks.")
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._folder = run_folder(trainer)
+        self._pass_at_k(trainer)
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero:
+            for name, curve in self._pass_at_k(trainer).before.items():
+                self._console.print(pass_at_k_table(f"{name}, validation", {"before training": curve}))
+
+    @override
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        measured = self._pass_at_k(trainer)
+        for name, curve in measured.latest.items():
+            curves = {"before training": measured.before[name]} if name in measured.before else {}
+            self._console.print(pass_at_k_table(f"{name}, validation", {**curves, "after training": curve}))
+        self._write({"before": measured.before, "after": measured.latest})
+        found = whole_checkpoints(self._folder)
+        self._console.print(f"Run folder      {self._folder}", highlight=False)
+        if found:
+            self._console.print(f"Trained policy  {found[-1] / EXPORT}", highlight=False)
+        self._console.print(f"Dashboards      tensorboard --logdir {self._folder}", highlight=False)
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn == "validate":
+            self._show(trainer, "validation")
+
+    @override
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._show(trainer, "test")
+
+    def _show(self, trainer: Trainer, split: str) -> None:
+        if trainer.is_global_zero:
+            latest = self._pass_at_k(trainer).latest
+            for name, curve in latest.items():
+                self._console.print(pass_at_k_table(f"{name}, {split}", {"policy": curve}))
+            self._write({split: latest})
+
+    def _write(self, parts: dict[str, dict]) -> None:  # type: ignore[type-arg]
+        plain = {part: {name: curve.as_dict() for name, curve in curves.items()} for part, curves in parts.items()}
+        path = self._folder / "pass_at_k.json"
+        write_json(path, plain)
+        self._console.print(f"Numbers         {path}", highlight=False)

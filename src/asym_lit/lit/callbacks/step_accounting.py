@@ -1,0 +1,43 @@
+"""Where the time of a step goes, and how many tokens it buys."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from asym_lit.lit.distributed import mean_over_processes
+from asym_lit.lit.module import PolicyModule
+from asym_lit.types import RolloutBatch
+
+
+class StepAccounting(Callback):
+    """Logs `time/<stage>` in seconds (mean over processes), `tokens/...` per step and per second."""
+
+    def __init__(self) -> None:
+        self._ended = perf_counter()
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._ended = perf_counter()
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._ended = perf_counter()
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
+        now = perf_counter()
+        step_seconds, self._ended = now - self._ended, now
+        generated = sum(len(r.token_ids) for r in [*batch.rollouts, *batch.discarded])
+        sums = {f"time/{stage}": (seconds, 1.0) for stage, seconds in sorted(batch.seconds.items())}
+        sums["time/step"] = (step_seconds, 1.0)
+        sums["tokens/generated"] = (float(generated), 1.0 / trainer.world_size)
+        sums["tokens/per_second"] = (generated * trainer.world_size, step_seconds)
+        sums["tokens/generated_per_second"] = (generated * trainer.world_size, batch.seconds.get("generate", 0.0))
+        pl_module.log_metrics(mean_over_processes(sums), batch.step, prog_bar=("tokens/per_second",))

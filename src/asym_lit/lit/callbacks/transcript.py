@@ -1,0 +1,138 @@
+"""The transcript: rollouts as JSON lines, and a few of them as a table in TensorBoard."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from typing_extensions import override
+
+from asym_lit.lit.distributed import all_lists
+from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_folder import run_folder, write_atomically
+from asym_lit.types import Rollout, RolloutBatch
+
+
+class Transcript(Callback):
+    """Writes rollouts to `<run folder>/rollouts/`, one file per step, whole or not at all.
+
+    Args:
+        every_n_steps: Rollout steps between written training batches.
+        table_rows: Rollouts shown in TensorBoard each time.
+        evaluations: Also write the rollouts of evaluations (they are many).
+    """
+
+    def __init__(self, every_n_steps: int = 10, table_rows: int = 8, evaluations: bool = False) -> None:
+        if every_n_steps < 1:
+            raise ValueError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
+        self.every_n_steps, self.table_rows, self.evaluations = every_n_steps, table_rows, evaluations
+        self._folder = Path()
+        self._evaluated: dict[str, list[dict[str, Any]]] = {}
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._folder = run_folder(trainer) / "rollouts"
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(batch, RolloutBatch)
+        if batch.step % self.every_n_steps:
+            return
+        advantages = batch.experience.advantages_BT if batch.experience else None
+        rows = [
+            record(rollout, batch, float(advantages[i, 0]) if advantages is not None else None)
+            for i, rollout in enumerate(batch.rollouts)
+        ]
+        self._write(trainer, f"train_{batch.step:06d}", all_lists(rows))
+        self._show(trainer, batch.step, rows)
+
+    def _show(self, trainer: Trainer, step: int, rows: list[dict[str, Any]]) -> None:
+        stride = max(1, len(rows) // max(self.table_rows, 1))
+        table = markdown_table(rows[::stride][: self.table_rows])
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero and self.table_rows:
+                logger.experiment.add_text("rollouts", table, step)
+
+    def _write(self, trainer: Trainer, name: str, rows: list[dict[str, Any]]) -> None:
+        if trainer.is_global_zero:
+            write_atomically(self._folder / f"{name}.jsonl", (json.dumps(row, ensure_ascii=False) for row in rows))
+
+    def _collect(self, batch: Any) -> None:
+        assert isinstance(batch, RolloutBatch)
+        self._evaluated.setdefault(batch.source, []).extend(record(r, batch) for r in batch.rollouts)
+
+    @override
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        if self.evaluations:
+            self._collect(batch)
+
+    @override
+    def on_predict_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        self._collect(batch)
+
+    @override
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        self._write_evaluated(trainer, f"val_{pl_module.rollout_step:06d}")
+
+    @override
+    def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write_evaluated(trainer, "predict")
+
+    def _write_evaluated(self, trainer: Trainer, stem: str) -> None:
+        for source in sorted(self._evaluated):
+            rows = sorted(all_lists(self._evaluated[source]), key=lambda row: int(row["slot"]))
+            self._write(trainer, f"{stem}_{source}", rows)
+        self._evaluated = {}
+
+
+def record(rollout: Rollout, batch: RolloutBatch, advantage: float | None = None) -> dict[str, Any]:
+    """One rollout as plain types: enough to read it, and to train on it again."""
+    verdict = rollout.verdict
+    return {
+        "step": batch.step,
+        "source": batch.source,
+        "uid": rollout.prompt.uid,
+        "slot": rollout.slot,
+        "prompt": rollout.prompt.text,
+        "response": rollout.text,
+        "outcome": str(verdict.outcome) if verdict else None,
+        "by": verdict.by if verdict else None,
+        "reason": verdict.reason if verdict else None,
+        "extracted": verdict.extracted if verdict else None,
+        "reward": rollout.reward,
+        "advantage": advantage,
+        "finish_reason": rollout.finish_reason,
+        "policy_version": rollout.policy_version,
+        "temperature": batch.sampling.temperature,
+        "answer": dict(rollout.prompt.answer),
+        "prompt_token_ids": list(rollout.prompt.token_ids),
+        "token_ids": rollout.token_ids,
+        "logprobs": rollout.logprobs,
+    }
+
+
+def markdown_table(rows: list[dict[str, Any]]) -> str:
+    """A few rollouts as a markdown table; text is fenced so that it cannot format the page."""
+    head = ["prompt", "response", "outcome", "reason", "reward", "advantage", "tokens"]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in rows:
+        advantage = "" if row["advantage"] is None else f"{row['advantage']:+.3f}"
+        cells = [_code(row["prompt"]), _code(row["response"]), row["outcome"], _code(row["reason"] or "")]
+        cells += [row["reward"], advantage, len(row["token_ids"])]
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _code(text: str, limit: int = 300) -> str:
+    flat = text.replace("|", "\\|").replace("`", "'").replace("\n", " ")
+    return f"`{flat[:limit]}{'...' if len(flat) > limit else ''}`" if flat else ""

@@ -1,0 +1,51 @@
+"""The few collectives that are needed beside the strategy's own; identities in a single process."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+T = TypeVar("T")
+
+
+def world_size() -> int:
+    """Number of processes in the default group; 1 without one."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def all_sum(values: Tensor) -> Tensor:
+    """Elementwise sum over all processes."""
+    if world_size() > 1:
+        values = values.clone()
+        dist.all_reduce(values, dist.ReduceOp.SUM)
+    return values
+
+
+def all_max(values: Tensor) -> Tensor:
+    """Elementwise maximum over all processes."""
+    if world_size() > 1:
+        values = values.clone()
+        dist.all_reduce(values, dist.ReduceOp.MAX)
+    return values
+
+
+def all_lists(mine: list[T]) -> list[T]:
+    """The lists of all processes, joined in rank order; plain picklable items of our own making only."""
+    if world_size() == 1:
+        return mine
+    gathered: list[list[T]] = [[] for _ in range(world_size())]
+    dist.all_gather_object(gathered, mine)
+    return [item for part in gathered for item in part]
+
+
+def mean_over_processes(sums: dict[str, tuple[float, float]]) -> dict[str, float]:
+    """Metrics from sums and counts: both are added up over the processes, then divided once.
+
+    Args:
+        sums: (sum, count) by metric name; the same names on every process. A count of 0 leaves the metric out.
+    """
+    table = all_sum(torch.tensor([list(pair) for pair in sums.values()], dtype=torch.float64).reshape(-1, 2))
+    return {name: total / count for name, (total, count) in zip(sums, table.tolist(), strict=True) if count}

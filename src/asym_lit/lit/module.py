@@ -1,0 +1,321 @@
+"""The policy module: a policy and its frozen reference, trained on rollouts by an objective it knows nothing about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.trainer.states import TrainerFn
+from torch import Tensor
+from torch.distributed.tensor import DTensor
+from typing_extensions import override
+
+from asym_lit.lit.distributed import mean_over_processes, world_size
+from asym_lit.lit.strategy import FSDP2Strategy, shard
+from asym_lit.lit.updates import MiniBatch, cut, plan_updates
+from asym_lit.objectives.objective import Objective, check_group_size
+from asym_lit.policy.export import named_weights
+from asym_lit.policy.loading import Dtype, load_policy, locate
+from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.rollout.microbatches import MicroBatch, experience_of, write_rows
+from asym_lit.types import Needs, RolloutBatch, TokenScores
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+    from asym_lit.lit.datamodule import RolloutDataModule
+
+Schedule = Literal["constant", "linear", "cosine"]
+
+
+class PolicyModule(LightningModule):
+    """Trains a causal language model on the rollouts of a `RolloutDataModule`.
+
+    A step scores the rollouts with the weights that wrote them, estimates advantages on whole groups, then makes
+    `inner_epochs * mini_batches` optimizer steps. The loss of each is a sum over global counts: it does not depend on
+    the micro-batch size or on the number of processes.
+
+    Args:
+        objective: What is optimised; see `asym_lit.objectives`.
+        policy: `bundled`, a local Hugging Face directory, or a hub id. Also the frozen reference.
+        optimizer: Made from the policy's parameters.
+        schedule: Of the learning rate, after the warm-up, over all optimizer steps of the run.
+        warmup_steps: Optimizer steps over which the learning rate rises from 0.
+        inner_epochs: Passes over the rollouts of a step.
+        mini_batches: Optimizer steps per pass.
+        max_micro_batch_tokens: Tokens (prompts, responses, padding) scored at once.
+        max_grad_norm: Gradients are scaled down to this norm; 0 switches it off.
+        dtype: Of the weights.
+        compute_dtype: Of gathered weights under fsdp2; None for `dtype`.
+        gradient_checkpointing: Recompute activations in the backward pass: less memory, more time.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        policy: str = "bundled",
+        optimizer: OptimizerCallable = torch.optim.AdamW,
+        schedule: Schedule = "constant",
+        warmup_steps: int = 0,
+        inner_epochs: int = 1,
+        mini_batches: int = 1,
+        max_micro_batch_tokens: int = 16384,
+        max_grad_norm: float = 1.0,
+        dtype: Dtype = "float32",
+        compute_dtype: Dtype | None = None,
+        gradient_checkpointing: bool = False,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        for name, value, least in (
+            ("inner_epochs", inner_epochs, 1),
+            ("mini_batches", mini_batches, 1),
+            ("max_micro_batch_tokens", max_micro_batch_tokens, 1),
+            ("warmup_steps", warmup_steps, 0),
+            ("max_grad_norm", max_grad_norm, 0),
+        ):
+            if value < least:
+                raise ValueError(f"model.{name} is {value}; allowed: {least} or more.")
+        self.policy, self.objective, self.make_optimizer = policy, objective, optimizer
+        self.schedule, self.warmup_steps = schedule, warmup_steps
+        self.inner_epochs, self.mini_batches = inner_epochs, mini_batches
+        self.max_micro_batch_tokens, self.max_grad_norm = max_micro_batch_tokens, max_grad_norm
+        self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype
+        self.gradient_checkpointing = gradient_checkpointing
+        self.rollout_step = 0
+        self.diagnostics = Needs()
+        self.policy_config = _config_of(policy)
+        self._reference: list[TokenScorer] = []  # in a list, so that it is no submodule: checkpoints leave it out
+
+    @property
+    def datamodule(self) -> RolloutDataModule:
+        """What feeds this module."""
+        from asym_lit.lit.datamodule import RolloutDataModule
+
+        found = getattr(self.trainer, "datamodule", None)
+        if not isinstance(found, RolloutDataModule):
+            raise TypeError(
+                f"PolicyModule is fed by a RolloutDataModule, not a {type(found).__name__}; "
+                "write class_path: asym_lit.lit.RolloutDataModule under data."
+            )
+        return found
+
+    @property
+    def policy_version(self) -> int:
+        """Optimizer steps behind the weights."""
+        return self.trainer.global_step
+
+    @property
+    def is_sharded(self) -> bool:
+        """True if no rank holds the whole policy."""
+        return isinstance(self.trainer.strategy, FSDP2Strategy)
+
+    @property
+    def weight_dtype(self) -> torch.dtype:
+        """Of the policy's weights."""
+        dtype: torch.dtype = getattr(torch, self.dtype_name)
+        return dtype
+
+    @property
+    def needs(self) -> Needs:
+        """What is computed once per rollout step: for the objective and for diagnostics."""
+        return self.objective.rollout_needs | self.diagnostics
+
+    def request(self, needs: Needs) -> None:
+        """Ask for scores beyond the objective's at rollout time; for callbacks, in `setup`."""
+        self.diagnostics |= needs
+
+    @override
+    def setup(self, stage: str) -> None:
+        if self.datamodule.score is None:  # callbacks are set up before modules
+            raise ValueError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
+        if stage == "fit":
+            check_group_size(self.objective, self.datamodule.sampling.n)
+
+    @override
+    def configure_model(self) -> None:
+        if hasattr(self, "scorer"):
+            return
+        self.scorer = self._load()
+        if self.gradient_checkpointing:
+            self.scorer.model.gradient_checkpointing_enable()
+        if self.needs.reference and self.trainer.state.fn == TrainerFn.FITTING:
+            self._reference = [self._load().requires_grad_(False).eval()]
+
+    def _load(self) -> TokenScorer:
+        scorer = TokenScorer(load_policy(self.policy, self.dtype_name))  # type: ignore[arg-type]
+        if self.is_sharded:
+            assert self.device_mesh is not None
+            shard(scorer, self.device_mesh["data_parallel"], getattr(torch, self.compute_dtype_name))
+        return scorer
+
+    @override
+    def on_fit_start(self) -> None:
+        for scorer in self._reference:
+            scorer.to(self.device)  # Lightning does not see it, so it does not move it
+        self.scorer.train()
+
+    @override
+    def configure_optimizers(self) -> Any:
+        from transformers import get_scheduler
+
+        optimizer = self.make_optimizer(self.scorer.parameters())
+        total = self.datamodule.rollout_steps * self.inner_epochs * self.mini_batches
+        name = self.schedule if self.schedule != "constant" else "constant_with_warmup"
+        return [optimizer], [get_scheduler(name, optimizer, self.warmup_steps, total)]
+
+    def named_weights(self) -> Iterator[tuple[str, Tensor]]:
+        """The policy's weights under their Hugging Face names, gathered; a collective."""
+        return named_weights(self.scorer.model)
+
+    @override
+    def training_step(self, batch: RolloutBatch, batch_idx: int) -> None:
+        clock = perf_counter()
+        data = self.datamodule
+        batch.experience = experience_of(batch.rollouts, batch.sampling.n, self.device)
+        plan = plan_updates(batch, self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens)
+        micro_batches = [cut(mini_batch, batch.rollouts, batch.experience) for mini_batch in plan]
+        self._score(batch, [m for part in micro_batches for m in part])
+        clock = batch.spend("score", clock)
+        sums: dict[str, tuple[float, float]] = {}
+        for _ in range(self.inner_epochs):
+            for mini_batch, parts in zip(plan, micro_batches, strict=True):
+                for name, (total, count) in self._update(batch, mini_batch, parts).items():
+                    before = sums.get(name, (0.0, 0.0))
+                    sums[name] = (before[0] + total, before[1] + count)
+        self.rollout_step += 1
+        batch.spend("update", clock)
+        self.log_metrics(mean_over_processes(sums), batch.step)
+
+    @torch.no_grad()
+    def _score(self, batch: RolloutBatch, micro_batches: list[MicroBatch]) -> None:
+        """Scores at the weights that sampled, advantages, and both cut to the micro-batches.
+
+        In the very micro-batches of the updates, so that the first importance ratio is 1 to the last bit.
+        """
+        experience = batch.experience
+        assert experience is not None
+        shape = experience.mask_BT.shape
+        scores = TokenScores(torch.zeros(shape, device=self.device))
+        reference = TokenScores(torch.zeros(shape, device=self.device))
+        for part in micro_batches:
+            part_scores = self._scores_of(self.scorer, part, batch, self.needs)
+            part.experience.old_logprobs_BT = part_scores.logprobs_BT
+            if not part.is_filler:
+                scores = write_rows(scores, part_scores, part.rows, shape)
+            if self._reference:
+                part_reference = self._scores_of(self._reference[0], part, batch, Needs())
+                part.experience.reference_logprobs_BT = part_reference.logprobs_BT
+                if not part.is_filler:
+                    reference = write_rows(reference, part_reference, part.rows, shape)
+        batch.scores = scores
+        experience.old_logprobs_BT = scores.logprobs_BT
+        experience.reference_logprobs_BT = reference.logprobs_BT if self._reference else None
+        experience.rewards_B = self.objective.shape(experience.rewards_B, experience.lengths_B)
+        experience.advantages_BT = self.objective.estimate(experience)
+        for part in micro_batches:
+            rows = torch.as_tensor(part.rows, device=self.device)
+            part.experience.advantages_BT = experience.advantages_BT[rows, : part.experience.mask_BT.shape[1]]
+
+    def _scores_of(self, scorer: TokenScorer, part: MicroBatch, batch: RolloutBatch, needs: Needs) -> TokenScores:
+        scores: TokenScores = scorer(
+            part.input_ids_BS, part.prompt_lengths_B, part.experience.mask_BT, batch.sampling.temperature, needs
+        )
+        return scores
+
+    def _update(self, batch: RolloutBatch, mini_batch: MiniBatch, parts: list[MicroBatch]) -> dict[str, tuple[float, float]]:
+        """One optimizer step; returns (sum, count) by metric."""
+        if not mini_batch.counts.tokens:
+            return {"update/skipped": (1.0, 1.0)}
+        optimizer: Any = self.optimizers()
+        optimizer.zero_grad()
+        sums: dict[str, Tensor] = {}
+        for part in parts:
+            scores = self._scores_of(self.scorer, part, batch, self.objective.update_needs)
+            terms = self.objective.loss(scores, part.experience, mini_batch.counts)
+            # DDP and FSDP2 average gradients over processes; the loss is already divided by global counts.
+            self.manual_backward(terms.loss * world_size())
+            for name, value in (*terms.sums.items(), ("loss/total", terms.loss.detach())):
+                sums[name] = sums[name] + value if name in sums else value
+        norm = self._clip_gradients()
+        ranks = world_size()
+        metrics = {"update/grad_norm": (norm, 1.0), "update/skipped": (0.0, 1.0)}
+        if norm == norm and norm != float("inf"):
+            metrics["update/lr"] = (optimizer.param_groups[0]["lr"], 1.0)
+            optimizer.step()
+            schedule: Any = self.lr_schedulers()
+            schedule.step()
+        else:
+            metrics = {"update/skipped": (1.0, 1.0)}
+        # Sums are of this rank, counts of all: mean_over_processes adds both up over the ranks.
+        tokens = mini_batch.counts.tokens / ranks
+        values = torch.stack(list(sums.values())).tolist()
+        for name, value in zip(sums, values, strict=True):
+            metrics[name] = (value, 1 / ranks if name == "loss/total" else tokens)
+        return metrics
+
+    def _clip_gradients(self) -> float:
+        """Scale gradients down to `max_grad_norm`; returns the norm before."""
+        norm = torch.nn.utils.clip_grad_norm_(self.scorer.parameters(), self.max_grad_norm or float("inf"))
+        return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
+
+    def log_metrics(self, metrics: dict[str, float], step: int, prog_bar: tuple[str, ...] = ()) -> None:
+        """Log numbers that are the same on all processes, at a rollout step."""
+        for name, value in metrics.items():
+            self.log(name, value, prog_bar=name in prog_bar, rank_zero_only=False, batch_size=1)
+        self.log("step", float(step), batch_size=1)
+
+    @override
+    def validation_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Nothing to compute: callbacks read the verified rollouts."""
+
+    @override
+    def test_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Nothing to compute: callbacks read the verified rollouts."""
+
+    @override
+    def predict_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> RolloutBatch:
+        return batch
+
+    @override
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["asym_lit"] = {
+            "rollout_step": self.rollout_step,
+            "policy": self.policy,
+            "architecture": _architecture(self.policy_config),
+        }
+
+    @override
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        saved = checkpoint.get("asym_lit")
+        if saved is None:
+            raise ValueError("This checkpoint was not written by a PolicyModule; give --ckpt_path one of its own.")
+        mine = _architecture(self.policy_config)
+        if saved["policy"] != self.policy or saved["architecture"] != mine:
+            raise ValueError(
+                f"The checkpoint was trained from policy {saved['policy']!r} ({saved['architecture']}), this run names "
+                f"{self.policy!r} ({mine}). Write --model.policy {saved['policy']}, or start a new run without --ckpt_path."
+            )
+        self.rollout_step = saved["rollout_step"]
+
+
+def _config_of(policy: str) -> PretrainedConfig:
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(locate(policy))
+    except OSError as fault:
+        raise ValueError(
+            f"No policy at {policy!r}: {str(fault).splitlines()[0]} Allowed: 'bundled', a local directory in Hugging Face "
+            "format, or a hub id."
+        ) from fault
+
+
+def _architecture(config: PretrainedConfig) -> str:
+    """The sizes that decide whether weights fit."""
+    names = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
+    return ", ".join(f"{name}={getattr(config, name, None)}" for name in names)

@@ -1,0 +1,64 @@
+"""How the rollouts of a step become optimizer steps: the plan, and the tensors of each part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from asym_lit.lit.distributed import all_max, all_sum
+from asym_lit.objectives.aggregations import GlobalCounts
+from asym_lit.rollout.microbatches import MicroBatch, make_micro_batch, mini_batches_of_slots, pack
+from asym_lit.types import Experience, Rollout, RolloutBatch
+
+
+@dataclass(frozen=True, slots=True)
+class MiniBatch:
+    """The rollouts behind one optimizer step on this rank, and their number over all ranks."""
+
+    micro_batches: list[list[int]]
+    """Rows of each micro-batch; the same number of them on every rank."""
+    fillers: int
+    """How many of the last micro-batches only keep this rank in step with the others."""
+    counts: GlobalCounts
+
+
+def plan_updates(batch: RolloutBatch, mini_batches: int, slots: int, seed: int, max_tokens: int) -> list[MiniBatch]:
+    """Mini-batches of whole groups, cut into micro-batches by a token budget. A collective.
+
+    Undecided rollouts and filtered groups are left out; a mini-batch may end up empty (counts of 0) on all ranks.
+
+    Args:
+        batch: The step's rollouts on this rank.
+        mini_batches: Optimizer steps per pass over them.
+        slots: Groups of the step over all ranks.
+        seed: Of the shuffle.
+        max_tokens: Budget of a micro-batch, in tokens after padding.
+    """
+    rollouts = batch.rollouts
+    lengths = [len(r.prompt.token_ids) + len(r.token_ids) for r in rollouts]
+    trained = [kept for kept in batch.kept for _ in range(batch.sampling.n)]
+    packed = [
+        pack(
+            lengths,
+            [i for i, r in enumerate(rollouts) if r.slot in chosen and trained[i] and r.reward is not None],
+            max_tokens,
+        )
+        for chosen in mini_batches_of_slots(slots, mini_batches, seed, batch.step)
+    ]
+    sizes = [(sum(len(rollouts[i].token_ids) for m in part for i in m), sum(len(m) for m in part)) for part in packed]
+    tokens, sequences = all_sum(torch.tensor(sizes, dtype=torch.float64)).T.tolist()
+    longest = all_max(torch.tensor([len(part) for part in packed])).tolist()
+    return [
+        MiniBatch([*part, *[[0]] * (most - len(part))], most - len(part), GlobalCounts(t, s))
+        for part, most, t, s in zip(packed, longest, tokens, sequences, strict=True)
+    ]
+
+
+def cut(mini_batch: MiniBatch, rollouts: Sequence[Rollout], experience: Experience) -> list[MicroBatch]:
+    """The tensors of a mini-batch's micro-batches."""
+    real = len(mini_batch.micro_batches) - mini_batch.fillers
+    return [
+        make_micro_batch(rows, rollouts, experience, is_filler=i >= real) for i, rows in enumerate(mini_batch.micro_batches)
+    ]

@@ -1,0 +1,56 @@
+"""Advantage estimators: how the rewards of a group become one number per rollout.
+
+Each is a frozen record called with `rewards_PG` and `valid_PG` (both [P, G]) that returns `advantages_PG`. Undecided
+rollouts neither enter a statistic nor get an advantage: theirs is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from asym_lit.reductions import group_statistics
+
+
+class AdvantageEstimator(Protocol):
+    """Rewards to advantages, group by group."""
+
+    @property
+    def min_group_size(self) -> int:
+        """Smallest group the estimate makes sense for."""
+        ...
+
+    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+        """Advantages, shape [P, G]."""
+        ...
+
+
+@dataclass(frozen=True)
+class GroupNormalised:
+    """GRPO's advantage: `(r - mean) / (std + eps)` within the group (arXiv 2402.03300).
+
+    Args:
+        eps: Added to the unbiased standard deviation; 1e-6 as in verl (TRL: 1e-4). A uniform group gets 0, not 0/0.
+    """
+
+    eps: float = 1e-6
+    min_group_size = 2
+
+    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+        """Advantages, shape [P, G]."""
+        group = group_statistics(rewards_PG, valid_PG)
+        return torch.where(valid_PG, (rewards_PG - group.mean) / (group.std + self.eps), 0)
+
+
+@dataclass(frozen=True)
+class Centred:
+    """Dr. GRPO's advantage: `r - mean` within the group (arXiv 2503.20783)."""
+
+    min_group_size = 2
+
+    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+        """Advantages, shape [P, G]."""
+        return torch.where(valid_PG, rewards_PG - group_statistics(rewards_PG, valid_PG).mean, 0)

@@ -1,0 +1,67 @@
+"""Aggregations: the weight of each token in the loss. They decide the length bias.
+
+Weights are made from counts over the whole mini-batch, on all ranks, so the loss does not depend on how it is cut into
+micro-batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalCounts:
+    """Size of a mini-batch over all ranks."""
+
+    tokens: float
+    """Response tokens that are trained on."""
+    sequences: float
+    """Rollouts that are trained on."""
+
+
+class Aggregation(Protocol):
+    """A mask to weights; the loss is the weighted sum of token losses."""
+
+    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+        """Weights, shape [B, T]; 0 on padding."""
+        ...
+
+
+@dataclass(frozen=True)
+class TokenMean:
+    """Every token weighs the same: `sum L / sum m` (DAPO). Long responses weigh more than short ones."""
+
+    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+        """Weights, shape [B, T]."""
+        return mask_BT / max(counts.tokens, 1)
+
+
+@dataclass(frozen=True)
+class SequenceMean:
+    """Every response weighs the same: mean over responses of their token means (GRPO's paper)."""
+
+    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+        """Weights, shape [B, T]."""
+        return mask_BT / mask_BT.sum(-1, keepdim=True).clamp(min=1) / max(counts.sequences, 1)
+
+
+@dataclass(frozen=True)
+class ConstantLength:
+    """Token sums over a constant: `sum L / (sequences * length)` (Dr. GRPO), free of length bias.
+
+    Args:
+        length: The constant, in tokens: the run's `sampling.max_tokens`.
+    """
+
+    length: int
+
+    def __post_init__(self) -> None:
+        if self.length < 1:
+            raise ValueError(f"length is {self.length}; allowed: 1 or more, e.g. the run's sampling.max_tokens.")
+
+    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+        """Weights, shape [B, T]."""
+        return mask_BT / (self.length * max(counts.sequences, 1))

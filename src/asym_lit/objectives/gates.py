@@ -1,0 +1,38 @@
+"""Gates: which tokens of a response a method touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from asym_lit.reductions import row_quantile
+from asym_lit.types import Experience, Needs, TokenScores
+
+
+@dataclass(frozen=True)
+class EntropyGate:
+    """Forking tokens: those whose entropy exceeds the response's own quantile, strictly (SimKO, arXiv 2510.14807).
+
+    The entropy is the current policy's, so the gate moves with every update.
+
+    Args:
+        quantile: tau; 0.8 opens for the 20 % most uncertain tokens. 0 opens for all but the least uncertain one.
+    """
+
+    quantile: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.quantile <= 1:
+            raise ValueError(f"The gate's quantile is {self.quantile}; allowed: 0 to 1 (published: 0.8).")
+
+    @property
+    def needs(self) -> Needs:
+        """The entropy."""
+        return Needs(entropy=True)
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Bool: the token forks, shape [B, T]."""
+        assert scores.entropy_BT is not None
+        threshold_B = row_quantile(scores.entropy_BT, experience.mask_BT, self.quantile)
+        return (scores.entropy_BT > threshold_B[:, None]) & experience.mask_BT.bool()

@@ -1,0 +1,145 @@
+"""The objective: a frozen record of parts, run in a fixed order. It holds no mathematics of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+
+import torch
+from torch import Tensor
+
+from asym_lit.objectives.advantages import AdvantageEstimator, GroupNormalised
+from asym_lit.objectives.aggregations import Aggregation, GlobalCounts, TokenMean
+from asym_lit.objectives.ratios import ImportanceRatio, TokenRatio
+from asym_lit.objectives.regularizers import Regularizer
+from asym_lit.objectives.rewards import GroupFilter, KeepAll, RewardShaper
+from asym_lit.objectives.reweights import Reweight, TokenReweight
+from asym_lit.objectives.token_losses import ClippedSurrogate, TokenLoss
+from asym_lit.reductions import masked_sum
+from asym_lit.types import Experience, Needs, TokenScores
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerms:
+    """The loss of a micro-batch, and sums over its tokens for the metrics."""
+
+    loss: Tensor
+    """Scalar; the losses of all micro-batches on all ranks add up to the loss of the mini-batch."""
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    """Detached sums over tokens by metric name; divided by the global token count once, at the end."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """From rewards and token scores to a loss.
+
+    At rollout time, on whole groups: `reward_shapers`, `estimator`, `reweights` give the advantages. At every update,
+    on any rows: `token_reweights`, `ratio`, `token_loss`, `regularizers`, `aggregation` give the loss.
+
+    Args:
+        reward_shapers: Applied to the rewards, in order.
+        group_filter: Chooses the groups to train on.
+        estimator: Turns rewards into advantages.
+        reweights: Bend the advantages at rollout time, in order.
+        token_reweights: Bend the advantages at every update, in order.
+        ratio: The importance ratio.
+        token_loss: Turns ratio and advantage into a loss per token.
+        regularizers: Added to the token loss.
+        aggregation: The weight of each token.
+    """
+
+    reward_shapers: Sequence[RewardShaper] = ()
+    group_filter: GroupFilter = KeepAll()
+    estimator: AdvantageEstimator = GroupNormalised()
+    reweights: Sequence[Reweight] = ()
+    token_reweights: Sequence[TokenReweight] = ()
+    ratio: ImportanceRatio = TokenRatio()
+    token_loss: TokenLoss = ClippedSurrogate()
+    regularizers: Sequence[Regularizer] = ()
+    aggregation: Aggregation = TokenMean()
+
+    @property
+    def rollout_needs(self) -> Needs:
+        """What must be computed once per rollout step."""
+        needs = reduce(or_, (part.needs for part in self.reweights), Needs())
+        return needs | Needs(reference=self.update_needs.reference)
+
+    @property
+    def update_needs(self) -> Needs:
+        """What must be computed at every update."""
+        needs = [self.ratio.needs]
+        needs += [part.needs for part in self.token_reweights]
+        needs += [part.needs for part in self.regularizers]
+        return reduce(or_, needs)
+
+    def shape(self, rewards_B: Tensor, lengths_B: Tensor) -> Tensor:
+        """Rewards after all shapers, shape [B]."""
+        for shaper in self.reward_shapers:
+            rewards_B = shaper(rewards_B, lengths_B)
+        return rewards_B
+
+    def estimate(self, experience: Experience) -> Tensor:
+        """Advantages of whole groups, shape [B, T], 0 on padding and on undecided rollouts.
+
+        Args:
+            experience: Rewards already shaped; rows of a group together.
+        """
+        size = experience.group_size
+        rewards_PG = experience.rewards_B.view(-1, size)
+        valid_PG = experience.valid_B.view(-1, size)
+        advantages_B1 = self.estimator(rewards_PG, valid_PG).view(-1, 1)
+        advantages_BT = advantages_B1 * experience.mask_BT
+        for reweight in self.reweights:
+            advantages_BT = reweight(advantages_BT, experience)
+        return advantages_BT
+
+    def loss(self, scores: TokenScores, experience: Experience, counts: GlobalCounts) -> LossTerms:
+        """Loss of a micro-batch.
+
+        Args:
+            scores: Current scores of its rows, with gradient.
+            experience: Its rows; advantages and old log-probs filled in.
+            counts: Size of the mini-batch it belongs to, over all ranks.
+        """
+        advantages_BT = experience.advantages_BT
+        if advantages_BT is None:
+            raise ValueError("experience.advantages_BT is empty; call estimate() on the whole groups first.")
+        for reweight in self.token_reweights:
+            advantages_BT = reweight(advantages_BT, scores, experience)
+        ratio_BT = self.ratio(scores, experience)
+        terms = self.token_loss(ratio_BT, advantages_BT, scores)
+        mask_BT, loss_BT = experience.mask_BT, terms.loss_BT
+        sums = {
+            "ratio/mean": masked_sum(ratio_BT.detach(), mask_BT),
+            "ratio/clipped_low": masked_sum(terms.clipped_low_BT.to(mask_BT.dtype), mask_BT),
+            "ratio/clipped_high": masked_sum(terms.clipped_high_BT.to(mask_BT.dtype), mask_BT),
+        }
+        for regularizer in self.regularizers:
+            added_BT = regularizer(scores, experience)
+            sums[f"loss/{regularizer.name}"] = masked_sum(added_BT.detach(), mask_BT)
+            loss_BT = loss_BT + added_BT
+        weights_BT = self.aggregation(mask_BT, counts)
+        return LossTerms(masked_sum(loss_BT * weights_BT, mask_BT), sums)
+
+
+def check_group_size(objective: Objective, group_size: int) -> None:
+    """Refuse a group too small for the estimator.
+
+    Raises:
+        ValueError: With the size that would do.
+    """
+    least = objective.estimator.min_group_size
+    if group_size < least:
+        raise ValueError(
+            f"sampling.n is {group_size}, but {type(objective.estimator).__name__} compares rollouts within a group; "
+            f"allowed: {least} or more. With n=1 every advantage would be 0. Write --data.sampling.n 8."
+        )
+
+
+def advantages_of(rewards: Sequence[float], estimator: AdvantageEstimator) -> list[float]:
+    """Advantages of one group given as plain numbers; for documentation and notebooks."""
+    rewards_PG = torch.tensor([list(rewards)], dtype=torch.float64)
+    result: list[float] = estimator(rewards_PG, torch.ones_like(rewards_PG, dtype=torch.bool))[0].tolist()
+    return result

@@ -1,0 +1,87 @@
+"""Importance ratios: how much likelier the sampled token is now than when it was sampled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from asym_lit.objectives.gates import EntropyGate
+from asym_lit.types import Experience, Needs, TokenScores
+
+MAX_LOG_RATIO = 20.0
+"""Log-ratios are cut to +-20 before exp, as in verl: e^20 = 4.9e8 is far outside any clip range and still finite."""
+
+
+class ImportanceRatio(Protocol):
+    """Current scores to ratios."""
+
+    @property
+    def needs(self) -> Needs:
+        """What must be computed for it."""
+        ...
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Ratios with gradient, shape [B, T]; 1 on padding."""
+        ...
+
+
+@dataclass(frozen=True)
+class TokenRatio:
+    """The ratio of PPO and GRPO: `pi(y_t) / pi_old(y_t)`, token by token."""
+
+    @property
+    def needs(self) -> Needs:
+        """Nothing more than log-probs."""
+        return Needs()
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Ratios, shape [B, T]."""
+        assert experience.old_logprobs_BT is not None
+        log_ratio_BT = (scores.logprobs_BT - experience.old_logprobs_BT) * experience.mask_BT
+        return log_ratio_BT.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO).exp()
+
+
+@dataclass(frozen=True)
+class SmoothedRatio:
+    """SimKO's ratio: a right response's forking token shares its gradient with the N likeliest tokens.
+
+    `(1 - alpha) ratio + (alpha / N) sum_n sg(ratio / ratio_n) ratio_n` (arXiv 2510.14807, eq. 4), where `ratio_n`
+    belongs to the n-th likeliest token. The value is the plain ratio; only the gradient differs, by the direction
+    `(1 - alpha) grad log pi(y) + (alpha / N) sum_n grad log pi(n)`. The old candidates' log-probs cancel in it,
+    so none are stored.
+
+    Args:
+        alpha: Share of the gradient that goes to the candidates; 0 is the plain ratio.
+        top_n: N, the number of candidates.
+        gate: Which tokens fork.
+    """
+
+    alpha: float = 0.01
+    top_n: int = 3
+    gate: EntropyGate = EntropyGate()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.alpha <= 1:
+            raise ValueError(f"alpha is {self.alpha}; allowed: 0 to 1 (published: 0.005 to 0.05).")
+        if self.top_n < 1:
+            raise ValueError(f"top_n is {self.top_n}; allowed: 1 or more (published: 3).")
+
+    @property
+    def needs(self) -> Needs:
+        """The candidates' log-probs, and what the gate needs."""
+        return Needs(top_n=self.top_n) | self.gate.needs if self.alpha else Needs()
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Ratios, shape [B, T]."""
+        ratio_BT = TokenRatio()(scores, experience)
+        if not self.alpha:
+            return ratio_BT
+        assert scores.topk_logprobs_BTK is not None
+        open_BT = self.gate(scores, experience) & experience.correct_B[:, None]
+        candidates_BT = scores.topk_logprobs_BTK[..., : self.top_n].mean(-1)
+        # Adds zero in value: what moves is the direction of the gradient.
+        shift_BT = (candidates_BT - candidates_BT.detach()) - (scores.logprobs_BT - scores.logprobs_BT.detach())
+        return torch.where(open_BT, ratio_BT + self.alpha * ratio_BT.detach() * shift_BT, ratio_BT)

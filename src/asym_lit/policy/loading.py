@@ -1,0 +1,132 @@
+"""Policies and tokenizers: where they are, and that they fit together. Nothing is loaded at import time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+BUNDLED = "bundled"
+"""Name of the small policy that ships with the package."""
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
+def locate(policy: str) -> str:
+    """The directory of the bundled policy, or the given directory or hub id as it is."""
+    return str(Path(__file__).parent / "bundled") if policy == BUNDLED else policy
+
+
+def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a policy.
+
+    Args:
+        policy: `bundled`, a local directory, or a hub id.
+
+    Raises:
+        ValueError: If there is none, or it has no end-of-sequence token.
+    """
+    from transformers import AutoTokenizer
+
+    where = locate(policy)
+    if Path(where).is_dir() and not any(Path(where).glob("*token*")):
+        raise ValueError(
+            f"The policy directory {policy!r} holds no tokenizer; expected tokenizer.json or tokenizer_config.json. "
+            f"Write one into it with tokenizer.save_pretrained({policy!r})."
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where)
+    except OSError as fault:
+        raise _not_found(policy, fault) from fault
+    if tokenizer.eos_token_id is None:
+        raise ValueError(f"The tokenizer of {policy!r} has no eos_token, so responses could not end; set one in it.")
+    return tokenizer
+
+
+def load_policy(policy: str, dtype: Dtype = "float32") -> PreTrainedModel:
+    """The causal language model of a policy, without dropout, on the CPU.
+
+    Dropout would make the importance ratio of an unchanged policy differ from 1.
+
+    Args:
+        policy: `bundled`, a local directory, or a hub id.
+        dtype: Of the weights.
+
+    Raises:
+        ValueError: If there is no such policy.
+    """
+    from transformers import AutoModelForCausalLM
+
+    try:
+        model = AutoModelForCausalLM.from_pretrained(locate(policy), dtype=getattr(torch, dtype))
+    except OSError as fault:
+        raise _not_found(policy, fault) from fault
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, "attention_dropout"):
+            module.attention_dropout = 0.0  # type: ignore[assignment]
+    return model
+
+
+def _not_found(policy: str, fault: Exception) -> ValueError:
+    first_line = str(fault).splitlines()[0]
+    return ValueError(
+        f"No policy at {policy!r}: {first_line} Allowed: 'bundled', a local directory in Hugging Face format, or a hub id."
+    )
+
+
+@dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
+class SmallArchitecture:
+    """Sizes of a small Qwen2 policy over characters, with an LM head of its own.
+
+    Args:
+        hidden: Width of the residual stream; a multiple of 32, the size of a head.
+        layers: Number of layers.
+        intermediate: Width of the feed-forward layer.
+        context: Longest sequence, in tokens.
+    """
+
+    hidden: int = 128
+    layers: int = 4
+    intermediate: int = 256
+    context: int = 256
+
+    def __post_init__(self) -> None:
+        if self.hidden % 32 or self.hidden <= 0:
+            raise ValueError(f"hidden is {self.hidden}; allowed: multiples of 32, the size of an attention head.")
+
+
+def new_policy(architecture: SmallArchitecture) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A policy with random weights (from torch's global generator) and its character tokenizer."""
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    from asym_lit.policy.characters import character_tokenizer
+
+    sizes = asdict(architecture)
+    tokenizer = character_tokenizer(sizes["context"])
+    heads = sizes["hidden"] // 32
+    config = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=sizes["hidden"],
+        intermediate_size=sizes["intermediate"],
+        num_hidden_layers=sizes["layers"],
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
+        max_position_embeddings=sizes["context"],
+        tie_word_embeddings=False,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return Qwen2ForCausalLM(config), tokenizer
+
+
+def context_of(model_or_config: object) -> int | None:
+    """Longest sequence of a policy in tokens, None if its configuration does not say."""
+    config = getattr(model_or_config, "config", model_or_config)
+    return getattr(config, "max_position_embeddings", None)

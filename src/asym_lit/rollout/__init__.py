@@ -1,0 +1,1 @@
+"""Rollouts: prompts in, sampled responses out, and their cutting into batches."""

@@ -1,0 +1,79 @@
+"""The engine protocol: what writes rollouts. An engine knows token ids and weights; it knows no text and no reward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from asym_lit.types import Prompt, Rollout, Sampling
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One prompt to answer `sampling.n` times."""
+
+    prompt: Prompt
+    slot: int
+    """Position of the group in the global batch of the step."""
+    seed: int
+    """All randomness of its responses; they do not depend on what else is generated with them."""
+
+
+def request_seed(run_seed: int, stage: str, step: int, slot: int, uid: str) -> int:
+    """A 63-bit seed from where a group stands in a run, so that a resumed run draws the same responses."""
+    digest = blake2b(f"{run_seed}/{stage}/{step}/{slot}/{uid}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+@dataclass(frozen=True)
+class EngineHost:
+    """What the trainer offers an engine at its start."""
+
+    policy: str
+    """Directory or hub id of the policy before training."""
+    live_model: PreTrainedModel | None
+    """The policy in training if it is whole on this device, so that an embedded engine can share its weights; None if
+    it is sharded."""
+    device: torch.device
+    dtype: torch.dtype
+    stop_token_ids: frozenset[int]
+    pad_token_id: int
+
+
+class Engine(Protocol):
+    """Writes rollouts with the weights it was last given."""
+
+    version: int
+    """Optimizer steps behind its weights; -1 before the first sync."""
+
+    def start(self, host: EngineHost) -> None:
+        """Load the model; called once, after the process group stands."""
+        ...
+
+    def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        """Take over the policy's weights; must leave nothing of the old ones, caches included."""
+        ...
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
+        """One group of `sampling.n` rollouts per request, in the order of the requests, as they finish."""
+        ...
+
+    def sleep(self) -> None:
+        """Give device memory back until `wake`."""
+        ...
+
+    def wake(self) -> None:
+        """Take device memory again; weights must then be synced before the next `generate`."""
+        ...
+
+    def close(self) -> None:
+        """Release everything."""
+        ...

@@ -1,0 +1,200 @@
+"""The embedded engine: its own sampling loop over a Hugging Face model. No server, no second copy where none is needed.
+
+Each prompt is read once and its cache expanded to the group; finished rows leave the batch. Every response has its own
+random numbers, so it does not depend on what else is generated with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from asym_lit.rollout.engine import EngineHost, Request
+from asym_lit.rollout.sampling import draw, sampling_logprobs
+from asym_lit.types import Rollout, Sampling
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+COMPACT_BELOW = 0.75
+"""Finished rows are dropped from the cache once fewer than this share is left: copying the cache has its price."""
+
+
+class HFEngine:
+    """Samples with plain transformers, on any device.
+
+    It shares the weights of the policy in training where that is whole on the device (single device, DDP), and keeps a
+    replica of its own where it is sharded (FSDP2).
+
+    Args:
+        max_batch_tokens: Most tokens, prompts and full-length responses, generated at once; bounds the cache.
+    """
+
+    def __init__(self, max_batch_tokens: int = 65536) -> None:
+        if max_batch_tokens < 1:
+            raise ValueError(f"max_batch_tokens is {max_batch_tokens}; allowed: 1 or more.")
+        self.max_batch_tokens = max_batch_tokens
+        self.version = -1
+        self._model: PreTrainedModel | None = None
+        self._host: EngineHost | None = None
+
+    def start(self, host: EngineHost) -> None:
+        """Share the live policy, or load a replica of it."""
+        self._host = host
+        if host.live_model is not None:
+            self._model = host.live_model
+            return
+        from transformers import AutoModelForCausalLM
+
+        replica = AutoModelForCausalLM.from_pretrained(host.policy, dtype=host.dtype)
+        replica.to(device=host.device)  # type: ignore[call-arg]
+        self._model = replica.requires_grad_(False)
+
+    def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        """Copy the weights into the replica; shared weights are up to date already."""
+        assert self._host is not None and self._model is not None
+        if self._host.live_model is None:
+            own = self._model.state_dict()
+            missing = set(own)
+            for name, value in named_weights:
+                own[name].copy_(value)
+                missing.discard(name)
+            if missing:
+                raise RuntimeError(f"The weight sync left out {sorted(missing)[:3]}; every weight must be sent.")
+        self.version = version
+
+    def sleep(self) -> None:
+        """Nothing to give back: caches live only while generating."""
+
+    def wake(self) -> None:
+        """Nothing to take."""
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._model = self._host = None
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
+        """One group per request, in order; several groups are generated at once, within the token budget."""
+        assert self._model is not None
+        waiting: list[Rollout] = []
+        was_training = self._model.training
+        self._model.eval()
+        try:
+            for rows in self._row_batches(requests, sampling):
+                waiting += self._generate_rows(rows, sampling)
+                while len(waiting) >= sampling.n:
+                    yield waiting[: sampling.n]
+                    waiting = waiting[sampling.n :]
+        finally:
+            if self._model is not None:
+                self._model.train(was_training)
+
+    def _row_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[tuple[Request, int]]]:
+        """Rows (request, sample index) in order, cut so that rows x longest sequence fits the budget."""
+        batch: list[tuple[Request, int]] = []
+        longest = 0
+        for request in requests:
+            longest_with = max(longest, len(request.prompt.token_ids) + sampling.max_tokens)
+            for sample in range(sampling.n):
+                if batch and (len(batch) + 1) * longest_with > self.max_batch_tokens:
+                    yield batch
+                    batch, longest_with = [], len(request.prompt.token_ids) + sampling.max_tokens
+                batch.append((request, sample))
+            longest = longest_with
+        if batch:
+            yield batch
+
+    @torch.no_grad()
+    def _generate_rows(self, rows: list[tuple[Request, int]], sampling: Sampling) -> list[Rollout]:
+        assert self._host is not None
+        device = self._host.device
+        loop = _Loop(self._model, self._host, rows)
+        uniform_RT = _uniforms(rows, sampling).to(device)
+        tokens_RT = torch.full((len(rows), sampling.max_tokens), self._host.pad_token_id, device=device)
+        logprobs_RT = torch.zeros(len(rows), sampling.max_tokens, device=device)
+        length_R = torch.full((len(rows),), sampling.max_tokens, device=device)
+        stopped_R = torch.zeros(len(rows), dtype=torch.bool, device=device)
+        stop_ids = torch.tensor(sorted(self._host.stop_token_ids), device=device)
+        for step in range(sampling.max_tokens):
+            alive = loop.alive_R
+            logprobs_BV = sampling_logprobs(loop.logits_BV, sampling)
+            next_B = draw(logprobs_BV, uniform_RT[alive, step])
+            tokens_RT[alive, step] = next_B
+            logprobs_RT[alive, step] = logprobs_BV.gather(-1, next_B[:, None]).squeeze(-1).float()
+            newly_B = torch.isin(next_B, stop_ids) & ~stopped_R[alive]
+            length_R[alive[newly_B]] = step + 1
+            stopped_R[alive[newly_B]] = True
+            if step + 1 == sampling.max_tokens or bool(stopped_R.all()):
+                break
+            loop.advance(next_B, stopped_R)
+        return self._rollouts(rows, tokens_RT.tolist(), logprobs_RT.tolist(), length_R.tolist(), stopped_R.tolist())
+
+    def _rollouts(self, rows: Any, tokens: Any, logprobs: Any, lengths: Any, stopped: Any) -> list[Rollout]:
+        return [
+            Rollout(
+                request.prompt,
+                request.slot,
+                tokens[row][: lengths[row]],
+                logprobs[row][: lengths[row]],
+                "stop" if stopped[row] else "length",
+                self.version,
+            )
+            for row, (request, _) in enumerate(rows)
+        ]
+
+
+def _uniforms(rows: list[tuple[Request, int]], sampling: Sampling) -> Tensor:
+    """The random numbers of each row, [rows, max_tokens]: a request's generator fills its whole group, in order."""
+    parts = []
+    for request, members in groupby(rows, key=lambda row: row[0]):
+        generator = torch.Generator().manual_seed(request.seed)
+        table = torch.rand(sampling.n, sampling.max_tokens, generator=generator)
+        parts.append(table[[sample for _, sample in members]])
+    return torch.cat(parts)
+
+
+class _Loop:
+    """The cache and the logits of the rows that are still being written."""
+
+    def __init__(self, model: Any, host: EngineHost, rows: list[tuple[Request, int]]) -> None:
+        self.model = model
+        unique = [request for request, _ in groupby(rows, key=lambda row: row[0])]
+        prompt_of_row = torch.tensor([i for i, (_, g) in enumerate(groupby(rows, key=lambda r: r[0])) for _ in g])
+        prompt_of_row = prompt_of_row.to(host.device)
+        width = max(len(request.prompt.token_ids) for request in unique)
+        ids = [[host.pad_token_id] * (width - len(r.prompt.token_ids)) + list(r.prompt.token_ids) for r in unique]
+        mask = [[0] * (width - len(r.prompt.token_ids)) + [1] * len(r.prompt.token_ids) for r in unique]
+        mask_PS = torch.tensor(mask, device=host.device)
+        out = model(
+            input_ids=torch.tensor(ids, device=host.device),
+            attention_mask=mask_PS,
+            position_ids=(mask_PS.cumsum(-1) - 1).clamp(min=0),
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        self.cache = out.past_key_values
+        self.cache.batch_select_indices(prompt_of_row)
+        self.logits_BV: Tensor = out.logits[prompt_of_row, -1]
+        self.mask_BS = mask_PS[prompt_of_row]
+        self.alive_R = torch.arange(len(rows), device=host.device)
+
+    def advance(self, next_B: Tensor, stopped_R: Tensor) -> None:
+        """Feed the drawn tokens; drop finished rows first, if they are many."""
+        going_B = ~stopped_R[self.alive_R]
+        if int(going_B.sum()) < COMPACT_BELOW * len(next_B):
+            keep = going_B.nonzero().squeeze(-1)
+            self.cache.batch_select_indices(keep)
+            self.alive_R, self.mask_BS, next_B = self.alive_R[keep], self.mask_BS[keep], next_B[keep]
+        self.mask_BS = torch.cat([self.mask_BS, self.mask_BS.new_ones(len(next_B), 1)], -1)
+        out = self.model(
+            input_ids=next_B[:, None],
+            attention_mask=self.mask_BS,
+            position_ids=self.mask_BS.sum(-1, keepdim=True) - 1,
+            past_key_values=self.cache,
+            use_cache=True,
+        )
+        self.logits_BV = out.logits[:, -1]

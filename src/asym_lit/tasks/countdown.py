@@ -1,0 +1,174 @@
+"""Countdown: reach a target with given numbers, each used exactly once, by `+ - * /`.
+
+The bundled task. A right answer is easy to check and there are many of them, so it shows at once whether training
+widens or narrows the set of a policy's answers.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from itertools import count
+from time import perf_counter
+
+from asym_lit.tasks.arithmetic import ExpressionError, Term, parse
+from asym_lit.types import Outcome, Prompt, Split, Verdict
+
+_SPLIT_OF_TEN: dict[int, Split] = {8: "val", 9: "test"}
+
+
+def countdown_prompt(numbers: Sequence[int], target: int, task: str) -> Prompt:
+    """The prompt of one problem: `3,7,12,20=45:`. Its uid does not depend on the order of the numbers."""
+    uid = f"{','.join(str(n) for n in sorted(numbers))}={target}"
+    text = f"{','.join(str(n) for n in numbers)}={target}:"
+    return Prompt(uid, text, {"numbers": list(numbers), "target": target}, task)
+
+
+def split_of(uid: str) -> Split:
+    """The split a problem belongs to, from its name alone: 80 % train, 10 % val, 10 % test, and never in two."""
+    return _SPLIT_OF_TEN.get(blake2b(uid.encode(), digest_size=8).digest()[0] % 10, "train")
+
+
+@dataclass(frozen=True)
+class Countdown:
+    """Countdown problems from a seeded generator; every one can be solved.
+
+    Numbers are drawn evenly, joined in random order by random operators, and the result is the target if it is a whole
+    number in range. A problem belongs to one split by a hash of itself, so splits stay disjoint under any seed and size.
+
+    Args:
+        numbers: How many numbers, or several counts to draw from.
+        low: Smallest number.
+        high: Largest number.
+        operators: Any of `+-*/`.
+        target_low: Smallest target.
+        target_high: Largest target.
+        train_size: Problems in the train split.
+        val_size: Problems in the validation split.
+        test_size: Problems in the test split.
+        seed: Seed of the three splits.
+        name: Name of the task in metrics and transcripts.
+    """
+
+    numbers: int | list[int] = 4
+    low: int = 1
+    high: int = 20
+    operators: str = "+-*"
+    target_low: int = 1
+    target_high: int = 100
+    train_size: int = 8192
+    val_size: int = 256
+    test_size: int = 512
+    seed: int = 0
+    name: str = "countdown"
+
+    def __post_init__(self) -> None:
+        if not self.operators or set(self.operators) - set("+-*/"):
+            raise ValueError(f"operators is {self.operators!r}; allowed: one or more of '+-*/'.")
+        if not 1 <= self.low <= self.high:
+            raise ValueError(f"low is {self.low} and high is {self.high}; allowed: 1 <= low <= high.")
+        if self.target_low > self.target_high:
+            raise ValueError(
+                f"target_low is {self.target_low} and target_high {self.target_high}; allowed: target_low <= target_high."
+            )
+        if not self._counts or min(self._counts) < 2 or max(self._counts) > 8:
+            raise ValueError(f"numbers is {self.numbers}; allowed: 2 to 8, or a list of such.")
+
+    @property
+    def _counts(self) -> list[int]:
+        return [self.numbers] if isinstance(self.numbers, int) else list(self.numbers)
+
+    def prompts(self, split: Split) -> Sequence[Prompt]:
+        """The problems of a split, without repetition."""
+        return self._splits[split]
+
+    @cached_property
+    def _splits(self) -> dict[Split, list[Prompt]]:
+        sizes: dict[Split, int] = {"train": self.train_size, "val": self.val_size, "test": self.test_size}
+        return {split: self._distinct(split, size) for split, size in sizes.items()}
+
+    def _distinct(self, split: Split, size: int) -> list[Prompt]:
+        found: dict[str, Prompt] = {}
+        for index in range(1000 + 200 * size):
+            if len(found) == size:
+                break
+            prompt, _ = self._problem(random.Random(f"{self.seed}/{split}/{index}"), split)
+            found.setdefault(prompt.uid, prompt)
+        if len(found) < size:
+            raise ValueError(
+                f"{self.name}: only {len(found)} different {split} problems were found, {size} are asked for; "
+                f"write a smaller {split}_size or wider low, high, target_low, target_high."
+            )
+        return list(found.values())
+
+    def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
+        """The index-th problem of an endless training stream, with the expression it was made from."""
+        return self._problem(random.Random(f"demonstration/{seed}/{index}"), "train")
+
+    def _problem(self, rng: random.Random, split: Split) -> tuple[Prompt, str]:
+        for attempt in count():
+            if attempt == 100_000:
+                raise ValueError(
+                    f"{self.name}: no {split} problem in 100,000 draws; "
+                    "write wider low, high, target_low, target_high, or more operators."
+                )
+            numbers = [rng.randint(self.low, self.high) for _ in range(rng.choice(self._counts))]
+            solution = self._joined(rng, numbers)
+            if solution is None or solution.value.denominator != 1:
+                continue
+            if not self.target_low <= solution.value <= self.target_high:
+                continue
+            prompt = countdown_prompt(numbers, int(solution.value), self.name)
+            if split_of(prompt.uid) == split:
+                return prompt, solution.text
+        raise AssertionError("count() does not end")
+
+    def _joined(self, rng: random.Random, numbers: list[int]) -> Term | None:
+        terms = [Term(str(n), parse(str(n)).value) for n in numbers]
+        while len(terms) > 1:
+            left = terms.pop(rng.randrange(len(terms)))
+            right = terms.pop(rng.randrange(len(terms)))
+            joined = left.joined(rng.choice(self.operators), right)
+            if joined is None:
+                return None
+            terms.append(joined)
+        return terms[0]
+
+
+class CountdownVerifier:
+    """Reads the whole response as an expression: it must use each number exactly once and equal the target.
+
+    Exact over rationals; intermediate fractions are allowed, as in the TinyZero task.
+    """
+
+    name = "countdown"
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        """The verdict on a response; a text that is no expression is incorrect, with the reason."""
+        start = perf_counter()
+        text = response.strip()
+        outcome, reason = self._judge(text, prompt.answer["numbers"], prompt.answer["target"])
+        return Verdict(outcome, self.name, reason, text or None, perf_counter() - start)
+
+    def _judge(self, text: str, numbers: Sequence[int], target: int) -> tuple[Outcome, str]:
+        try:
+            expression = parse(text)
+        except ExpressionError as fault:
+            return Outcome.INCORRECT, f"no expression: {fault}"
+        if sorted(expression.numbers) != sorted(numbers):
+            return Outcome.INCORRECT, f"uses {sorted(expression.numbers)}, not {sorted(numbers)}"
+        if expression.value != target:
+            return Outcome.INCORRECT, f"equals {expression.value}, not {target}"
+        return Outcome.CORRECT, "equals the target"
+
+    def self_test(self) -> None:
+        """Four known cases, one for each thing that is checked."""
+        prompt = countdown_prompt([2, 3, 6], 9, "self_test")
+        cases = {"6/2*3": Outcome.CORRECT, "6+3": Outcome.INCORRECT, "2*3+6": Outcome.INCORRECT, "6/": Outcome.INCORRECT}
+        for response, expected in cases.items():
+            verdict = self.verify(prompt, response)
+            if verdict.outcome != expected:
+                raise RuntimeError(f"{self.name}: called {response!r} for {prompt.text!r} {verdict.outcome}, not {expected}.")

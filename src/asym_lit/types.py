@@ -1,0 +1,269 @@
+"""The nouns that travel: what a prompt, a rollout, a verdict and their tensors are.
+
+Everything else in the package is a function from some of these nouns to others.
+
+Shape letters, used as suffixes of tensor names (`advantages_BT`):
+
+    P  prompts of a rollout step          B  rollouts (of a step or of a micro-batch)
+    G  rollouts of one prompt (a group)   T  response tokens, padded on the right
+    K  candidate tokens of one position   V  vocabulary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from time import perf_counter
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+Split = Literal["train", "val", "test"]
+FinishReason = Literal["stop", "length"]
+
+
+class Outcome(StrEnum):
+    """What a verifier may say of a response; `undecided` is no verdict on the response but on the verifier."""
+
+    CORRECT = "correct"
+    INCORRECT = "incorrect"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question."""
+
+    uid: str
+    """Stable name of the problem: the same in every run and on every rank. Seeds and ledgers hang on it."""
+    text: str
+    """What the policy reads."""
+    answer: Mapping[str, Any]
+    """What the task's verifier needs; plain types only."""
+    task: str
+    """Name of the task it comes from."""
+    token_ids: tuple[int, ...] = ()
+    """`text` under the policy's tokenizer; empty until the data module has tokenized it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verifier said of one response, and why."""
+
+    outcome: Outcome
+    by: str
+    """The verifier (or the rung of a ladder) that decided."""
+    reason: str
+    """One short sentence for people."""
+    extracted: str | None = None
+    """The answer as found in the response; None if none was found."""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Rollout:
+    """One sampled response to one prompt; filled in order, by the engine, then the verifier, then the shapers."""
+
+    prompt: Prompt
+    slot: int
+    """Position of its group in the global batch of the rollout step (0 ... P-1), the same on any number of ranks."""
+    token_ids: list[int]
+    """Response tokens as sampled, including the stop token. These ids, never the text, are what is trained on."""
+    logprobs: list[float]
+    """The engine's log-prob of each token under the distribution it sampled from."""
+    finish_reason: FinishReason
+    policy_version: int
+    """Optimizer steps behind the weights that wrote it."""
+    text: str = ""
+    verdict: Verdict | None = None
+    reward: float | None = None
+    """None until verified; stays None while the verdict is undecided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a part must be given beside the log-prob of the sampled token; the union is computed, nothing more."""
+
+    reference: bool = False
+    """Log-probs of the sampled tokens under the frozen reference."""
+    entropy: bool = False
+    top_n: int = 0
+    """Log-probs of this many most likely tokens; 0 for none."""
+    rank1: bool = False
+    """Whether the sampled token is the most likely one."""
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            self.reference or other.reference,
+            self.entropy or other.entropy,
+            max(self.top_n, other.top_n),
+            self.rank1 or other.rank1,
+        )
+
+
+@dataclass(slots=True)
+class TokenScores:
+    """What a policy says of each response token, at the sampling temperature. Padding holds zeros."""
+
+    logprobs_BT: Tensor
+    """Log-prob of the sampled token; carries gradient in an update."""
+    entropy_BT: Tensor | None = None
+    """Entropy of the whole distribution in nats; detached."""
+    topk_logprobs_BTK: Tensor | None = None
+    """Log-probs of the K most likely tokens, in falling order; carries gradient in an update."""
+    rank1_BT: Tensor | None = None
+    """Bool: the sampled token is the most likely one."""
+
+
+@dataclass(slots=True)
+class Experience:
+    """A set of rollouts as tensors: what objectives see. Rows of a group stand together, `group_size` of them."""
+
+    mask_BT: Tensor
+    """Float: 1 on sampled tokens (stop token included), 0 on padding."""
+    rewards_B: Tensor
+    """After reward shaping; 0 where undecided, which `valid_B` hides."""
+    correct_B: Tensor
+    """Bool: the verifier said correct, whatever shaping did to the reward."""
+    valid_B: Tensor
+    """Bool: False for undecided rollouts, which no statistic may use."""
+    truncated_B: Tensor
+    """Bool: the response hit the length limit."""
+    group_size: int
+    sampler_logprobs_BT: Tensor
+    old_logprobs_BT: Tensor | None = None
+    """The trainer's own log-probs at the weights that sampled."""
+    reference_logprobs_BT: Tensor | None = None
+    advantages_BT: Tensor | None = None
+
+    @property
+    def lengths_B(self) -> Tensor:
+        """Response tokens of each rollout."""
+        return self.mask_BT.sum(-1)
+
+    def rows(self, index: Sequence[int], length: int) -> Experience:
+        """The given rows, cut to `length` response tokens; `group_size` becomes 1, for the groups are broken up."""
+        cut: dict[str, Any] = {"group_size": 1}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, Tensor):
+                picked = value[torch.as_tensor(index, device=value.device)]
+                cut[item.name] = picked[:, :length] if picked.dim() > 1 else picked
+        return replace(self, **cut)
+
+
+@dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
+class Sampling:
+    """How responses are drawn.
+
+    Args:
+        n: Rollouts per prompt (the group size).
+        temperature: Divides the logits; must be above 0.
+        top_p: Keep the smallest set of tokens with this much probability; 1 keeps all.
+        top_k: Keep this many most likely tokens; 0 keeps all.
+        max_tokens: Longest response, stop token included.
+    """
+
+    n: int = 8
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_tokens: int = 32
+
+    def __post_init__(self) -> None:
+        for name, ok, allowed in (
+            ("n", self.n >= 1, "at least 1"),
+            ("temperature", self.temperature > 0, "above 0 (write a small value such as 0.01 for near-greedy)"),
+            ("top_p", 0 < self.top_p <= 1, "in (0, 1]; 1 switches it off"),
+            ("top_k", self.top_k >= 0, "0 or more; 0 switches it off"),
+            ("max_tokens", self.max_tokens >= 1, "at least 1"),
+        ):
+            if not ok:
+                raise ValueError(f"sampling.{name} is {getattr(self, name)}; allowed: {allowed}.")
+
+    @property
+    def filters(self) -> bool:
+        """True if tokens are cut from the distribution, so that its log-probs are not the policy's."""
+        return self.top_p < 1 or self.top_k > 0
+
+
+@dataclass(slots=True)
+class RolloutBatch:
+    """The rollouts of one step on one rank, and what has been computed of them so far.
+
+    A mutable container: the data module makes it, callbacks read it, the module fills in the tensors.
+    """
+
+    rollouts: list[Rollout]
+    """Groups stand together: `sampling.n` rollouts per prompt, this rank's prompts in slot order."""
+    sampling: Sampling
+    step: int
+    """Rollout step that asked for it, from 0."""
+    source: str
+    """Name of the prompt set."""
+    kept: list[bool] = field(default_factory=list)
+    """Per group: False if the objective's filter dropped it and no replacement was found."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time per stage so far: sync, generate, verify, score, update."""
+    drawn: int = 0
+    """Groups generated on this rank, replaced ones included."""
+    discarded: list[Rollout] = field(default_factory=list)
+    """Rollouts of groups that the filter dropped and a later draw replaced."""
+    experience: Experience | None = None
+    scores: TokenScores | None = None
+    """The policy's scores at the weights that sampled (no gradient)."""
+
+    def spend(self, stage: str, since: float) -> float:
+        """Add the time since then to a stage; returns now."""
+        now = perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
+        return now
+
+    @property
+    def groups(self) -> list[list[Rollout]]:
+        """The rollouts, one list per prompt."""
+        n = self.sampling.n
+        return [self.rollouts[i : i + n] for i in range(0, len(self.rollouts), n)]
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """Says whether a response answers its prompt."""
+
+    @property
+    def name(self) -> str:
+        """How it signs its verdicts."""
+        ...
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        """The verdict on one response. A fault of the verifier is `undecided`, never `incorrect`."""
+        ...
+
+    def self_test(self) -> None:
+        """Prove that right is called right and wrong wrong; raise with the case that failed."""
+        ...
+
+
+@runtime_checkable
+class Task(Protocol):
+    """A source of prompts."""
+
+    @property
+    def name(self) -> str:
+        """What metrics and transcripts call it."""
+        ...
+
+    def prompts(self, split: Split) -> Sequence[Prompt]:
+        """All prompts of a split, always in the same order. The three splits share no problem."""
+        ...
+
+
+@runtime_checkable
+class DemonstratedTask(Task, Protocol):
+    """A task that can also show how it is done, for supervised training."""
+
+    def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
+        """The index-th prompt of an endless training stream, with a correct response."""
+        ...

@@ -1,0 +1,1 @@
+"""Verifiers: what decides whether a response is right."""
