@@ -69,6 +69,10 @@ def group_statistics(values_PG: Tensor, valid_PG: Tensor) -> GroupStatistics:
     """
     weight = valid_PG.to(values_PG.dtype)
     count = weight.sum(-1, keepdim=True)
-    mean = masked_sum(values_PG, valid_PG, -1)[:, None] / count.clamp(min=1)
+    # Counted from the least value, so that a uniform group has exactly its value as mean: in floats 7 x 0.1 / 7 is not
+    # 0.1, and the rest, over a spread as small, would pass for an advantage.
+    least = torch.where(valid_PG.bool(), values_PG, torch.inf).amin(-1, keepdim=True)
+    least = torch.where(count > 0, least, 0)
+    mean = least + masked_sum(values_PG - least, valid_PG, -1)[:, None] / count.clamp(min=1)
     square = masked_sum((values_PG - mean).square(), valid_PG, -1)[:, None]
     return GroupStatistics(count, mean, (square / (count - 1).clamp(min=1)).sqrt())
