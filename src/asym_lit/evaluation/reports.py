@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.table import Table
 
 from asym_lit.evaluation.pass_at_k import PassAtKCurve
@@ -20,12 +21,12 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
         title: Above the table.
         curves: By column title; all over the same ks.
     """
-    table = Table(title=title)
+    table = Table(title=escape(title))
     table.add_column("pass@k", justify="right")
     for name, curve in curves.items():
-        table.add_column(f"{name}\n{curve.problems} problems x {curve.samples}", justify="right")
+        table.add_column(escape(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
     for i, k in enumerate(next(iter(curves.values())).ks):
-        table.add_row(str(k), *(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]" for c in curves.values()))
+        table.add_row(str(k), *(escape(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]") for c in curves.values()))
     return table
 
 
