@@ -76,7 +76,6 @@ def test_a_loss_worked_by_hand():
     experience = make_experience(
         [[1, 1], [1, 0]],
         advantages_BT=torch.tensor([[1.0, 1.0], [-1.0, 0.0]], dtype=torch.float64),
-        * torch.tensor([[1, 1], [1, 0]]),
     )
     scores = TokenScores(torch.tensor([[1.1, 1.5], [0.5, 1.0]], dtype=torch.float64).log())
     objective = Objective(aggregation=TokenMean())
