@@ -6,19 +6,26 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from jsonargparse import set_parsing_settings
-from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from typing_extensions import override
 
 # Imported so that short class names resolve: `--model PolicyModule`, `--trainer.callbacks+=Dynamics`.
-import asym_lit.lit
-import asym_lit.lit.callbacks
-import asym_lit.tasks  # noqa: F401
 from asym_lit.lit.run_folder import check_writable, resolve_checkpoint, run_folder, run_folder_of
 from asym_lit.objectives import Objective
+from asym_lit.types import InputError
+
+
+class _Parser(LightningArgumentParser):
+    """Precedes an error with one line of usage instead of all sixty options; `--help` shows those."""
+
+    @override
+    def print_usage(self, file: Any = None) -> None:
+        print(f"usage: {self.prog} --config RECIPE [--config OVERLAY ...] [--KEY VALUE ...]", file=file)
 
 
 class AsymLitCLI(LightningCLI):
@@ -39,7 +46,7 @@ class AsymLitCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand] if self.subcommand else self.config
         if config.threads < 0:
-            raise ValueError(f"threads is {config.threads}; allowed: 0 (torch's choice) or more.")
+            raise InputError(f"threads is {config.threads}; allowed: 0 (torch's choice) or more.")
         if config.threads:
             torch.set_num_threads(config.threads)
         if config.get("ckpt_path"):
@@ -53,7 +60,7 @@ class AsymLitCLI(LightningCLI):
                     arguments.version = folder.name
 
     @override
-    def instantiate_trainer(self, **kwargs: object):  # type: ignore[no-untyped-def]
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         trainer = super().instantiate_trainer(**kwargs)
         check_writable(run_folder(trainer))
         return trainer
@@ -76,9 +83,12 @@ def main(args: Sequence[str] | None = None) -> None:
             auto_configure_optimizers=False,
             seed_everything_default=1,
             save_config_kwargs={"overwrite": True},
+            parser_class=_Parser,
             parser_kwargs={"parser_mode": "omegaconf+"},
             args=list(args) if args is not None else None,
         )
+    except InputError as fault:
+        sys.exit(f"error: {fault}")
     finally:
         # Left standing, gloo's threads sometimes abort the exit of a process.
         if torch.distributed.is_available() and torch.distributed.is_initialized():

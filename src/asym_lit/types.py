@@ -24,6 +24,10 @@ Split = Literal["train", "val", "test"]
 FinishReason = Literal["stop", "length"]
 
 
+class InputError(ValueError):
+    """Something a person gave cannot be used. The message says what was given, what is allowed, and what to write."""
+
+
 class Outcome(StrEnum):
     """What a verifier may say of a response; `undecided` is no verdict on the response but on the verifier."""
 
@@ -181,7 +185,7 @@ class Sampling:
             ("max_tokens", self.max_tokens >= 1, "at least 1"),
         ):
             if not ok:
-                raise ValueError(f"sampling.{name} is {getattr(self, name)}; allowed: {allowed}.")
+                raise InputError(f"sampling.{name} is {getattr(self, name)}; allowed: {allowed}.")
 
     @property
     def filters(self) -> bool:

@@ -12,6 +12,8 @@ from scipy.stats import bootstrap
 from torch import Tensor
 from torchmetrics import Metric
 
+from asym_lit.types import InputError
+
 RESAMPLES = 2000
 
 
@@ -32,16 +34,16 @@ def pass_at_k(samples: Sequence[int], correct: Sequence[int], k: int) -> np.ndar
         One value per problem.
 
     Raises:
-        ValueError: If a problem has fewer than k responses: no unbiased estimate exists then.
+        InputError: If a problem has fewer than k responses: no unbiased estimate exists then.
     """
     n, c = np.asarray(samples, dtype=np.int64), np.asarray(correct, dtype=np.int64)
     if k < 1 or (n.size and n.min() < k):
-        raise ValueError(
+        raise InputError(
             f"pass@{k} of problems with as few as {n.min() if n.size else 0} responses; allowed: k from 1 to the number of "
             "responses, for no unbiased estimate exists beyond. Raise evaluation.n or lower k."
         )
     if np.any((c < 0) | (c > n)):
-        raise ValueError("There are more right responses than responses, or fewer than none.")
+        raise InputError("There are more right responses than responses, or fewer than none.")
     # The product of (n - c - i) / (n - i) over i < k: it reaches 0 by itself where n - c < k.
     i = np.arange(k)[:, None]
     return 1.0 - np.prod(np.clip(n - c - i, 0, None) / (n - i), axis=0)
@@ -84,7 +86,7 @@ def pass_at_k_curve(samples: Sequence[int], correct: Sequence[int], ks: Sequence
         seed: Of the resampling.
     """
     if not len(samples):
-        raise ValueError("There are no problems to average over.")
+        raise InputError("There are no problems to average over.")
     mean, low, high = [], [], []
     for k in ks:
         values = pass_at_k(samples, correct, k)
@@ -131,6 +133,8 @@ class PassAtKMetric(Metric):
 
 
 def _flat(state: list[Tensor] | Tensor) -> list[int]:
+    if not len(state):
+        return []
     joined = state if isinstance(state, Tensor) else torch.cat(state)
     values: list[int] = joined.tolist()
     return values

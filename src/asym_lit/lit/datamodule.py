@@ -16,7 +16,7 @@ from asym_lit.policy.loading import context_of, load_tokenizer, locate
 from asym_lit.rollout.engine import Engine, EngineHost, Request, request_seed
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
-from asym_lit.types import Prompt, Rollout, RolloutBatch, Sampling, Split, Task
+from asym_lit.types import InputError, Prompt, Rollout, RolloutBatch, Sampling, Split, Task
 
 if TYPE_CHECKING:
     from asym_lit.lit.module import PolicyModule
@@ -69,7 +69,7 @@ class RolloutDataModule(LightningDataModule):
             ("evaluation_prompts_per_batch", evaluation_prompts_per_batch),
         ):
             if value < 1:
-                raise ValueError(f"data.{name} is {value}; allowed: 1 or more.")
+                raise InputError(f"data.{name} is {value}; allowed: 1 or more.")
         self.task, self.sampling, self.evaluation = task, sampling, evaluation
         self.evaluation_tasks = evaluation_tasks or {task.name: task}
         self.engine: Engine = engine or HFEngine()
@@ -107,7 +107,7 @@ class RolloutDataModule(LightningDataModule):
         """A split's prompts, tokenized; made once.
 
         Raises:
-            ValueError: If a prompt and its longest response do not fit the policy's context.
+            InputError: If a prompt and its longest response do not fit the policy's context.
         """
         key = (name, split)
         if key not in self._tokenized:
@@ -122,9 +122,9 @@ class RolloutDataModule(LightningDataModule):
         context = context_of(self.module.policy_config)
         for prompt in prompts:
             if not prompt.token_ids:
-                raise ValueError(f"{name}: the prompt {prompt.uid!r} has no tokens; a policy cannot start from nothing.")
+                raise InputError(f"{name}: the prompt {prompt.uid!r} has no tokens; a policy cannot start from nothing.")
             if context and len(prompt.token_ids) + sampling.max_tokens > context:
-                raise ValueError(
+                raise InputError(
                     f"{name}: the prompt {prompt.uid!r} has {len(prompt.token_ids)} tokens; with max_tokens "
                     f"{sampling.max_tokens} that is more than the policy's context of {context}. Write a max_tokens of at "
                     f"most {max(context - len(prompt.token_ids), 0)}, or leave the prompt out."

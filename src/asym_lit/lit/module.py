@@ -22,7 +22,7 @@ from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, load_policy, locate
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.microbatches import MicroBatch, experience_of, write_rows
-from asym_lit.types import Needs, RolloutBatch, TokenScores
+from asym_lit.types import InputError, Needs, RolloutBatch, TokenScores
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -79,7 +79,7 @@ class PolicyModule(LightningModule):
             ("max_grad_norm", max_grad_norm, 0),
         ):
             if value < least:
-                raise ValueError(f"model.{name} is {value}; allowed: {least} or more.")
+                raise InputError(f"model.{name} is {value}; allowed: {least} or more.")
         self.policy, self.objective, self.make_optimizer = policy, objective, optimizer
         self.schedule, self.warmup_steps = schedule, warmup_steps
         self.inner_epochs, self.mini_batches = inner_epochs, mini_batches
@@ -132,7 +132,7 @@ class PolicyModule(LightningModule):
     @override
     def setup(self, stage: str) -> None:
         if self.datamodule.score is None:  # callbacks are set up before modules
-            raise ValueError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
+            raise InputError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
         if stage == "fit":
             check_group_size(self.objective, self.datamodule.sampling.n)
 
@@ -293,10 +293,10 @@ class PolicyModule(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         saved = checkpoint.get("asym_lit")
         if saved is None:
-            raise ValueError("This checkpoint was not written by a PolicyModule; give --ckpt_path one of its own.")
+            raise InputError("This checkpoint was not written by a PolicyModule; give --ckpt_path one of its own.")
         mine = _architecture(self.policy_config)
         if saved["policy"] != self.policy or saved["architecture"] != mine:
-            raise ValueError(
+            raise InputError(
                 f"The checkpoint was trained from policy {saved['policy']!r} ({saved['architecture']}), this run names "
                 f"{self.policy!r} ({mine}). Write --model.policy {saved['policy']}, or start a new run without --ckpt_path."
             )
@@ -309,7 +309,7 @@ def _config_of(policy: str) -> PretrainedConfig:
     try:
         return AutoConfig.from_pretrained(locate(policy))
     except OSError as fault:
-        raise ValueError(
+        raise InputError(
             f"No policy at {policy!r}: {str(fault).splitlines()[0]} Allowed: 'bundled', a local directory in Hugging Face "
             "format, or a hub id."
         ) from fault

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from lightning.pytorch import Trainer
 
+from asym_lit.types import InputError
+
 CHECKPOINTS = "checkpoints"
 STATE = "lightning.ckpt"
 EXPORT = "huggingface"
@@ -25,7 +27,7 @@ def check_writable(folder: Path) -> None:
     """Refuse a run folder that cannot be written to, before any work is done.
 
     Raises:
-        ValueError: With the system's reason.
+        InputError: With the system's reason.
     """
     probe = folder / f".probe-{uuid4().hex}"
     try:
@@ -33,7 +35,7 @@ def check_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as fault:
-        raise ValueError(
+        raise InputError(
             f"The run folder {folder} cannot be written to ({fault.strerror}). Write --trainer.logger.save_dir with a "
             "directory of yours."
         ) from fault
@@ -53,7 +55,7 @@ def resolve_checkpoint(path: str) -> str:
     """What to give the trainer for a checkpoint file, a checkpoint folder or a run folder.
 
     Raises:
-        ValueError: If there is no complete checkpoint there.
+        InputError: If there is no complete checkpoint there.
     """
     given = Path(path)
     if (given / STATE).exists():
@@ -61,10 +63,10 @@ def resolve_checkpoint(path: str) -> str:
     if (given / CHECKPOINTS).is_dir():
         found = whole_checkpoints(given)
         if not found:
-            raise ValueError(f"The run folder {path} holds no complete checkpoint; leave --ckpt_path out to start anew.")
+            raise InputError(f"The run folder {path} holds no complete checkpoint; leave --ckpt_path out to start anew.")
         return str(found[-1] / STATE)
     if not given.exists():
-        raise ValueError(
+        raise InputError(
             f"There is no checkpoint at {path}. Give --ckpt_path a run folder (its newest complete checkpoint is taken), "
             f"a folder such as {CHECKPOINTS}/{checkpoint_name(40)} in it, or a checkpoint file."
         )

@@ -18,7 +18,7 @@ from asym_lit.lit.run_folder import EXPORT, run_folder
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
 from asym_lit.policy.loading import SmallArchitecture, new_policy
-from asym_lit.types import DemonstratedTask
+from asym_lit.types import DemonstratedTask, InputError
 
 IGNORED = -100
 
@@ -81,7 +81,7 @@ class DemonstrationDataModule(LightningDataModule):
     def train_dataloader(self) -> _Batches:
         assert self.trainer is not None
         if self.trainer.world_size > 1:
-            raise ValueError(
+            raise InputError(
                 f"Supervised training runs on one process, not {self.trainer.world_size}; write --trainer.devices 1."
             )
         return _Batches(self)

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from asym_lit.types import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class GlobalCounts:
@@ -60,7 +62,7 @@ class ConstantLength:
 
     def __post_init__(self) -> None:
         if self.length < 1:
-            raise ValueError(f"length is {self.length}; allowed: 1 or more, e.g. the run's sampling.max_tokens.")
+            raise InputError(f"length is {self.length}; allowed: 1 or more, e.g. the run's sampling.max_tokens.")
 
     def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
         """Weights, shape [B, T]."""

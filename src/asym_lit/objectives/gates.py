@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from asym_lit.reductions import row_quantile
-from asym_lit.types import Experience, Needs, TokenScores
+from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class EntropyGate:
 
     def __post_init__(self) -> None:
         if not 0 <= self.quantile <= 1:
-            raise ValueError(f"The gate's quantile is {self.quantile}; allowed: 0 to 1 (published: 0.8).")
+            raise InputError(f"The gate's quantile is {self.quantile}; allowed: 0 to 1 (published: 0.8).")
 
     @property
     def needs(self) -> Needs:

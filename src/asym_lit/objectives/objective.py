@@ -18,7 +18,7 @@ from asym_lit.objectives.rewards import GroupFilter, KeepAll, RewardShaper
 from asym_lit.objectives.reweights import Reweight, TokenReweight
 from asym_lit.objectives.token_losses import ClippedSurrogate, TokenLoss
 from asym_lit.reductions import masked_sum
-from asym_lit.types import Experience, Needs, TokenScores
+from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Objective:
         """
         advantages_BT = experience.advantages_BT
         if advantages_BT is None:
-            raise ValueError("experience.advantages_BT is empty; call estimate() on the whole groups first.")
+            raise InputError("experience.advantages_BT is empty; call estimate() on the whole groups first.")
         for reweight in self.token_reweights:
             advantages_BT = reweight(advantages_BT, scores, experience)
         ratio_BT = self.ratio(scores, experience)
@@ -128,11 +128,11 @@ def check_group_size(objective: Objective, group_size: int) -> None:
     """Refuse a group too small for the estimator.
 
     Raises:
-        ValueError: With the size that would do.
+        InputError: With the size that would do.
     """
     least = objective.estimator.min_group_size
     if group_size < least:
-        raise ValueError(
+        raise InputError(
             f"sampling.n is {group_size}, but {type(objective.estimator).__name__} compares rollouts within a group; "
             f"allowed: {least} or more. With n=1 every advantage would be 0. Write --data.sampling.n 8."
         )

@@ -16,6 +16,7 @@ from asym_lit.objectives.regularizers import ReferenceKL, Regularizer
 from asym_lit.objectives.rewards import DropUniform, RewardShaper, SoftOverlongPenalty
 from asym_lit.objectives.reweights import ConfidentErrorPenalty, Rank1Penalty
 from asym_lit.objectives.token_losses import ClippedSurrogate
+from asym_lit.types import InputError
 
 
 def _kl(coefficient: float) -> tuple[Regularizer, ...]:
@@ -73,7 +74,7 @@ def dapo(
     shapers: tuple[RewardShaper, ...] = ()
     if overlong_buffer:
         if max_tokens is None:
-            raise ValueError(
+            raise InputError(
                 f"overlong_buffer is {overlong_buffer} and max_tokens is missing; "
                 "write max_tokens: ${data.sampling.max_tokens} beside it, or overlong_buffer: 0."
             )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.objectives.gates import EntropyGate
-from asym_lit.types import Experience, Needs, TokenScores
+from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 MAX_LOG_RATIO = 20.0
 """Log-ratios are cut to +-20 before exp, as in verl: e^20 = 4.9e8 is far outside any clip range and still finite."""
@@ -65,9 +65,9 @@ class SmoothedRatio:
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:
-            raise ValueError(f"alpha is {self.alpha}; allowed: 0 to 1 (published: 0.005 to 0.05).")
+            raise InputError(f"alpha is {self.alpha}; allowed: 0 to 1 (published: 0.005 to 0.05).")
         if self.top_n < 1:
-            raise ValueError(f"top_n is {self.top_n}; allowed: 1 or more (published: 3).")
+            raise InputError(f"top_n is {self.top_n}; allowed: 1 or more (published: 3).")
 
     @property
     def needs(self) -> Needs:

@@ -8,7 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from asym_lit.objectives.ratios import MAX_LOG_RATIO
-from asym_lit.types import Experience, Needs, TokenScores
+from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
 class Regularizer(Protocol):
@@ -42,7 +42,7 @@ class ReferenceKL:
 
     def __post_init__(self) -> None:
         if self.coefficient < 0:
-            raise ValueError(f"The KL coefficient is {self.coefficient}; allowed: 0 or more.")
+            raise InputError(f"The KL coefficient is {self.coefficient}; allowed: 0 or more.")
 
     @property
     def needs(self) -> Needs:

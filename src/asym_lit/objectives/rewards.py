@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from asym_lit.types import InputError
+
 
 class RewardShaper(Protocol):
     """Changes rewards; the verdict (`correct`) stays what it is."""
@@ -36,7 +38,7 @@ class SoftOverlongPenalty:
 
     def __post_init__(self) -> None:
         if not 0 < self.buffer <= self.max_tokens:
-            raise ValueError(f"overlong buffer is {self.buffer} with max_tokens {self.max_tokens}; allowed: 1 to max_tokens.")
+            raise InputError(f"overlong buffer is {self.buffer} with max_tokens {self.max_tokens}; allowed: 1 to max_tokens.")
 
     def __call__(self, rewards_B: Tensor, lengths_B: Tensor) -> Tensor:
         """Shaped rewards, shape [B]."""
@@ -82,7 +84,7 @@ class DropUniform:
 
     def __post_init__(self) -> None:
         if self.max_draws < 1:
-            raise ValueError(f"max_draws is {self.max_draws}; allowed: 1 (drop without redrawing) or more.")
+            raise InputError(f"max_draws is {self.max_draws}; allowed: 1 (drop without redrawing) or more.")
 
     def __call__(self, correct_PG: Tensor, valid_PG: Tensor) -> Tensor:
         """True for the groups to keep, shape [P]."""

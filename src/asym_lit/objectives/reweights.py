@@ -15,7 +15,7 @@ from torch.nn.functional import softplus
 
 from asym_lit.objectives.gates import EntropyGate
 from asym_lit.reductions import masked_mean
-from asym_lit.types import Experience, Needs, TokenScores
+from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
 class Reweight(Protocol):
@@ -73,7 +73,7 @@ class ConfidentErrorPenalty:
 def confidence_shift(experience: Experience) -> Tensor:
     """ACE's c: mean per-token log-ratio of the policy to the reference, shape [B], detached."""
     if experience.old_logprobs_BT is None or experience.reference_logprobs_BT is None:
-        raise ValueError("The confidence shift needs old and reference log-probs; declare Needs(reference=True).")
+        raise InputError("The confidence shift needs old and reference log-probs; declare Needs(reference=True).")
     log_ratio_BT = experience.old_logprobs_BT - experience.reference_logprobs_BT
     return masked_mean(log_ratio_BT, experience.mask_BT, -1).detach()
 

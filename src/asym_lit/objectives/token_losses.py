@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from asym_lit.types import TokenScores
+from asym_lit.types import InputError, TokenScores
 
 
 class TokenLossTerms(NamedTuple):
@@ -43,9 +43,9 @@ class ClippedSurrogate:
 
     def __post_init__(self) -> None:
         if not 0 <= self.clip_low <= 1:
-            raise ValueError(f"clip_low is {self.clip_low}; allowed: 0 to 1 (published: 0.2).")
+            raise InputError(f"clip_low is {self.clip_low}; allowed: 0 to 1 (published: 0.2).")
         if self.clip_high < 0:
-            raise ValueError(f"clip_high is {self.clip_high}; allowed: 0 or more (published: 0.2, DAPO 0.28).")
+            raise InputError(f"clip_high is {self.clip_high}; allowed: 0 or more (published: 0.2, DAPO 0.28).")
 
     def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from asym_lit.types import InputError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -28,13 +30,13 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
         policy: `bundled`, a local directory, or a hub id.
 
     Raises:
-        ValueError: If there is none, or it has no end-of-sequence token.
+        InputError: If there is none, or it has no end-of-sequence token.
     """
     from transformers import AutoTokenizer
 
     where = locate(policy)
     if Path(where).is_dir() and not any(Path(where).glob("*token*")):
-        raise ValueError(
+        raise InputError(
             f"The policy directory {policy!r} holds no tokenizer; expected tokenizer.json or tokenizer_config.json. "
             f"Write one into it with tokenizer.save_pretrained({policy!r})."
         )
@@ -43,7 +45,7 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
     except OSError as fault:
         raise _not_found(policy, fault) from fault
     if tokenizer.eos_token_id is None:
-        raise ValueError(f"The tokenizer of {policy!r} has no eos_token, so responses could not end; set one in it.")
+        raise InputError(f"The tokenizer of {policy!r} has no eos_token, so responses could not end; set one in it.")
     return tokenizer
 
 
@@ -57,7 +59,7 @@ def load_policy(policy: str, dtype: Dtype = "float32") -> PreTrainedModel:
         dtype: Of the weights.
 
     Raises:
-        ValueError: If there is no such policy.
+        InputError: If there is no such policy.
     """
     from transformers import AutoModelForCausalLM
 
@@ -73,9 +75,9 @@ def load_policy(policy: str, dtype: Dtype = "float32") -> PreTrainedModel:
     return model
 
 
-def _not_found(policy: str, fault: Exception) -> ValueError:
+def _not_found(policy: str, fault: Exception) -> InputError:
     first_line = str(fault).splitlines()[0]
-    return ValueError(
+    return InputError(
         f"No policy at {policy!r}: {first_line} Allowed: 'bundled', a local directory in Hugging Face format, or a hub id."
     )
 
@@ -98,7 +100,7 @@ class SmallArchitecture:
 
     def __post_init__(self) -> None:
         if self.hidden % 32 or self.hidden <= 0:
-            raise ValueError(f"hidden is {self.hidden}; allowed: multiples of 32, the size of an attention head.")
+            raise InputError(f"hidden is {self.hidden}; allowed: multiples of 32, the size of an attention head.")
 
 
 def new_policy(architecture: SmallArchitecture) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

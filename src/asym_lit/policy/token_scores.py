@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from asym_lit.types import Needs, TokenScores
+from asym_lit.types import InputError, Needs, TokenScores
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -30,7 +30,7 @@ class TokenScorer(nn.Module):
         model: A Hugging Face causal language model.
 
     Raises:
-        ValueError: If its head does more than a matrix product.
+        InputError: If its head does more than a matrix product.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -38,7 +38,7 @@ class TokenScorer(nn.Module):
         for name in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
             value = getattr(model.config, name, None)
             if value not in (None, 1, 1.0):
-                raise ValueError(
+                raise InputError(
                     f"The policy's config has {name}={value}; scores are computed from hidden states and the LM head "
                     f"alone, so it would be left out. Allowed: policies without {name}."
                 )

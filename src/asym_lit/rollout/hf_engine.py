@@ -15,7 +15,7 @@ from torch import Tensor
 
 from asym_lit.rollout.engine import EngineHost, Request
 from asym_lit.rollout.sampling import draw, sampling_logprobs
-from asym_lit.types import Rollout, Sampling
+from asym_lit.types import InputError, Rollout, Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -36,7 +36,7 @@ class HFEngine:
 
     def __init__(self, max_batch_tokens: int = 65536) -> None:
         if max_batch_tokens < 1:
-            raise ValueError(f"max_batch_tokens is {max_batch_tokens}; allowed: 1 or more.")
+            raise InputError(f"max_batch_tokens is {max_batch_tokens}; allowed: 1 or more.")
         self.max_batch_tokens = max_batch_tokens
         self.version = -1
         self._model: PreTrainedModel | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from asym_lit.types import Prompt
+from asym_lit.types import InputError, Prompt
 
 SlottedPrompts = list[tuple[int, Prompt]]
 """Prompts with their slots in the global batch of the step."""
@@ -32,9 +32,9 @@ class PromptLoader:
         self, prompts: Sequence[Prompt], prompts_per_step: int, steps: int, seed: int, rank: int = 0, world_size: int = 1
     ) -> None:
         if not prompts:
-            raise ValueError("There are no training prompts; give the task at least one.")
+            raise InputError("There are no training prompts; give the task at least one.")
         if prompts_per_step % world_size:
-            raise ValueError(
+            raise InputError(
                 f"data.prompts_per_step is {prompts_per_step} on {world_size} processes; allowed: multiples of "
                 f"{world_size}. Write --data.prompts_per_step {-(-prompts_per_step // world_size) * world_size}."
             )
@@ -75,11 +75,11 @@ class PromptLoader:
         """Go on where another loader over the same prompts stopped.
 
         Raises:
-            ValueError: If the training set or the seed is another one.
+            InputError: If the training set or the seed is another one.
         """
         for name, mine in (("prompts", len(self.prompts)), ("seed", self.seed)):
             if state[name] != mine:
-                raise ValueError(
+                raise InputError(
                     f"The checkpoint was trained with {name} = {state[name]}, this run has {mine}; the order of prompts "
                     f"would be another one. Restore the task and --seed_everything of that run, or start a new run."
                 )

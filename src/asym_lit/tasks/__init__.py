@@ -1,5 +1,6 @@
 """Tasks: where prompts come from, and what a right answer is."""
 
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier
+from asym_lit.tasks.countdown_data import CountdownData
 
-__all__ = ["Countdown", "CountdownVerifier"]
+__all__ = ["Countdown", "CountdownData", "CountdownVerifier"]

@@ -15,7 +15,7 @@ from itertools import count
 from time import perf_counter
 
 from asym_lit.tasks.arithmetic import ExpressionError, Term, parse
-from asym_lit.types import Outcome, Prompt, Split, Verdict
+from asym_lit.types import InputError, Outcome, Prompt, Split, Verdict
 
 _SPLIT_OF_TEN: dict[int, Split] = {8: "val", 9: "test"}
 
@@ -67,15 +67,15 @@ class Countdown:
 
     def __post_init__(self) -> None:
         if not self.operators or set(self.operators) - set("+-*/"):
-            raise ValueError(f"operators is {self.operators!r}; allowed: one or more of '+-*/'.")
+            raise InputError(f"operators is {self.operators!r}; allowed: one or more of '+-*/'.")
         if not 1 <= self.low <= self.high:
-            raise ValueError(f"low is {self.low} and high is {self.high}; allowed: 1 <= low <= high.")
+            raise InputError(f"low is {self.low} and high is {self.high}; allowed: 1 <= low <= high.")
         if self.target_low > self.target_high:
-            raise ValueError(
+            raise InputError(
                 f"target_low is {self.target_low} and target_high {self.target_high}; allowed: target_low <= target_high."
             )
         if not self._counts or min(self._counts) < 2 or max(self._counts) > 8:
-            raise ValueError(f"numbers is {self.numbers}; allowed: 2 to 8, or a list of such.")
+            raise InputError(f"numbers is {self.numbers}; allowed: 2 to 8, or a list of such.")
 
     @property
     def _counts(self) -> list[int]:
@@ -98,7 +98,7 @@ class Countdown:
             prompt, _ = self._problem(random.Random(f"{self.seed}/{split}/{index}"), split)
             found.setdefault(prompt.uid, prompt)
         if len(found) < size:
-            raise ValueError(
+            raise InputError(
                 f"{self.name}: only {len(found)} different {split} problems were found, {size} are asked for; "
                 f"write a smaller {split}_size or wider low, high, target_low, target_high."
             )
@@ -111,7 +111,7 @@ class Countdown:
     def _problem(self, rng: random.Random, split: Split) -> tuple[Prompt, str]:
         for attempt in count():
             if attempt == 100_000:
-                raise ValueError(
+                raise InputError(
                     f"{self.name}: no {split} problem in 100,000 draws; "
                     "write wider low, high, target_low, target_high, or more operators."
                 )
@@ -142,16 +142,33 @@ class CountdownVerifier:
     """Reads the whole response as an expression: it must use each number exactly once and equal the target.
 
     Exact over rationals; intermediate fractions are allowed, as in the TinyZero task.
+
+    Args:
+        answer_tag: Read only what stands between the last `<tag>` and `</tag>`, as in TinyZero's prompts (`answer`);
+            empty to read the whole response.
     """
 
     name = "countdown"
 
+    def __init__(self, answer_tag: str = "") -> None:
+        self.answer_tag = answer_tag
+
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on a response; a text that is no expression is incorrect, with the reason."""
         start = perf_counter()
-        text = response.strip()
-        outcome, reason = self._judge(text, prompt.answer["numbers"], prompt.answer["target"])
+        text = self._answer(response)
+        if text is None:
+            outcome, reason = Outcome.INCORRECT, f"no <{self.answer_tag}> ... </{self.answer_tag}>"
+        else:
+            outcome, reason = self._judge(text, prompt.answer["numbers"], prompt.answer["target"])
         return Verdict(outcome, self.name, reason, text or None, perf_counter() - start)
+
+    def _answer(self, response: str) -> str | None:
+        if not self.answer_tag:
+            return response.strip()
+        opening, closing = f"<{self.answer_tag}>", f"</{self.answer_tag}>"
+        start, end = response.rfind(opening), response.rfind(closing)
+        return response[start + len(opening) : end].strip() if 0 <= start < end else None
 
     def _judge(self, text: str, numbers: Sequence[int], target: int) -> tuple[Outcome, str]:
         try:
@@ -168,7 +185,8 @@ class CountdownVerifier:
         """Four known cases, one for each thing that is checked."""
         prompt = countdown_prompt([2, 3, 6], 9, "self_test")
         cases = {"6/2*3": Outcome.CORRECT, "6+3": Outcome.INCORRECT, "2*3+6": Outcome.INCORRECT, "6/": Outcome.INCORRECT}
-        for response, expected in cases.items():
+        for expression, expected in cases.items():
+            response = f"<{self.answer_tag}>{expression}</{self.answer_tag}>" if self.answer_tag else expression
             verdict = self.verify(prompt, response)
             if verdict.outcome != expected:
                 raise RuntimeError(f"{self.name}: called {response!r} for {prompt.text!r} {verdict.outcome}, not {expected}.")

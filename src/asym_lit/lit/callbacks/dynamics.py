@@ -13,7 +13,7 @@ from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.objectives.reweights import confidence_shift
 from asym_lit.reductions import masked_mean, masked_sum
-from asym_lit.types import Experience, Needs, RolloutBatch, TokenScores
+from asym_lit.types import Experience, InputError, Needs, RolloutBatch, TokenScores
 
 
 class Dynamics(Callback):
@@ -30,7 +30,7 @@ class Dynamics(Callback):
 
     def __init__(self, candidates: int = 3) -> None:
         if candidates < 0:
-            raise ValueError(f"candidates is {candidates}; allowed: 0 or more.")
+            raise InputError(f"candidates is {candidates}; allowed: 0 or more.")
         self.candidates = candidates
 
     @override

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import all_max, mean_over_processes
 from asym_lit.lit.module import PolicyModule
-from asym_lit.types import RolloutBatch
+from asym_lit.types import InputError, RolloutBatch
 
 
 class MismatchGuard(Callback):
@@ -24,7 +24,7 @@ class MismatchGuard(Callback):
 
     def __init__(self, max_mean: float = 0.05) -> None:
         if max_mean <= 0:
-            raise ValueError(f"max_mean is {max_mean}; allowed: above 0.")
+            raise InputError(f"max_mean is {max_mean}; allowed: above 0.")
         self.max_mean = max_mean
         self._unchecked: RolloutBatch | None = None
 

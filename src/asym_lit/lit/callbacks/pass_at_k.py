@@ -13,7 +13,7 @@ from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k
 from asym_lit.evaluation.reports import pass_at_k_figure
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
-from asym_lit.types import Outcome, RolloutBatch
+from asym_lit.types import InputError, Outcome, RolloutBatch
 
 
 class PassAtK(Callback):
@@ -38,7 +38,7 @@ class PassAtK(Callback):
         n = pl_module.datamodule.evaluation.n
         self.ks = self.ks or powers_of_two(n)
         if self.ks[0] < 1 or self.ks[-1] > n:
-            raise ValueError(
+            raise InputError(
                 f"pass@{self.ks[-1] if self.ks[0] >= 1 else self.ks[0]} is asked for with evaluation.n {n}; allowed: k from 1 "
                 f"to {n}, for no unbiased estimate exists beyond. Write --data.evaluation.n {max(self.ks)} or smaller ks."
             )

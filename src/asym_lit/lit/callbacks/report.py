@@ -11,6 +11,7 @@ from typing_extensions import override
 from asym_lit.evaluation.reports import pass_at_k_table
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
 from asym_lit.lit.run_folder import EXPORT, run_folder, whole_checkpoints, write_json
+from asym_lit.types import InputError
 
 
 class Report(Callback):
@@ -24,7 +25,7 @@ class Report(Callback):
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, PassAtK):
                 return callback
-        raise ValueError("Report shows what PassAtK measures; add the PassAtK callback to trainer.callbacks.")
+        raise InputError("Report shows what PassAtK measures; add the PassAtK callback to trainer.callbacks.")
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

@@ -14,6 +14,7 @@ from typing_extensions import override
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_folder import CHECKPOINTS, EXPORT, STATE, checkpoint_name, run_folder, whole_checkpoints
 from asym_lit.policy.export import save_policy
+from asym_lit.types import InputError
 
 
 class RolloutCheckpoint(Checkpoint):
@@ -29,9 +30,9 @@ class RolloutCheckpoint(Checkpoint):
 
     def __init__(self, every_n_steps: int = 50, keep: int = 2) -> None:
         if every_n_steps < 1:
-            raise ValueError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
+            raise InputError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
         if keep < 0:
-            raise ValueError(f"keep is {keep}; allowed: 0 (all) or more.")
+            raise InputError(f"keep is {keep}; allowed: 0 (all) or more.")
         self.every_n_steps, self.keep = every_n_steps, keep
         self._folder = Path()
 

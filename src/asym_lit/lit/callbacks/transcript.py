@@ -13,7 +13,7 @@ from typing_extensions import override
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_folder import run_folder, write_atomically
-from asym_lit.types import Rollout, RolloutBatch
+from asym_lit.types import InputError, Rollout, RolloutBatch
 
 
 class Transcript(Callback):
@@ -27,7 +27,7 @@ class Transcript(Callback):
 
     def __init__(self, every_n_steps: int = 10, table_rows: int = 8, evaluations: bool = False) -> None:
         if every_n_steps < 1:
-            raise ValueError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
+            raise InputError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
         self.every_n_steps, self.table_rows, self.evaluations = every_n_steps, table_rows, evaluations
         self._folder = Path()
         self._evaluated: dict[str, list[dict[str, Any]]] = {}

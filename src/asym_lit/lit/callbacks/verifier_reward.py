@@ -12,7 +12,7 @@ from typing_extensions import override
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
-from asym_lit.types import Outcome, Rollout, RolloutBatch, Verifier
+from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch, Verifier
 
 
 class VerifierReward(Callback):
@@ -29,7 +29,7 @@ class VerifierReward(Callback):
 
     def __init__(self, verifier: Verifier, correct: float = 1.0, incorrect: float = 0.0, max_undecided: float = 0.1) -> None:
         if not 0 <= max_undecided <= 1:
-            raise ValueError(f"max_undecided is {max_undecided}; allowed: 0 to 1.")
+            raise InputError(f"max_undecided is {max_undecided}; allowed: 0 to 1.")
         self.verifier, self.max_undecided = verifier, max_undecided
         self.rewards = {Outcome.CORRECT: correct, Outcome.INCORRECT: incorrect, Outcome.UNDECIDED: None}
 

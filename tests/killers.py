@@ -1,0 +1,45 @@
+"""Callbacks that kill the run they are in, at the worst moments."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from lightning.pytorch import Callback
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KillBeforeOptimizerStep(Callback):
+    """Between two inner mini-batches, if the number is even and there are two of them a step."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+        self.left -= 1
+        if self.left == 0:
+            _die()
+
+
+class KillInCheckpoint(Callback):
+    """While the number-th checkpoint is written: the state file is there, cut in half, the rest is not."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def setup(self, trainer, pl_module, stage):
+        write = trainer.save_checkpoint
+
+        def save(path, *args, **kwargs):
+            write(path, *args, **kwargs)
+            self.left -= 1
+            if self.left == 0:
+                with Path(path).open("r+b") as file:
+                    file.truncate(Path(path).stat().st_size // 2)
+                _die()
+
+        trainer.save_checkpoint = save
