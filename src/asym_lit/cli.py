@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ class AsymLitCLI(LightningCLI):
         config = self.config[self.subcommand] if self.subcommand else self.config
         if config.threads < 0:
             raise InputError(f"threads is {config.threads}; allowed: 0 (torch's choice) or more.")
+        if "weights_only" in config and config.weights_only is None:
+            config.weights_only = True  # a checkpoint holds tensors and plain types; nothing in it is executed
         if config.threads:
             torch.set_num_threads(config.threads)
         if config.get("ckpt_path"):
@@ -66,6 +69,13 @@ class AsymLitCLI(LightningCLI):
         return trainer
 
 
+def _input_error(fault: BaseException | None) -> InputError | None:
+    """The input error behind a fault: jsonargparse wraps what a class raises while it is built."""
+    while fault is not None and not isinstance(fault, InputError):
+        fault = fault.__cause__ or fault.__context__
+    return fault
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line.
 
@@ -73,6 +83,8 @@ def main(args: Sequence[str] | None = None) -> None:
         args: Words after the program's name; None for those it was called with.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns in each forked process
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a bar per loaded or saved policy
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function
     set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
     try:
         AsymLitCLI(
@@ -87,8 +99,11 @@ def main(args: Sequence[str] | None = None) -> None:
             parser_kwargs={"parser_mode": "omegaconf+"},
             args=list(args) if args is not None else None,
         )
-    except InputError as fault:
-        sys.exit(f"error: {fault}")
+    except ValueError as fault:
+        ours = _input_error(fault)
+        if ours is None:
+            raise
+        sys.exit(f"error: {ours}")
     finally:
         # Left standing, gloo's threads sometimes abort the exit of a process.
         if torch.distributed.is_available() and torch.distributed.is_initialized():

@@ -12,10 +12,11 @@ from runs import words
 
 
 @pytest.fixture
-def fit(tmp_path: Path) -> Callable[..., Path]:
+def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Runs a small recipe in this process; returns the run folder."""
 
     def run(recipe: str, *more: str, command: str = "fit", folder: Path = tmp_path) -> Path:
+        monkeypatch.setattr("sys.argv", ["train.py"])
         main(words(folder, recipe, *more, command=command))
         return folder / "run" / "version_0"
 

@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 from typing_extensions import override
@@ -135,6 +136,12 @@ class PolicyModule(LightningModule):
             raise InputError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
         if stage == "fit":
             check_group_size(self.objective, self.datamodule.sampling.n)
+            if self.datamodule.sampling.filters:
+                rank_zero_warn(
+                    f"data.sampling has top_p {self.datamodule.sampling.top_p} and top_k {self.datamodule.sampling.top_k}: "
+                    "rollouts then come from a cut distribution, while importance ratios and log-probs are of the whole one, "
+                    "so the gradient is biased. Write top_p: 1 and top_k: 0 for training; evaluation may filter."
+                )
 
     @override
     def configure_model(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k, powers_of_two
@@ -30,6 +31,7 @@ class PassAtK(Callback):
         self.ks = sorted(ks or [])
         self.before: dict[str, PassAtKCurve] = {}
         self.latest: dict[str, PassAtKCurve] = {}
+        self.latest_step = 0
         self._metrics: dict[str, PassAtKMetric] = {}
 
     @override
@@ -37,6 +39,12 @@ class PassAtK(Callback):
         assert isinstance(pl_module, PolicyModule)
         n = pl_module.datamodule.evaluation.n
         self.ks = self.ks or powers_of_two(n)
+        every = trainer.val_check_interval
+        if stage == "fit" and isinstance(every, int) and every > 1 and pl_module.datamodule.rollout_steps % every:
+            rank_zero_warn(
+                f"trainer.val_check_interval {every} does not divide data.rollout_steps {pl_module.datamodule.rollout_steps}: "
+                "the trained policy itself is not evaluated. Make one a multiple of the other."
+            )
         if self.ks[0] < 1 or self.ks[-1] > n:
             raise InputError(
                 f"pass@{self.ks[-1] if self.ks[0] >= 1 else self.ks[0]} is asked for with evaluation.n {n}; allowed: k from 1 "
@@ -91,7 +99,7 @@ class PassAtK(Callback):
 
     def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         assert isinstance(pl_module, PolicyModule)
-        self.latest = {}
+        self.latest, self.latest_step = {}, pl_module.rollout_step
         for name, metric in self._metrics.items():
             self.latest[name] = metric.compute()
             metric.reset()
@@ -133,6 +141,11 @@ class PassAtK(Callback):
     @override
     def state_dict(self) -> dict[str, Any]:
         return {"before": {name: curve.as_dict() for name, curve in self.before.items()}}
+
+    @override
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        if self.before:
+            trainer.num_sanity_val_steps = 0  # what the policy could do before training is known
 
     @override
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:

@@ -37,6 +37,8 @@ class Report(Callback):
         if trainer.is_global_zero:
             for name, curve in self._pass_at_k(trainer).before.items():
                 self._console.print(pass_at_k_table(f"{name}, validation", {"before training": curve}))
+            self._console.print(f"Run folder      {self._folder}", highlight=False)
+            self._console.print(f"Dashboards      tensorboard --logdir {self._folder}", highlight=False)
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -45,8 +47,10 @@ class Report(Callback):
         measured = self._pass_at_k(trainer)
         for name, curve in measured.latest.items():
             curves = {"before training": measured.before[name]} if name in measured.before else {}
-            self._console.print(pass_at_k_table(f"{name}, validation", {**curves, "after training": curve}))
-        self._write({"before": measured.before, "after": measured.latest})
+            if measured.latest_step:
+                curves[f"after {measured.latest_step} steps"] = curve
+            self._console.print(pass_at_k_table(f"{name}, validation", curves))
+        self._write({"before": measured.before, f"after {measured.latest_step} steps": measured.latest})
         found = whole_checkpoints(self._folder)
         self._console.print(f"Run folder      {self._folder}", highlight=False)
         if found:

@@ -1,0 +1,47 @@
+"""One process, DDP over two and fsdp2 over two train alike, for the same global batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from runs import run_alone, scalars, weights, words
+
+STRATEGIES = {"one": [], "ddp": ["--config", "configs/overlays/ddp.yaml"], "fsdp2": ["--config", "configs/overlays/fsdp2.yaml"]}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """ACE over GRPO with KL: the recipe that also shards a reference."""
+    found = {}
+    for name, overlay in STRATEGIES.items():
+        folder = tmp_path_factory.mktemp(name)
+        run_alone(*words(folder, "ace", *overlay, "--model.inner_epochs", "2", "--model.max_micro_batch_tokens", "200"))
+        found[name] = folder / "run" / "version_0"
+    return found
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_two_processes_train_like_one(runs: dict[str, Path], strategy: str) -> None:
+    for tag in ("update/grad_norm", "loss/total", "reward/mean", "policy/entropy", "ratio/mean", "errors/overconfident"):
+        alone, together = scalars(runs["one"], tag), scalars(runs[strategy], tag)
+        assert alone.keys() == together.keys() == {0, 1, 2, 3}
+        for step, value in alone.items():
+            assert together[step] == pytest.approx(value, abs=1e-5), (tag, step)
+    alone_weights = weights(runs["one"] / "checkpoints" / "step_000004")
+    their_weights = weights(runs[strategy] / "checkpoints" / "step_000004")
+    for name, value in alone_weights.items():
+        assert torch.allclose(their_weights[name], value, rtol=0, atol=1e-5), name
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_two_processes_measure_what_one_measures(runs: dict[str, Path], strategy: str) -> None:
+    for tag in ("val/countdown/pass@1", "val/countdown/pass@4"):
+        assert scalars(runs["one"], tag) == pytest.approx(scalars(runs[strategy], tag), abs=1e-6)
+
+
+def test_training_moved_the_weights(runs: dict[str, Path]) -> None:
+    """Else the comparisons above would hold of anything."""
+    norms = scalars(runs["one"], "update/grad_norm")
+    assert min(norms.values()) > 0.01
