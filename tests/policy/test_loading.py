@@ -1,0 +1,108 @@
+import json
+
+import pytest
+import torch
+
+from asym_lit.policy.characters import character_tokenizer
+from asym_lit.policy.loading import SmallArchitecture, context_of, load_policy, load_tokenizer, locate, new_policy
+from asym_lit.types import InputError
+from fakes import tiny_policy
+
+
+def test_the_bundled_policy_and_its_tokenizer_fit_together(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # found from anywhere
+    model, tokenizer = load_policy("bundled"), load_tokenizer("bundled")
+    assert model.config.vocab_size == len(tokenizer)
+    assert model.config.eos_token_id == tokenizer.eos_token_id
+    assert context_of(model) == context_of(model.config) == tokenizer.model_max_length
+    assert tokenizer.get_vocab() == character_tokenizer(64).get_vocab()
+
+
+def test_the_bundled_policy_writes_expressions():
+    model, tokenizer = load_policy("bundled"), load_tokenizer("bundled")
+    ids = torch.tensor([tokenizer("3,7,12,20=45:").input_ids])
+    with torch.no_grad():
+        probs = model(input_ids=ids).logits[0, -1].softmax(-1)
+    starts = tokenizer.convert_tokens_to_ids(list("(1237"))  # a parenthesis, or a first digit of 3, 7, 12, 20
+    assert probs[starts].sum() > 0.95
+
+
+@pytest.mark.parametrize("where", ["some/folder", "owner/name"])
+def test_any_other_policy_is_where_it_says(where):
+    assert locate(where) == where
+
+
+def test_a_policy_is_loaded_in_the_asked_precision(tmp_path):
+    tiny_policy().save_pretrained(tmp_path)
+    assert {p.dtype for p in load_policy(str(tmp_path)).parameters()} == {torch.float32}
+    assert {p.dtype for p in load_policy(str(tmp_path), "bfloat16").parameters()} == {torch.bfloat16}
+
+
+def test_a_policy_is_loaded_without_dropout(tmp_path):
+    tiny_policy(attention_dropout=0.5).save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["attention_dropout"] == 0.5
+    model = load_policy(str(tmp_path)).train()
+    ids = torch.tensor([[3, 4, 5, 6, 7]])
+    with torch.no_grad():
+        torch.testing.assert_close(model(input_ids=ids).logits, model(input_ids=ids).logits, rtol=0, atol=0)
+        torch.testing.assert_close(model(input_ids=ids).logits, model.eval()(input_ids=ids).logits, rtol=0, atol=0)
+
+
+def test_dropout_layers_are_switched_off_too(tmp_path):
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(vocab_size=13, n_positions=16, n_embd=8, n_layer=1, n_head=1, resid_pdrop=0.5, embd_pdrop=0.5)
+    GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    rates = [m.p for m in load_policy(str(tmp_path)).modules() if isinstance(m, torch.nn.Dropout)]
+    assert rates and not any(rates)
+
+
+@pytest.mark.parametrize("load", [load_policy, load_tokenizer])
+def test_a_policy_that_is_nowhere_is_refused_with_what_is_allowed(load, tmp_path):
+    with pytest.raises(InputError, match=r"No policy at '.*nowhere': .*Allowed: 'bundled', a local directory.*or a hub id"):
+        load(str(tmp_path / "nowhere"))
+
+
+def test_a_directory_without_a_tokenizer_is_refused_with_what_to_write(tmp_path):
+    tiny_policy().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"holds no tokenizer; expected tokenizer\.json .*save_pretrained"):
+        load_tokenizer(str(tmp_path))
+
+
+def test_a_tokenizer_without_an_end_is_refused(tmp_path):
+    tokenizer = character_tokenizer(64)
+    tokenizer.eos_token = None
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="has no eos_token, so responses could not end"):
+        load_tokenizer(str(tmp_path))
+
+
+def test_a_new_policy_has_the_sizes_it_was_asked_for_and_knows_its_tokenizer():
+    model, tokenizer = new_policy(SmallArchitecture(hidden=64, layers=3, intermediate=48, context=80))
+    config = model.config
+    assert (config.hidden_size, config.num_hidden_layers, config.intermediate_size) == (64, 3, 48)
+    assert config.num_attention_heads == 2  # 64 / 32
+    assert config.vocab_size == len(tokenizer)
+    assert (config.eos_token_id, config.pad_token_id) == (tokenizer.eos_token_id, tokenizer.pad_token_id)
+    assert context_of(model) == tokenizer.model_max_length == 80
+    assert model.lm_head.weight.data_ptr() != model.model.embed_tokens.weight.data_ptr()
+
+
+def test_a_new_policy_hangs_on_the_global_seed():
+    def weights(seed):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return new_policy(SmallArchitecture(hidden=32, layers=1, intermediate=16))[0].lm_head.weight
+
+    assert torch.equal(weights(0), weights(0))
+    assert not torch.equal(weights(0), weights(1))
+
+
+@pytest.mark.parametrize("hidden", [0, -32, 40])
+def test_a_width_that_heads_do_not_divide_is_refused(hidden):
+    with pytest.raises(InputError, match=f"hidden is {hidden}; allowed: multiples of 32"):
+        SmallArchitecture(hidden=hidden)
+
+
+def test_a_policy_that_does_not_say_its_context_has_none():
+    assert context_of(object()) is None

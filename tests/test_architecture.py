@@ -1,0 +1,327 @@
+"""The laws of the house, read off the source: floors, circles, and what may not be named where."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
+FLOORS = {"types": 0, "reductions": 0, **dict.fromkeys(WINGS, 1), "lit": 2, "cli": 3, "train": 4}
+NAMES_VLLM = {"rollout/vllm_engine.py", "verifiers/judge_client.py"}
+LONGEST_FILE = 200
+LONG_FILES = {
+    "types.py": "all nouns in one place, with a docstring under each field",
+    "lit/module.py": "to be divided",
+    "lit/datamodule.py": "to be divided",
+}
+KNOWN_CIRCLES = {
+    frozenset({"asym_lit.lit.module", "asym_lit.lit.datamodule"}): "each asks its trainer for the other, inside a function",
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """A module that another one imports, and how."""
+
+    target: str
+    only_for_types: bool
+
+
+class Module:
+    """One source file."""
+
+    def __init__(self, path: Path, name: str, package: Path) -> None:
+        self.path, self.name = path, name
+        self.place = path.relative_to(package).as_posix() if path.is_relative_to(package) else path.name
+        self.text = path.read_text(encoding="utf-8")
+        self.tree = ast.parse(self.text)
+
+    @property
+    def room(self) -> str:
+        """`rollout` for asym_lit.rollout.engine; empty for asym_lit itself."""
+        return self.name.removeprefix("asym_lit").strip(".").split(".")[0]
+
+    @cached_property
+    def imports(self) -> list[Import]:
+        """Everything imported, wherever it stands in the file; `from a import b` is a.b."""
+        for_types = {
+            inner
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+            for statement in node.body
+            for inner in ast.walk(statement)
+        }
+        found = []
+        for node in ast.walk(self.tree):
+            found += [Import(target, node in for_types) for target in self._targets(node)]
+        return found
+
+    def _targets(self, node: ast.AST) -> Iterator[str]:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = self.name.split(".")
+                kept = parts[: len(parts) - node.level + (self.path.name == "__init__.py")]
+                base = ".".join([*kept, *([base] if base else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and _called(node).endswith(("import_module", "__import__")):
+            yield from (str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
+
+
+def _called(node: ast.Call) -> str:
+    return ast.unparse(node.func)
+
+
+def modules_of(root: Path) -> dict[str, Module]:
+    """All modules of a source tree by name: `src/asym_lit` and `train.py`."""
+    package = root / "src" / "asym_lit"
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        parts = ["asym_lit", *path.relative_to(package).with_suffix("").parts]
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = Module(path, name, package)
+    if (root / "train.py").exists():
+        found["train"] = Module(root / "train.py", "train", package)
+    return found
+
+
+def imported(module: Module, modules: dict[str, Module], for_types_too: bool = True) -> set[str]:
+    """The modules of the tree that a module imports: a.b if that is a module, else a, for b is a name in it."""
+    targets = [i.target for i in module.imports if for_types_too or not i.only_for_types]
+    found = {target if target in modules else target.rpartition(".")[0] for target in targets}
+    return (found & set(modules)) - {module.name}
+
+
+def broken_floors(modules: dict[str, Module]) -> list[str]:
+    """A room imports only lower floors and its own; wings stand side by side."""
+    broken = []
+    for module in modules.values():
+        if module.room and module.room not in FLOORS:
+            broken.append(f"{module.place}: the room {module.room!r} is on no floor")
+            continue
+        for target in imported(module, modules):
+            room = modules[target].room
+            if room in ("", module.room) or room not in FLOORS:
+                continue
+            if not module.room or FLOORS[room] >= FLOORS[module.room]:
+                broken.append(f"{module.place} imports {target}")
+    return sorted(broken)
+
+
+def circles(modules: dict[str, Module]) -> list[frozenset[str]]:
+    """Sets of modules that import each other in a circle, imports inside functions included."""
+    edges = {name: imported(module, modules, for_types_too=False) for name, module in modules.items()}
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = list(edges[start])
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += edges[name]
+        return seen
+
+    reach = {name: reached(name) for name in edges}
+    return sorted({frozenset(b for b in reach[a] if a in reach[b]) for a in edges if a in reach[a]}, key=sorted)
+
+
+def misplaced_vllm(modules: dict[str, Module]) -> list[str]:
+    """Where vllm is imported beside the files that may."""
+    return [
+        module.place
+        for module in modules.values()
+        if module.place not in NAMES_VLLM and any(i.target.split(".")[0] == "vllm" for i in module.imports)
+    ]
+
+
+def dangerous_calls(modules: dict[str, Module]) -> list[str]:
+    """Calls of eval and exec, and any use of pickle or its relatives."""
+    found = []
+    for module in modules.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and _called(node) in ("eval", "exec", "builtins.eval", "builtins.exec"):
+                found.append(f"{module.place}:{node.lineno} calls {_called(node)}")
+        for target in {i.target.split(".")[0] for i in module.imports} & {"pickle", "cPickle", "dill", "cloudpickle"}:
+            found.append(f"{module.place} imports {target}")
+    return found
+
+
+def utility_bags(modules: dict[str, Module]) -> list[str]:
+    """Modules and packages that are named after nothing."""
+    return [module.place for name, module in modules.items() if {"util", "utils", "helpers"} & set(name.split("."))]
+
+
+def long_files(modules: dict[str, Module]) -> list[str]:
+    """Files that are two things."""
+    return [module.place for module in modules.values() if len(module.text.splitlines()) > LONGEST_FILE]
+
+
+def undocumented(modules: dict[str, Module]) -> list[str]:
+    """Modules, and public classes, functions and methods, without a docstring.
+
+    Methods of `lit` and `cli` may go without: most are Lightning's hooks. So may dunder methods, and nested functions.
+    """
+    found = []
+    for module in modules.values():
+        if module.name == "train":
+            continue
+        if not ast.get_docstring(module.tree):
+            found.append(module.place)
+        for owner, node in _public(module.tree.body, ""):
+            if (not owner or module.room not in ("lit", "cli")) and not ast.get_docstring(node):
+                found.append(f"{module.place}: {owner}{node.name}")
+    return found
+
+
+def _public(body: list[ast.stmt], owner: str) -> Iterator[tuple[str, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield owner, node
+            if isinstance(node, ast.ClassDef):
+                yield from _public(node.body, f"{owner}{node.name}.")
+
+
+@pytest.fixture(scope="module")
+def house() -> dict[str, Module]:
+    modules = modules_of(ROOT)
+    assert {"asym_lit.types", "asym_lit.objectives.presets", "asym_lit.lit.module", "train"} <= set(modules)
+    return modules
+
+
+def test_a_room_imports_only_lower_floors_and_its_own_wing(house):
+    assert broken_floors(house) == []
+
+
+def test_no_modules_import_each_other_in_a_circle(house):
+    assert [sorted(circle) for circle in circles(house) if circle not in KNOWN_CIRCLES] == []
+
+
+def test_vllm_is_imported_only_where_it_is_driven(house):
+    assert misplaced_vllm(house) == []
+
+
+def test_nothing_is_evaluated_executed_or_unpickled(house):
+    assert dangerous_calls(house) == []
+
+
+def test_no_module_is_a_bag_of_utilities(house):
+    assert utility_bags(house) == []
+
+
+def test_a_file_that_passes_200_lines_is_justified(house):
+    assert [place for place in long_files(house) if place not in LONG_FILES] == []
+
+
+def test_everything_public_says_what_it_is(house):
+    assert undocumented(house) == []
+
+
+def build(root: Path, files: dict[str, str]) -> dict[str, Module]:
+    """A made-up source tree; `train` stands beside src."""
+    for name, text in files.items():
+        path = root / "train.py" if name == "train" else root / "src" / "asym_lit" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return modules_of(root)
+
+
+def test_a_house_in_order_passes_every_check(tmp_path):
+    modules = build(
+        tmp_path,
+        {
+            "types": '"""Nouns."""\n',
+            "rollout/engine": '"""Engine."""\nfrom asym_lit.types import Prompt\n',
+            "rollout/hf": '"""Sampler."""\nfrom asym_lit.rollout import engine\nfrom .engine import Engine\nmodel.eval()\n',
+            "rollout/vllm_engine": '"""Engine."""\nimport vllm.sampling\n',
+            "lit/module": '"""Frame."""\nimport asym_lit.rollout.hf\nclass Hooked:\n    """Hooks."""\n    def hook(self): 0\n',
+            "cli": '"""Door."""\nfrom asym_lit.lit.module import Hooked\n',
+            "train": "from asym_lit.cli import main\n",
+        },
+    )
+    assert len(modules) == 7
+    for check in (broken_floors, circles, misplaced_vllm, dangerous_calls, utility_bags, long_files, undocumented):
+        assert check(modules) == [], check.__name__
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"types": "import asym_lit.reductions", "reductions": ""}, "types.py imports asym_lit.reductions"),
+        ({"types": "from asym_lit.lit import module", "lit/module": ""}, "types.py imports asym_lit.lit.module"),
+        (
+            {"objectives/a": "from asym_lit.policy.b import c", "policy/b": ""},
+            "objectives/a.py imports asym_lit.policy.b",
+        ),
+        ({"tasks/a": "from ..rollout.b import c", "rollout/b": ""}, "tasks/a.py imports asym_lit.rollout.b"),
+        ({"policy/a": "from ..lit import b", "lit/b": ""}, "policy/a.py imports asym_lit.lit.b"),
+        (
+            {"rollout/a": "def f():\n    import asym_lit.lit.b", "lit/b": ""},
+            "rollout/a.py imports asym_lit.lit.b",
+        ),
+        (
+            {"rollout/a": "if TYPE_CHECKING:\n    import asym_lit.lit.b", "lit/b": ""},
+            "rollout/a.py imports asym_lit.lit.b",
+        ),
+        (
+            {"rollout/a": "import importlib\nimportlib.import_module('asym_lit.cli')", "cli": ""},
+            "rollout/a.py imports asym_lit.cli",
+        ),
+        ({"lit/a": "import asym_lit.cli", "cli": ""}, "lit/a.py imports asym_lit.cli"),
+        ({"__init__": "import asym_lit.types", "types": ""}, "__init__.py imports asym_lit.types"),
+        ({"types": "from asym_lit import lit", "lit/__init__": ""}, "types.py imports asym_lit.lit"),
+        ({"train": "import asym_lit.types", "lit/a": "import train", "types": ""}, "lit/a.py imports train"),
+        ({"cellar/a": ""}, "cellar/a.py: the room 'cellar' is on no floor"),
+    ],
+)
+def test_an_import_against_the_floors_is_found(tmp_path, files, words):
+    assert words in broken_floors(build(tmp_path, files))
+
+
+@pytest.mark.parametrize("third", ["from asym_lit.lit import a", "def late():\n    from asym_lit.lit.a import x"])
+def test_a_circle_is_found(tmp_path, third):
+    files = {
+        "lit/a": "from asym_lit.lit.b import x",
+        "lit/b": "import asym_lit.lit.c",
+        "lit/c": third,
+        "lit/d": "import asym_lit.lit.a",
+    }
+    assert circles(build(tmp_path, files)) == [frozenset({"asym_lit.lit.a", "asym_lit.lit.b", "asym_lit.lit.c"})]
+
+
+def test_an_import_for_types_alone_makes_no_circle(tmp_path):
+    typed = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from asym_lit.lit.a import A"
+    assert circles(build(tmp_path, {"lit/a": "import asym_lit.lit.b", "lit/b": typed})) == []
+
+
+@pytest.mark.parametrize("text", ["import vllm", "from vllm import LLM", "def f():\n    from vllm.config import x"])
+def test_vllm_in_another_place_is_found(tmp_path, text):
+    assert misplaced_vllm(build(tmp_path, {"rollout/vllm_engine": text, "lit/module": text})) == ["lit/module.py"]
+
+
+@pytest.mark.parametrize("text", ["x = eval('1')", "exec('1')", "import pickle", "from pickle import loads", "import dill"])
+def test_dangerous_calls_are_found(tmp_path, text):
+    assert len(dangerous_calls(build(tmp_path, {"tasks/a": text}))) == 1
+
+
+def test_bags_long_files_and_missing_docstrings_are_found(tmp_path):
+    modules = build(
+        tmp_path,
+        {
+            "utils": "",
+            "lit/utils/a": '"""A."""\n',
+            "tasks/long": '"""Long."""\n' + "x = 1\n" * LONGEST_FILE,
+            "tasks/bare": '"""Bare."""\ndef f(): ...\ndef _g(): ...\nclass C:\n    """C."""\n    def m(self): ...\n',
+        },
+    )
+    assert utility_bags(modules) == ["lit/utils/a.py", "utils.py"]
+    assert long_files(modules) == ["tasks/long.py"]
+    assert undocumented(modules) == ["tasks/bare.py: f", "tasks/bare.py: C.m", "utils.py"]
