@@ -69,6 +69,29 @@ class AsymLitCLI(LightningCLI):
         return trainer
 
 
+def make_cli(args: Sequence[str] | None = None, run: bool = True) -> AsymLitCLI:
+    """The command line, parsed and built; and run, unless told otherwise.
+
+    Args:
+        args: Words after the program's name; None for those it was called with. Without `run`, no sub-command among them.
+        run: False to build the trainer, the module and the data module and stop there.
+    """
+    set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
+    return AsymLitCLI(
+        LightningModule,
+        LightningDataModule,
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        auto_configure_optimizers=False,
+        seed_everything_default=1,
+        save_config_kwargs={"overwrite": True},
+        parser_class=_Parser,
+        parser_kwargs={"parser_mode": "omegaconf+"},
+        args=list(args) if args is not None else None,
+        run=run,
+    )
+
+
 def _input_error(fault: BaseException | None) -> InputError | None:
     """The input error behind a fault: jsonargparse wraps what a class raises while it is built."""
     while fault is not None and not isinstance(fault, InputError):
@@ -85,20 +108,8 @@ def main(args: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns in each forked process
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a bar per loaded or saved policy
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function
-    set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
     try:
-        AsymLitCLI(
-            LightningModule,
-            LightningDataModule,
-            subclass_mode_model=True,
-            subclass_mode_data=True,
-            auto_configure_optimizers=False,
-            seed_everything_default=1,
-            save_config_kwargs={"overwrite": True},
-            parser_class=_Parser,
-            parser_kwargs={"parser_mode": "omegaconf+"},
-            args=list(args) if args is not None else None,
-        )
+        make_cli(args)
     except ValueError as fault:
         ours = _input_error(fault)
         if ours is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from runs import run_alone, scalars, weights, words
 
 STRATEGIES = {"one": [], "ddp": ["--config", "configs/overlays/ddp.yaml"], "fsdp2": ["--config", "configs/overlays/fsdp2.yaml"]}

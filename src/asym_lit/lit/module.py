@@ -285,8 +285,9 @@ class PolicyModule(LightningModule):
         """Nothing to compute: callbacks read the verified rollouts."""
 
     @override
-    def predict_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> RolloutBatch:
-        return batch
+    def predict_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> int:
+        """How many rollouts were made; `Transcript` writes them."""
+        return len(batch.rollouts)
 
     @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
