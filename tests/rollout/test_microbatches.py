@@ -3,9 +3,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asym_lit.rollout.microbatches import experience_of, make_micro_batch, mini_batches_of_slots, pack, write_rows
-from asym_lit.types import TokenScores
-from fakes import make_experience, make_prompt, make_rollout
+from asym_lit.rollout.microbatches import (
+    empty_scores,
+    experience_of,
+    make_micro_batch,
+    mini_batches_of_slots,
+    pack,
+    write_rows,
+)
+from asym_lit.types import Needs, TokenScores
+from fakes import make_prompt, make_rollout
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(1, 100))
@@ -90,10 +97,11 @@ def test_a_filler_has_rows_but_no_tokens_and_leaves_the_step_alone():
 
 
 def test_scores_of_micro_batches_are_written_to_their_places_in_the_step():
-    shape = make_experience(torch.zeros(3, 4)).mask_BT.shape
+    whole = empty_scores(torch.zeros(3, 4), Needs(top_n=5))
     first = TokenScores(torch.tensor([[1.0, 2.0], [3.0, 0.0]]), topk_logprobs_BTK=torch.ones(2, 2, 5))
     second = TokenScores(torch.tensor([[4.0, 5.0, 6.0]]), topk_logprobs_BTK=2 * torch.ones(1, 3, 5))
-    whole = write_rows(write_rows(None, first, [2, 0], shape), second, [1], shape)
+    write_rows(whole, first, [2, 0])
+    write_rows(whole, second, [1])
     assert whole.logprobs_BT.tolist() == [[3, 0, 0, 0], [4, 5, 6, 0], [1, 2, 0, 0]]
     assert whole.topk_logprobs_BTK[..., 4].tolist() == [[1, 1, 0, 0], [2, 2, 2, 0], [1, 1, 0, 0]]
     assert whole.entropy_BT is None and whole.rank1_BT is None

@@ -22,7 +22,7 @@ from asym_lit.objectives.objective import Objective, check_group_size
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, load_policy, locate
 from asym_lit.policy.token_scores import TokenScorer
-from asym_lit.rollout.microbatches import MicroBatch, experience_of, write_rows
+from asym_lit.rollout.microbatches import MicroBatch, empty_scores, experience_of, write_rows
 from asym_lit.types import InputError, Needs, RolloutBatch, TokenScores
 
 if TYPE_CHECKING:
@@ -206,19 +206,19 @@ class PolicyModule(LightningModule):
         """
         experience = batch.experience
         assert experience is not None
-        shape = experience.mask_BT.shape
-        scores = TokenScores(torch.zeros(shape, device=self.device))
-        reference = TokenScores(torch.zeros(shape, device=self.device))
+        dtype = torch.promote_types(next(self.scorer.parameters()).dtype, torch.float32)
+        like_BT = experience.mask_BT.to(dtype)
+        scores, reference = empty_scores(like_BT, self.needs), empty_scores(like_BT, Needs())
         for part in micro_batches:
             part_scores = self._scores_of(self.scorer, part, batch, self.needs)
             part.experience.old_logprobs_BT = part_scores.logprobs_BT
-            if not part.is_filler:
-                scores = write_rows(scores, part_scores, part.rows, shape)
             if self._reference:
                 part_reference = self._scores_of(self._reference[0], part, batch, Needs())
                 part.experience.reference_logprobs_BT = part_reference.logprobs_BT
-                if not part.is_filler:
-                    reference = write_rows(reference, part_reference, part.rows, shape)
+            if not part.is_filler:
+                write_rows(scores, part_scores, part.rows)
+                if self._reference:
+                    write_rows(reference, part_reference, part.rows)
         batch.scores = scores
         experience.old_logprobs_BT = scores.logprobs_BT
         experience.reference_logprobs_BT = reference.logprobs_BT if self._reference else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 
-from asym_lit.types import Experience, Rollout, TokenScores
+from asym_lit.types import Experience, Needs, Rollout, TokenScores
 
 
 def mini_batches_of_slots(slots: int, parts: int, seed: int, step: int) -> list[frozenset[int]]:
@@ -90,24 +90,20 @@ def experience_of(rollouts: Sequence[Rollout], group_size: int, device: torch.de
     )
 
 
-def write_rows(target: TokenScores | None, scores: TokenScores, rows: Sequence[int], shape: torch.Size) -> TokenScores:
-    """Scores of some rows put at their places in the scores of the whole step."""
-    index = torch.as_tensor(rows, device=scores.logprobs_BT.device)
-
-    def put(whole: torch.Tensor | None, part: torch.Tensor | None) -> torch.Tensor | None:
-        if part is None:
-            return None
-        if whole is None:
-            whole = part.new_zeros((*shape, *part.shape[2:]))
-        whole[index, : part.shape[1]] = part
-        return whole
-
-    old = target or TokenScores(scores.logprobs_BT.new_zeros(shape))
-    logprobs_BT = put(old.logprobs_BT, scores.logprobs_BT)
-    assert logprobs_BT is not None
+def empty_scores(like_BT: torch.Tensor, needs: Needs) -> TokenScores:
+    """Zeros for a whole step: `like_BT` gives shape, dtype and device."""
     return TokenScores(
-        logprobs_BT,
-        put(old.entropy_BT, scores.entropy_BT),
-        put(old.topk_logprobs_BTK, scores.topk_logprobs_BTK),
-        put(old.rank1_BT, scores.rank1_BT),
+        torch.zeros_like(like_BT),
+        torch.zeros_like(like_BT) if needs.entropy else None,
+        like_BT.new_zeros((*like_BT.shape, needs.top_n)) if needs.top_n else None,
+        torch.zeros_like(like_BT, dtype=torch.bool) if needs.rank1 else None,
     )
+
+
+def write_rows(target: TokenScores, scores: TokenScores, rows: Sequence[int]) -> None:
+    """Put the scores of some rows at their places in the scores of the whole step."""
+    index = torch.as_tensor(rows, device=scores.logprobs_BT.device)
+    for item in fields(TokenScores):
+        whole, part = getattr(target, item.name), getattr(scores, item.name)
+        if whole is not None and part is not None:
+            whole[index, : part.shape[1]] = part
