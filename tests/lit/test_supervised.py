@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from runs import ROOT, scalars
 
 from asym_lit.cli import main
 from asym_lit.lit.supervised import IGNORED, DemonstrationDataModule, _Batches
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.tasks import Countdown, CountdownVerifier
 from asym_lit.tasks.countdown import countdown_prompt
+from runs import ROOT, scalars
 
 
 def test_only_responses_are_learned_and_they_are_right() -> None:
@@ -29,9 +29,7 @@ def test_only_responses_are_learned_and_they_are_right() -> None:
         assert CountdownVerifier().verify(problem, response).outcome == "correct"
 
 
-def test_the_recipe_of_the_bundled_policy_learns_and_writes_a_policy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_recipe_of_the_bundled_policy_learns_and_writes_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["train.py"])
     main(
         [

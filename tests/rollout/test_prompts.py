@@ -108,7 +108,9 @@ def test_evaluation_serves_every_prompt_once_over_all_ranks_in_equally_many_batc
     assert sorted(pair for rank in batches for batch in rank for pair in batch) == [(i, f"p{i}") for i in range(10)]
     assert {len(rank) for rank in batches} == {len(loaders[0])}
     for together in zip(*batches, strict=True):
-        assert sum(len(batch) for batch in together) <= max(per_batch, world_size)
+        shares = [len(batch) for batch in together]
+        assert sum(shares) <= max(per_batch, world_size)
+        assert max(shares) - min(shares) <= 1
 
 
 def test_evaluation_of_a_single_process_keeps_the_order():

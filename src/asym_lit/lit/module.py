@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,14 +17,14 @@ from torch.distributed.tensor import DTensor
 from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes, world_size
+from asym_lit.lit.learning import RolloutLearner
 from asym_lit.lit.strategy import FSDP2Strategy, shard
-from asym_lit.lit.updates import MiniBatch, cut, plan_updates
+from asym_lit.lit.updates import plan_updates
 from asym_lit.objectives.objective import Objective, check_group_size
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, load_policy, locate
 from asym_lit.policy.token_scores import TokenScorer
-from asym_lit.rollout.microbatches import MicroBatch, empty_scores, experience_of, write_rows
-from asym_lit.types import InputError, Needs, RolloutBatch, TokenScores
+from asym_lit.types import InputError, Needs, RolloutBatch
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -182,87 +183,41 @@ class PolicyModule(LightningModule):
     @override
     def training_step(self, batch: RolloutBatch, batch_idx: int) -> None:
         clock = perf_counter()
-        data = self.datamodule
-        batch.experience = experience_of(batch.rollouts, batch.sampling.n, self.device)
+        data, reference = self.datamodule, self._reference[0] if self._reference else None
         plan = plan_updates(batch, self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens)
-        micro_batches = [cut(mini_batch, batch.rollouts, batch.experience) for mini_batch in plan]
-        self._score(batch, [m for part in micro_batches for m in part])
+        learner = RolloutLearner(self.scorer, reference, self.objective, self.needs, batch, plan)
+        learner.score()
+        learner.estimate()
         clock = batch.spend("score", clock)
         sums: dict[str, tuple[float, float]] = {}
-        for _ in range(self.inner_epochs):
-            for mini_batch, parts in zip(plan, micro_batches, strict=True):
-                for name, (total, count) in self._update(batch, mini_batch, parts).items():
-                    before = sums.get(name, (0.0, 0.0))
-                    sums[name] = (before[0] + total, before[1] + count)
+        for number in list(range(self.mini_batches)) * self.inner_epochs:
+            for name, (total, count) in self._update(learner, number).items():
+                before = sums.get(name, (0.0, 0.0))
+                sums[name] = (before[0] + total, before[1] + count)
         self.rollout_step += 1
         batch.spend("update", clock)
         self.log_metrics(mean_over_processes(sums), batch.step)
 
-    @torch.no_grad()
-    def _score(self, batch: RolloutBatch, micro_batches: list[MicroBatch]) -> None:
-        """Scores at the weights that sampled, advantages, and both cut to the micro-batches.
-
-        In the very micro-batches of the updates, so that the first importance ratio is 1 to the last bit.
-        """
-        experience = batch.experience
-        assert experience is not None
-        dtype = torch.promote_types(next(self.scorer.parameters()).dtype, torch.float32)
-        like_BT = experience.mask_BT.to(dtype)
-        scores, reference = empty_scores(like_BT, self.needs), empty_scores(like_BT, Needs())
-        for part in micro_batches:
-            part_scores = self._scores_of(self.scorer, part, batch, self.needs)
-            part.experience.old_logprobs_BT = part_scores.logprobs_BT
-            if self._reference:
-                part_reference = self._scores_of(self._reference[0], part, batch, Needs())
-                part.experience.reference_logprobs_BT = part_reference.logprobs_BT
-            if not part.is_filler:
-                write_rows(scores, part_scores, part.rows)
-                if self._reference:
-                    write_rows(reference, part_reference, part.rows)
-        batch.scores = scores
-        experience.old_logprobs_BT = scores.logprobs_BT
-        experience.reference_logprobs_BT = reference.logprobs_BT if self._reference else None
-        experience.rewards_B = self.objective.shape(experience.rewards_B, experience.lengths_B)
-        experience.advantages_BT = self.objective.estimate(experience)
-        for part in micro_batches:
-            rows = torch.as_tensor(part.rows, device=self.device)
-            part.experience.advantages_BT = experience.advantages_BT[rows, : part.experience.mask_BT.shape[1]]
-
-    def _scores_of(self, scorer: TokenScorer, part: MicroBatch, batch: RolloutBatch, needs: Needs) -> TokenScores:
-        scores: TokenScores = scorer(
-            part.input_ids_BS, part.prompt_lengths_B, part.experience.mask_BT, batch.sampling.temperature, needs
-        )
-        return scores
-
-    def _update(self, batch: RolloutBatch, mini_batch: MiniBatch, parts: list[MicroBatch]) -> dict[str, tuple[float, float]]:
-        """One optimizer step; returns (sum, count) by metric."""
-        if not mini_batch.counts.tokens:
+    def _update(self, learner: RolloutLearner, number: int) -> dict[str, tuple[float, float]]:
+        """One optimizer step; returns (sum, count) by metric, to be added up over the processes."""
+        counts, ranks = learner.plan[number].counts, world_size()
+        if not counts.tokens:
             return {"update/skipped": (1.0, 1.0)}
         optimizer: Any = self.optimizers()
         optimizer.zero_grad()
-        sums: dict[str, Tensor] = {}
-        for part in parts:
-            scores = self._scores_of(self.scorer, part, batch, self.objective.update_needs)
-            terms = self.objective.loss(scores, part.experience, mini_batch.counts)
-            # DDP and FSDP2 average gradients over processes; the loss is already divided by global counts.
-            self.manual_backward(terms.loss * world_size())
-            for name, value in (*terms.sums.items(), ("loss/total", terms.loss.detach())):
-                sums[name] = sums[name] + value if name in sums else value
+        sums = learner.accumulate(number, self.manual_backward)
         norm = self._clip_gradients()
-        ranks = world_size()
-        metrics = {"update/grad_norm": (norm, 1.0), "update/skipped": (0.0, 1.0)}
-        if norm == norm and norm != float("inf"):
-            metrics["update/lr"] = (optimizer.param_groups[0]["lr"], 1.0)
-            optimizer.step()
-            schedule: Any = self.lr_schedulers()
-            schedule.step()
-        else:
-            metrics = {"update/skipped": (1.0, 1.0)}
-        # Sums are of this rank, counts of all: mean_over_processes adds both up over the ranks.
-        tokens = mini_batch.counts.tokens / ranks
+        if not math.isfinite(norm):
+            return {"update/skipped": (1.0, 1.0)}
+        metrics = {"update/skipped": (0.0, 1.0), "update/grad_norm": (norm, 1.0)}
+        metrics["update/lr"] = (optimizer.param_groups[0]["lr"], 1.0)
+        optimizer.step()
+        schedule: Any = self.lr_schedulers()
+        schedule.step()
         values = torch.stack(list(sums.values())).tolist()
         for name, value in zip(sums, values, strict=True):
-            metrics[name] = (value, 1 / ranks if name == "loss/total" else tokens)
+            # Sums are of this rank, counts of all: each rank gives its share of the counts.
+            metrics[name] = (value, (1 if name == "loss/total" else counts.tokens) / ranks)
         return metrics
 
     def _clip_gradients(self) -> float:

@@ -106,4 +106,4 @@ def write_rows(target: TokenScores, scores: TokenScores, rows: Sequence[int]) ->
     for item in fields(TokenScores):
         whole, part = getattr(target, item.name), getattr(scores, item.name)
         if whole is not None and part is not None:
-            whole[index, : part.shape[1]] = part
+            whole[index, : part.shape[1]] = part.detach()

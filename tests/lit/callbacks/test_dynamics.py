@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 import torch
-from fakes import make_rollout
 from lightning.pytorch import Trainer
 
 from asym_lit.lit import PolicyModule
 from asym_lit.lit.callbacks import Dynamics
 from asym_lit.objectives import grpo
 from asym_lit.types import Experience, RolloutBatch, Sampling, TokenScores
+from fakes import make_rollout
 
 
 def logged(batch: RolloutBatch, candidates: int = 2) -> dict[str, float]:

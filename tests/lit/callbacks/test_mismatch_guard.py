@@ -74,7 +74,7 @@ def test_wrong_log_probs_stop_the_run_before_any_weight_moves() -> None:
             module.append((host.live_model, {n: v.clone() for n, v in host.live_model.state_dict().items()}))
             super().start(host)
 
-    with pytest.raises(RuntimeError, match="allowed 0.05"):
+    with pytest.raises(RuntimeError, match=r"allowed 0.05"):
         run(Keep(), steps=1)
     live, before = module[0]
     assert all(torch.equal(value, before[name]) for name, value in live.state_dict().items())

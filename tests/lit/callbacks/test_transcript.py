@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import json
 
-from fakes import make_rollout
-
 from asym_lit.lit.callbacks.transcript import markdown_table, record
 from asym_lit.types import RolloutBatch, Sampling
+from fakes import make_rollout
 
 
 def test_a_record_is_plain_json_and_enough_to_train_on_again() -> None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from fakes import make_rollout
 
 from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.tasks import CountdownVerifier
 from asym_lit.tasks.countdown import countdown_prompt
 from asym_lit.types import Outcome
+from fakes import make_rollout
 
 
 def test_rewards_follow_verdicts_by_the_given_numbers() -> None:

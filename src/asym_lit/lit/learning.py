@@ -1,0 +1,116 @@
+"""What is computed of one batch of rollouts: scores at the weights that sampled, advantages, gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from asym_lit.lit.distributed import world_size
+from asym_lit.lit.updates import MiniBatch, cut
+from asym_lit.objectives.objective import Objective
+from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.rollout.microbatches import MicroBatch, empty_scores, experience_of, write_rows
+from asym_lit.types import Needs, RolloutBatch, TokenScores
+
+
+@dataclass
+class RolloutLearner:
+    """The computations of one rollout step, in the order of its methods.
+
+    Args:
+        scorer: The policy in training.
+        reference: Its frozen first self; None if nothing needs it.
+        objective: What is optimised.
+        needs: Scores wanted at the weights that sampled: the objective's and those of diagnostics.
+        batch: The rollouts; its `experience` and `scores` are filled in.
+        plan: The mini-batches.
+    """
+
+    scorer: TokenScorer
+    reference: TokenScorer | None
+    objective: Objective
+    needs: Needs
+    batch: RolloutBatch
+    plan: list[MiniBatch]
+
+    def __post_init__(self) -> None:
+        parameter = next(self.scorer.parameters())
+        self.experience = experience_of(self.batch.rollouts, self.batch.sampling.n, parameter.device)
+        self.batch.experience = self.experience
+        like_BT = self.experience.mask_BT.to(torch.promote_types(parameter.dtype, torch.float32))
+        self.scores = self.batch.scores = empty_scores(like_BT, self.needs)
+        self.experience.old_logprobs_BT = self.scores.logprobs_BT
+        if self.reference is not None:
+            self.experience.reference_logprobs_BT = torch.zeros_like(like_BT)
+        self.micro_batches = [cut(mini_batch, self.batch.rollouts, self.experience) for mini_batch in self.plan]
+        for part in self._parts:
+            part.experience.old_logprobs_BT = None  # so far only zeros
+
+    @property
+    def _parts(self) -> list[MicroBatch]:
+        return [part for parts in self.micro_batches for part in parts]
+
+    @torch.no_grad()
+    def score(self) -> None:
+        """Scores at the weights that sampled, in the very micro-batches of the updates.
+
+        So the first importance ratio is 1 to the last bit. Where no reweight reads them beforehand, those of the first
+        mini-batch are taken from its update, which starts from the same weights: it saves a forward pass.
+        """
+        ready = 0 if self.objective.reweights else 1
+        for number, parts in enumerate(self.micro_batches):
+            for part in parts:
+                if number >= ready:
+                    self._keep(part, self._scores_of(self.scorer, part, self.needs))
+                if self.reference is not None:
+                    logprobs_BT = self._scores_of(self.reference, part, Needs()).logprobs_BT
+                    part.experience.reference_logprobs_BT = logprobs_BT
+                    if not part.is_filler:
+                        assert self.experience.reference_logprobs_BT is not None
+                        self.experience.reference_logprobs_BT[part.rows, : logprobs_BT.shape[1]] = logprobs_BT
+
+    def estimate(self) -> None:
+        """Shaped rewards and advantages of whole groups, handed out to the micro-batches."""
+        experience = self.experience
+        experience.rewards_B = self.objective.shape(experience.rewards_B, experience.lengths_B)
+        experience.advantages_BT = self.objective.estimate(experience)
+        for part in self._parts:
+            part.experience.advantages_BT = experience.advantages_BT[part.rows, : part.experience.mask_BT.shape[1]]
+
+    def accumulate(self, number: int, backward: Callable[[Tensor], None]) -> dict[str, Tensor]:
+        """Gradients of one mini-batch; returns sums over its tokens on this rank, and its loss.
+
+        Args:
+            number: Of the mini-batch in the plan.
+            backward: Adds gradients; takes the loss of a micro-batch.
+        """
+        sums: dict[str, Tensor] = {}
+        for part in self.micro_batches[number]:
+            scores = self._current_scores(part)
+            terms = self.objective.loss(scores, part.experience, self.plan[number].counts)
+            # DDP and FSDP2 average gradients over processes; the loss is already divided by global counts.
+            backward(terms.loss * world_size())
+            for name, value in (*terms.sums.items(), ("loss/total", terms.loss.detach())):
+                sums[name] = sums[name] + value if name in sums else value
+        return sums
+
+    def _current_scores(self, part: MicroBatch) -> TokenScores:
+        """Scores with gradient; the first ones of a micro-batch that has none yet also serve as its old ones."""
+        if part.experience.old_logprobs_BT is not None:
+            return self._scores_of(self.scorer, part, self.objective.update_needs)
+        scores = self._scores_of(self.scorer, part, self.objective.update_needs | self.needs)
+        self._keep(part, scores)
+        return scores
+
+    def _keep(self, part: MicroBatch, scores: TokenScores) -> None:
+        part.experience.old_logprobs_BT = scores.logprobs_BT.detach()
+        if not part.is_filler:
+            write_rows(self.scores, scores, part.rows)
+
+    def _scores_of(self, scorer: TokenScorer, part: MicroBatch, needs: Needs) -> TokenScores:
+        mask_BT, temperature = part.experience.mask_BT, self.batch.sampling.temperature
+        scores: TokenScores = scorer(part.input_ids_BS, part.prompt_lengths_B, mask_BT, temperature, needs)
+        return scores
