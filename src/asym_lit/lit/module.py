@@ -22,13 +22,11 @@ from asym_lit.lit.strategy import FSDP2Strategy, shard
 from asym_lit.lit.updates import plan_updates
 from asym_lit.objectives.objective import Objective, check_group_size
 from asym_lit.policy.export import named_weights
-from asym_lit.policy.loading import Dtype, load_policy, locate
+from asym_lit.policy.loading import Dtype, architecture_of, load_config, load_policy
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import InputError, Needs, RolloutBatch
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
-
     from asym_lit.lit.datamodule import RolloutDataModule
 
 Schedule = Literal["constant", "linear", "cosine"]
@@ -90,7 +88,7 @@ class PolicyModule(LightningModule):
         self.gradient_checkpointing = gradient_checkpointing
         self.rollout_step = 0
         self.diagnostics = Needs()
-        self.policy_config = _config_of(policy)
+        self.policy_config = load_config(policy)
         self._reference: list[TokenScorer] = []  # in a list, so that it is no submodule: checkpoints leave it out
 
     @property
@@ -133,7 +131,7 @@ class PolicyModule(LightningModule):
 
     @override
     def setup(self, stage: str) -> None:
-        if self.datamodule.score is None:  # callbacks are set up before modules
+        if self.datamodule.maker.score is None:  # callbacks are set up before modules
             raise InputError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
         if stage == "fit":
             check_group_size(self.objective, self.datamodule.sampling.n)
@@ -249,7 +247,7 @@ class PolicyModule(LightningModule):
         checkpoint["asym_lit"] = {
             "rollout_step": self.rollout_step,
             "policy": self.policy,
-            "architecture": _architecture(self.policy_config),
+            "architecture": architecture_of(self.policy_config),
         }
 
     @override
@@ -257,28 +255,10 @@ class PolicyModule(LightningModule):
         saved = checkpoint.get("asym_lit")
         if saved is None:
             raise InputError("This checkpoint was not written by a PolicyModule; give --ckpt_path one of its own.")
-        mine = _architecture(self.policy_config)
+        mine = architecture_of(self.policy_config)
         if saved["policy"] != self.policy or saved["architecture"] != mine:
             raise InputError(
                 f"The checkpoint was trained from policy {saved['policy']!r} ({saved['architecture']}), this run names "
                 f"{self.policy!r} ({mine}). Write --model.policy {saved['policy']}, or start a new run without --ckpt_path."
             )
         self.rollout_step = saved["rollout_step"]
-
-
-def _config_of(policy: str) -> PretrainedConfig:
-    from transformers import AutoConfig
-
-    try:
-        return AutoConfig.from_pretrained(locate(policy))
-    except OSError as fault:
-        raise InputError(
-            f"No policy at {policy!r}: {str(fault).splitlines()[0]} Allowed: 'bundled', a local directory in Hugging Face "
-            "format, or a hub id."
-        ) from fault
-
-
-def _architecture(config: PretrainedConfig) -> str:
-    """The sizes that decide whether weights fit."""
-    names = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
-    return ", ".join(f"{name}={getattr(config, name, None)}" for name in names)

@@ -11,7 +11,7 @@ import torch
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BUNDLED = "bundled"
 """Name of the small policy that ships with the package."""
@@ -73,6 +73,26 @@ def load_policy(policy: str, dtype: Dtype = "float32") -> PreTrainedModel:
         if hasattr(module, "attention_dropout"):
             module.attention_dropout = 0.0  # type: ignore[assignment]
     return model
+
+
+def load_config(policy: str) -> PretrainedConfig:
+    """The configuration of a policy, without its weights.
+
+    Raises:
+        InputError: If there is no such policy.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(locate(policy))
+    except OSError as fault:
+        raise _not_found(policy, fault) from fault
+
+
+def architecture_of(config: PretrainedConfig) -> str:
+    """The sizes that decide whether weights fit, in words."""
+    names = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
+    return ", ".join(f"{name}={getattr(config, name, None)}" for name in names)
 
 
 def _not_found(policy: str, fault: Exception) -> InputError:

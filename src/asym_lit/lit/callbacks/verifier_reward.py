@@ -39,7 +39,7 @@ class VerifierReward(Callback):
         if not isinstance(data, RolloutDataModule):
             raise TypeError(f"VerifierReward scores the rollouts of a RolloutDataModule, not of a {type(data).__name__}.")
         self.verifier.self_test()
-        data.score = self.score
+        data.maker.score = self.score
 
     def score(self, rollouts: Sequence[Rollout]) -> None:
         """Verdict and reward of each rollout, in place."""

@@ -1,0 +1,134 @@
+"""From prompts to verified rollouts: the engine's keeper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from asym_lit.lit.distributed import all_lists, world_size
+from asym_lit.objectives.rewards import GroupFilter
+from asym_lit.policy.loading import locate
+from asym_lit.rollout.engine import Engine, EngineHost, Request, request_seed
+from asym_lit.rollout.prompts import SlottedPrompts
+from asym_lit.types import Outcome, Prompt, Rollout, RolloutBatch
+
+if TYPE_CHECKING:
+    from asym_lit.lit.module import PolicyModule
+
+
+class Scorer(Protocol):
+    """Fills in verdicts and rewards; `VerifierReward` provides it."""
+
+    def __call__(self, rollouts: Sequence[Rollout]) -> None:
+        """Verdict and reward of each rollout, in place."""
+        ...
+
+
+class RolloutMaker:
+    """Starts the engine, keeps its weights up to date, has prompts answered and the answers scored.
+
+    Args:
+        engine: What writes rollouts.
+        tokenizer: Decodes them; the same for every engine.
+        policy: Where the engine finds the policy before training.
+        seed: Of all sampling.
+    """
+
+    def __init__(self, engine: Engine, tokenizer: Any, policy: str, seed: int) -> None:
+        self.engine, self.tokenizer, self.policy, self.seed = engine, tokenizer, policy, seed
+        self.score: Scorer | None = None
+        self._started = False
+
+    def sync(self, made: RolloutBatch, module: PolicyModule) -> None:
+        """Start the engine if need be, and give it the policy's weights if they have moved. A collective."""
+        clock = perf_counter()
+        if not self._started:
+            self._start(module)
+        if self.engine.version != module.policy_version:
+            self.engine.sync(module.named_weights(), module.policy_version)
+        made.spend("sync", clock)
+
+    def _start(self, module: PolicyModule) -> None:
+        """Lazily, so that the process group of the strategy stands before an engine could make its own."""
+        if world_size() != module.trainer.world_size:
+            raise RuntimeError(
+                f"The process group has {world_size()} members, the trainer {module.trainer.world_size}; something made a "
+                "process group before the strategy did. Start engines through data.engine only."
+            )
+        configured = module.policy_config.eos_token_id
+        stop_ids = {self.tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
+        pad = self.tokenizer.pad_token_id
+        host = EngineHost(
+            policy=locate(self.policy),
+            live_model=None if module.is_sharded else module.scorer.model,
+            device=module.device,
+            dtype=module.weight_dtype,
+            stop_token_ids=frozenset(stop_ids),
+            pad_token_id=self.tokenizer.eos_token_id if pad is None else pad,
+        )
+        self.engine.start(host)
+        self._started = True
+
+    def fill_once(self, made: RolloutBatch, prompts: SlottedPrompts) -> None:
+        """An evaluation batch.
+
+        Its random numbers do not depend on the step: evaluations before and after training share them.
+        """
+        made.rollouts = [rollout for group in self._answer(made, prompts, "evaluation", 0) for rollout in group]
+        made.kept = [True] * len(made.groups)
+
+    def fill(self, made: RolloutBatch, prompts: SlottedPrompts, keep: GroupFilter, draw: Callable[[int], list[Prompt]]) -> None:
+        """A training batch, with groups that the filter drops drawn anew, within its bound. A collective.
+
+        Args:
+            made: Filled in.
+            prompts: This rank's share of the step.
+            keep: The objective's group filter.
+            draw: Gives the next prompts of the stream, the same on every rank.
+        """
+        groups: dict[int, list[Rollout]] = {}
+        pending, kept = prompts, dict.fromkeys((slot for slot, _ in prompts), False)
+        for attempt in range(keep.max_draws):
+            for group in self._answer(made, pending, f"train/{attempt}", made.step):
+                made.discarded += groups.get(group[0].slot, [])
+                groups[group[0].slot] = group
+                kept[group[0].slot] = _passes(keep, group)
+            dropped = sorted(all_lists([slot for slot, passes in kept.items() if not passes]))
+            if not dropped or attempt + 1 == keep.max_draws:
+                break
+            replacements = zip(dropped, draw(len(dropped)), strict=True)
+            pending = [(slot, prompt) for slot, prompt in replacements if slot in kept]
+        made.rollouts = [rollout for slot in sorted(groups) for rollout in groups[slot]]
+        made.kept = [kept[slot] for slot in sorted(groups)]
+
+    def _answer(self, made: RolloutBatch, prompts: SlottedPrompts, stage: str, step: int) -> list[list[Rollout]]:
+        assert self.score is not None
+        seeds = [request_seed(self.seed, stage, step, slot, prompt.uid) for slot, prompt in prompts]
+        requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
+        groups, clock = [], perf_counter()
+        for group in self.engine.generate(requests, made.sampling):
+            texts = self.tokenizer.batch_decode([r.token_ids for r in group], skip_special_tokens=True)
+            for rollout, text in zip(group, texts, strict=True):
+                rollout.text = text
+            clock = made.spend("generate", clock)
+            self.score(group)
+            clock = made.spend("verify", clock)
+            groups.append(group)
+        made.drawn += len(groups)
+        return groups
+
+    def close(self) -> None:
+        """Close the engine; a later stage starts it again."""
+        if self._started:
+            self.engine.close()
+            self.engine.version = -1
+            self._started = False
+
+
+def _passes(keep: GroupFilter, group: list[Rollout]) -> bool:
+    correct = torch.tensor([[r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in group]])
+    valid = torch.tensor([[r.reward is not None for r in group]])
+    return bool(keep(correct, valid)[0])
