@@ -7,7 +7,7 @@ from scipy.stats import chisquare
 
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import load_policy, load_tokenizer
-from asym_lit.rollout import hf_engine
+from asym_lit.rollout import decoding
 from asym_lit.rollout.engine import EngineHost, Request
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.types import InputError, Sampling
@@ -123,7 +123,7 @@ def test_a_response_does_not_depend_on_when_finished_rows_are_dropped(bundled, r
     usual = written(started(bundled), requests, sampling)
     assert len({len(tokens) for group in usual for tokens in group}) > 3  # rows end at different times
     for threshold in (0.0, 1.0):  # never, at once
-        monkeypatch.setattr(hf_engine, "COMPACT_BELOW", threshold)
+        monkeypatch.setattr(decoding, "COMPACT_BELOW", threshold)
         assert written(started(bundled), requests, sampling) == usual
 
 

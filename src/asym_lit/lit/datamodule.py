@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
 from typing_extensions import override
 
+from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.policy.loading import context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
 from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Split, Task
-
-if TYPE_CHECKING:
-    from asym_lit.lit.module import PolicyModule
 
 
 class RolloutDataModule(LightningDataModule):
@@ -74,8 +72,6 @@ class RolloutDataModule(LightningDataModule):
     @property
     def module(self) -> PolicyModule:
         """The module in training."""
-        from asym_lit.lit.module import PolicyModule
-
         assert self.trainer is not None
         if not isinstance(self.trainer.lightning_module, PolicyModule):
             raise TypeError(

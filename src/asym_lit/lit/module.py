@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from lightning.pytorch import LightningModule
@@ -18,18 +18,34 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes, world_size
 from asym_lit.lit.learning import RolloutLearner
+from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.lit.strategy import FSDP2Strategy, shard
 from asym_lit.lit.updates import plan_updates
 from asym_lit.objectives.objective import Objective, check_group_size
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, architecture_of, load_config, load_policy
 from asym_lit.policy.token_scores import TokenScorer
-from asym_lit.types import InputError, Needs, RolloutBatch
-
-if TYPE_CHECKING:
-    from asym_lit.lit.datamodule import RolloutDataModule
+from asym_lit.types import InputError, Needs, RolloutBatch, Sampling, Task
 
 Schedule = Literal["constant", "linear", "cosine"]
+
+
+MAX_BAD_UPDATES = 10
+"""Updates in a row with a gradient that is not finite before the run stops; single ones are skipped and counted."""
+
+
+@runtime_checkable
+class RolloutSource(Protocol):
+    """What a policy module asks of the data module that feeds it."""
+
+    sampling: Sampling
+    evaluation: Sampling
+    evaluation_tasks: dict[str, Task]
+    rollout_steps: int
+    prompts_per_step: int
+    seed: int
+    tokenizer: Any
+    maker: RolloutMaker
 
 
 class PolicyModule(LightningModule):
@@ -88,16 +104,15 @@ class PolicyModule(LightningModule):
         self.gradient_checkpointing = gradient_checkpointing
         self.rollout_step = 0
         self.diagnostics = Needs()
+        self._bad_updates = 0
         self.policy_config = load_config(policy)
         self._reference: list[TokenScorer] = []  # in a list, so that it is no submodule: checkpoints leave it out
 
     @property
-    def datamodule(self) -> RolloutDataModule:
+    def datamodule(self) -> RolloutSource:
         """What feeds this module."""
-        from asym_lit.lit.datamodule import RolloutDataModule
-
         found = getattr(self.trainer, "datamodule", None)
-        if not isinstance(found, RolloutDataModule):
+        if not isinstance(found, RolloutSource):
             raise TypeError(
                 f"PolicyModule is fed by a RolloutDataModule, not a {type(found).__name__}; "
                 "write class_path: asym_lit.lit.RolloutDataModule under data."
@@ -205,7 +220,13 @@ class PolicyModule(LightningModule):
         optimizer.zero_grad()
         sums = learner.accumulate(number, self.manual_backward)
         norm = self._clip_gradients()
-        if not math.isfinite(norm):
+        self._bad_updates = 0 if math.isfinite(norm) else self._bad_updates + 1
+        if self._bad_updates >= MAX_BAD_UPDATES:
+            raise RuntimeError(
+                f"The gradient was not finite in {self._bad_updates} updates in a row, so nothing is learned any more. Likely "
+                "causes: a learning rate too high, 16-bit weights, an engine that returns log-probs of -inf."
+            )
+        if self._bad_updates:
             return {"update/skipped": (1.0, 1.0)}
         metrics = {"update/skipped": (0.0, 1.0), "update/grad_norm": (norm, 1.0)}
         metrics["update/lr"] = (optimizer.param_groups[0]["lr"], 1.0)

@@ -76,7 +76,7 @@ def dapo(
         if max_tokens is None:
             raise InputError(
                 f"overlong_buffer is {overlong_buffer} and max_tokens is missing; "
-                "write max_tokens: ${data.sampling.max_tokens} beside it, or overlong_buffer: 0."
+                "write max_tokens: ${data.init_args.sampling.max_tokens} beside it, or overlong_buffer: 0."
             )
         shapers = (SoftOverlongPenalty(max_tokens, overlong_buffer, overlong_factor),)
     return Objective(

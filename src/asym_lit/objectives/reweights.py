@@ -57,6 +57,10 @@ class ConfidentErrorPenalty:
 
     alpha: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.alpha < 0:
+            raise InputError(f"alpha is {self.alpha}; allowed: 0 (off) or more (published: 1).")
+
     @property
     def needs(self) -> Needs:
         """The reference's log-probs."""
@@ -92,6 +96,10 @@ class Rank1Penalty:
 
     lambda_top1: float = 1.1
     gate: EntropyGate = EntropyGate()
+
+    def __post_init__(self) -> None:
+        if self.lambda_top1 < 0:
+            raise InputError(f"lambda_top1 is {self.lambda_top1}; allowed: 0 or more, 1 is off (published: 1.05 to 1.1).")
 
     @property
     def needs(self) -> Needs:

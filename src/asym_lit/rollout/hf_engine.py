@@ -7,21 +7,18 @@ random numbers, so it does not depend on what else is generated with it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from asym_lit.rollout.decoding import DecodingLoop, Rows, uniforms
 from asym_lit.rollout.engine import EngineHost, Request
 from asym_lit.rollout.sampling import draw, sampling_logprobs
 from asym_lit.types import InputError, Rollout, Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-COMPACT_BELOW = 0.75
-"""Finished rows are dropped from the cache once fewer than this share is left: copying the cache has its price."""
 
 
 class HFEngine:
@@ -61,6 +58,8 @@ class HFEngine:
             own = self._model.state_dict()
             missing = set(own)
             for name, value in named_weights:
+                if name not in own:
+                    raise RuntimeError(f"The weight sync sent {name!r}, which the engine's model does not have.")
                 own[name].copy_(value)
                 missing.discard(name)
             if missing:
@@ -93,9 +92,9 @@ class HFEngine:
             if self._model is not None:
                 self._model.train(was_training)
 
-    def _row_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[tuple[Request, int]]]:
+    def _row_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Rows]:
         """Rows (request, sample index) in order, cut so that rows x longest sequence fits the budget."""
-        batch: list[tuple[Request, int]] = []
+        batch: Rows = []
         longest = 0
         for request in requests:
             longest_with = max(longest, len(request.prompt.token_ids) + sampling.max_tokens)
@@ -109,11 +108,11 @@ class HFEngine:
             yield batch
 
     @torch.no_grad()
-    def _generate_rows(self, rows: list[tuple[Request, int]], sampling: Sampling) -> list[Rollout]:
+    def _generate_rows(self, rows: Rows, sampling: Sampling) -> list[Rollout]:
         assert self._host is not None
         device = self._host.device
-        loop = _Loop(self._model, self._host, rows)
-        uniform_RT = _uniforms(rows, sampling).to(device)
+        loop = DecodingLoop(self._model, self._host, rows)
+        uniform_RT = uniforms(rows, sampling).to(device)
         tokens_RT = torch.full((len(rows), sampling.max_tokens), self._host.pad_token_id, device=device)
         logprobs_RT = torch.zeros(len(rows), sampling.max_tokens, device=device)
         length_R = torch.full((len(rows),), sampling.max_tokens, device=device)
@@ -145,56 +144,3 @@ class HFEngine:
             )
             for row, (request, _) in enumerate(rows)
         ]
-
-
-def _uniforms(rows: list[tuple[Request, int]], sampling: Sampling) -> Tensor:
-    """The random numbers of each row, [rows, max_tokens]: a request's generator fills its whole group, in order."""
-    parts = []
-    for request, members in groupby(rows, key=lambda row: row[0]):
-        generator = torch.Generator().manual_seed(request.seed)
-        table = torch.rand(sampling.n, sampling.max_tokens, generator=generator)
-        parts.append(table[[sample for _, sample in members]])
-    return torch.cat(parts)
-
-
-class _Loop:
-    """The cache and the logits of the rows that are still being written."""
-
-    def __init__(self, model: Any, host: EngineHost, rows: list[tuple[Request, int]]) -> None:
-        self.model = model
-        unique = [request for request, _ in groupby(rows, key=lambda row: row[0])]
-        prompt_of_row = torch.tensor([i for i, (_, g) in enumerate(groupby(rows, key=lambda r: r[0])) for _ in g])
-        prompt_of_row = prompt_of_row.to(host.device)
-        width = max(len(request.prompt.token_ids) for request in unique)
-        ids = [[host.pad_token_id] * (width - len(r.prompt.token_ids)) + list(r.prompt.token_ids) for r in unique]
-        mask = [[0] * (width - len(r.prompt.token_ids)) + [1] * len(r.prompt.token_ids) for r in unique]
-        mask_PS = torch.tensor(mask, device=host.device)
-        out = model(
-            input_ids=torch.tensor(ids, device=host.device),
-            attention_mask=mask_PS,
-            position_ids=(mask_PS.cumsum(-1) - 1).clamp(min=0),
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        self.cache = out.past_key_values
-        self.cache.batch_select_indices(prompt_of_row)
-        self.logits_BV: Tensor = out.logits[prompt_of_row, -1]
-        self.mask_BS = mask_PS[prompt_of_row]
-        self.alive_R = torch.arange(len(rows), device=host.device)
-
-    def advance(self, next_B: Tensor, stopped_R: Tensor) -> None:
-        """Feed the drawn tokens; drop finished rows first, if they are many."""
-        going_B = ~stopped_R[self.alive_R]
-        if int(going_B.sum()) < COMPACT_BELOW * len(next_B):
-            keep = going_B.nonzero().squeeze(-1)
-            self.cache.batch_select_indices(keep)
-            self.alive_R, self.mask_BS, next_B = self.alive_R[keep], self.mask_BS[keep], next_B[keep]
-        self.mask_BS = torch.cat([self.mask_BS, self.mask_BS.new_ones(len(next_B), 1)], -1)
-        out = self.model(
-            input_ids=next_B[:, None],
-            attention_mask=self.mask_BS,
-            position_ids=self.mask_BS.sum(-1, keepdim=True) - 1,
-            past_key_values=self.cache,
-            use_cache=True,
-        )
-        self.logits_BV = out.logits[:, -1]

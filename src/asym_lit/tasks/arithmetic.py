@@ -15,7 +15,7 @@ MAX_CHARACTERS = 512
 MAX_DEPTH = 64
 """Deeper nesting is refused: each level costs three Python frames, and the interpreter stops at 1000."""
 
-_TOKEN = re.compile(r"\s*(?:(\d{1,18})(?!\d)|([-+*/()]))")
+_TOKEN = re.compile(r"\s*(?:([0-9]{1,18})(?![0-9])|([-+*/()]))")
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 

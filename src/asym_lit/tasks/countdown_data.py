@@ -95,7 +95,7 @@ def _rows(source: str) -> Iterator[dict[str, Any]]:
             raise InputError(f"There is no data file {source}; give a .parquet, .jsonl or .json file, or a hub id.")
         try:
             return iter(load_dataset(_READERS[path.suffix], data_files=str(path), split="train"))
-        except DatasetGenerationError as fault:
+        except (DatasetGenerationError, ValueError) as fault:  # pyarrow's errors are ValueErrors
             raise InputError(
                 f"The data file {source} cannot be read as {path.suffix[1:]}: {fault.__cause__ or fault}"
             ) from fault

@@ -57,7 +57,7 @@ class RolloutCheckpoint(Checkpoint):
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
         trainer.strategy.barrier("checkpoint folder")
-        trainer.save_checkpoint(partial / STATE)
+        trainer.save_checkpoint(partial / STATE, weights_only=False)
         tokenizer = pl_module.datamodule.tokenizer
         save_policy(pl_module.scorer.model, tokenizer, partial / EXPORT, trainer.is_global_zero)
         trainer.strategy.barrier("checkpoint written")
