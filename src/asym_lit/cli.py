@@ -13,6 +13,7 @@ import torch
 from jsonargparse import set_parsing_settings
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from transformers.utils import logging as transformers_logging
 from typing_extensions import override
 
 # Imported so that short class names resolve: `--model PolicyModule`, `--trainer.callbacks+=Dynamics`.
@@ -106,7 +107,7 @@ def main(args: Sequence[str] | None = None) -> None:
         args: Words after the program's name; None for those it was called with.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns in each forked process
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a bar per loaded or saved policy
+    transformers_logging.disable_progress_bar()  # else a bar per loaded or saved policy breaks up the one of training
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function
     try:
         make_cli(args)
