@@ -103,7 +103,7 @@ class LossProblem:
 
     def estimated(self, objective: Objective) -> Experience:
         """The experience with shaped rewards and advantages."""
-        shaped = replace(self.experience, rewards_B=objective.shape(self.experience.rewards_B, self.experience.lengths_B))
+        shaped = replace(self.experience, rewards_B=objective.shape(self.experience))
         return replace(shaped, advantages_BT=objective.estimate(shaped))
 
     def terms(self, objective: Objective, logits_BTV: Tensor) -> LossTerms:

@@ -11,7 +11,7 @@ Shape letters, used as suffixes of tensor names (`advantages_BT`):
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from time import perf_counter
@@ -84,6 +84,8 @@ class Rollout:
     verdict: Verdict | None = None
     reward: float | None = None
     """None until verified; stays None while the verdict is undecided."""
+    step_right: list[bool] | None = None
+    """Per token: an annotator calls its reasoning step right; None without annotations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Needs:
     """Log-probs of this many most likely tokens; 0 for none."""
     rank1: bool = False
     """Whether the sampled token is the most likely one."""
+    rollout_scores: bool = False
+    """Scores at the weights that sampled, before the first update; else they are taken from it, which saves a pass."""
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -104,6 +108,7 @@ class Needs:
             self.entropy or other.entropy,
             max(self.top_n, other.top_n),
             self.rank1 or other.rank1,
+            self.rollout_scores or other.rollout_scores,
         )
 
 
@@ -121,6 +126,34 @@ class TokenScores:
     """Bool: the sampled token is the most likely one."""
 
 
+def _itself(values: Tensor) -> Tensor:
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Collectives:
+    """How statistics of a batch become statistics over all ranks; alone, nothing happens."""
+
+    sum: Callable[[Tensor], Tensor] = _itself
+    """Elementwise sum over ranks."""
+    cat: Callable[[Tensor], Tensor] = _itself
+    """The 1-D tensors of all ranks, joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPool:
+    """What is known of all tokens of a rollout step, over all ranks."""
+
+    entropy_N: Tensor
+    """Entropies at the weights that sampled, in rising order."""
+
+    def entropy_quantile(self, q: float) -> Tensor:
+        """The q-quantile, linear between neighbours; `torch.quantile` refuses more than 16 million values."""
+        position = q * (len(self.entropy_N) - 1)
+        low, high = self.entropy_N[int(position)], self.entropy_N[min(int(position) + 1, len(self.entropy_N) - 1)]
+        return torch.lerp(low, high, position - int(position))
+
+
 @dataclass(slots=True)
 class Experience:
     """A set of rollouts as tensors: what objectives see. Rows of a group stand together, `group_size` of them."""
@@ -132,7 +165,7 @@ class Experience:
     correct_B: Tensor
     """Bool: the verifier said correct, whatever shaping did to the reward."""
     valid_B: Tensor
-    """Bool: False for undecided rollouts, which no statistic may use."""
+    """Bool: False for undecided rollouts and dropped groups, which no statistic may use."""
     truncated_B: Tensor
     """Bool: the response hit the length limit."""
     group_size: int
@@ -141,6 +174,13 @@ class Experience:
     """The trainer's own log-probs at the weights that sampled."""
     reference_logprobs_BT: Tensor | None = None
     advantages_BT: Tensor | None = None
+    entropy_BT: Tensor | None = None
+    """Entropy at the weights that sampled; None unless a reweight needs it."""
+    step_right_BT: Tensor | None = None
+    """Bool: an annotator calls the token's reasoning step right; None without annotations."""
+    pool: BatchPool | None = None
+    """Of the whole batch, whichever rows these are; None unless a part needs it."""
+    collectives: Collectives = Collectives()
 
     @property
     def lengths_B(self) -> Tensor:

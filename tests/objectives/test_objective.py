@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, simko
 from asym_lit.objectives.advantages import Centred, GroupNormalised
 from asym_lit.objectives.aggregations import GlobalCounts, TokenMean
+from asym_lit.objectives.confidence_reweights import ConfidentErrorPenalty
 from asym_lit.objectives.objective import advantages_of, check_group_size
 from asym_lit.objectives.regularizers import ReferenceKL
 from asym_lit.objectives.rewards import SoftOverlongPenalty
-from asym_lit.objectives.reweights import ConfidentErrorPenalty
 from asym_lit.types import InputError, Needs, TokenScores
 from fakes import LossProblem, full_scores, make_experience
 
@@ -134,8 +134,8 @@ def test_reweights_are_applied_in_order_after_the_estimate():
 def test_shapers_are_applied_one_after_the_other():
     objective = Objective(reward_shapers=(SoftOverlongPenalty(10, 5), SoftOverlongPenalty(10, 10)))
     # Length 10: -1 by the first, (10 - 10 - 10) / 10 = -1 by the second.
-    assert objective.shape(torch.tensor([1.0]), torch.tensor([10.0])).tolist() == [-1.0]
-    assert Objective().shape(torch.tensor([1.0]), torch.tensor([10.0])).tolist() == [1.0]
+    assert objective.shape(make_experience([[1.0] * 10])).tolist() == [-1.0]
+    assert Objective().shape(make_experience([[1.0] * 10])).tolist() == [1.0]
 
 
 def test_an_objective_needs_what_its_parts_need_when_they_need_it():
@@ -143,7 +143,7 @@ def test_an_objective_needs_what_its_parts_need_when_they_need_it():
     assert objective.update_needs == Needs(reference=True, entropy=True, top_n=3, rank1=True)
     assert objective.rollout_needs == Needs(reference=True)
     with_ace = Objective(reweights=(ConfidentErrorPenalty(),))
-    assert with_ace.rollout_needs == Needs(reference=True)
+    assert with_ace.rollout_needs == Needs(reference=True, rollout_scores=True)
     assert with_ace.update_needs == Needs()
     assert Objective().rollout_needs == Objective().update_needs == Needs()
 

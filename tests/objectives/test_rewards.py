@@ -2,26 +2,31 @@ import pytest
 import torch
 
 from asym_lit.objectives.rewards import DropUniform, KeepAll, SoftOverlongPenalty
-from asym_lit.types import InputError
+from asym_lit.types import Experience, InputError
+from fakes import make_experience
+
+
+def of_lengths(*lengths: int) -> Experience:
+    """Responses of these lengths, with rewards of 1."""
+    return make_experience((torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).float())
 
 
 def test_the_overlong_penalty_grows_linearly_over_the_buffer():
     shaper = SoftOverlongPenalty(max_tokens=20, buffer=8)
-    lengths_B = torch.tensor([1.0, 12.0, 14.0, 16.0, 20.0])
     # (20 - 8 - length) / 8, at most 0: 0, 0, -2/8, -4/8, -8/8.
-    assert shaper(torch.ones(5), lengths_B).tolist() == [1.0, 1.0, 0.75, 0.5, 0.0]
+    assert shaper(torch.ones(5), of_lengths(1, 12, 14, 16, 20)).tolist() == [1.0, 1.0, 0.75, 0.5, 0.0]
 
 
 def test_the_overlong_penalty_of_dapo_at_its_published_lengths():
     shaper = SoftOverlongPenalty(max_tokens=20480, buffer=4096)
     # Nothing up to 16384; half of the buffer at 18432.
-    assert shaper(torch.zeros(3), torch.tensor([16384.0, 18432.0, 20480.0])).tolist() == [0.0, -0.5, -1.0]
+    assert shaper(torch.zeros(3), of_lengths(16384, 18432, 20480)).tolist() == [0.0, -0.5, -1.0]
 
 
 def test_the_factor_scales_the_overlong_penalty_and_0_switches_it_off():
-    rewards_B, lengths_B = torch.tensor([1.0, 0.0]), torch.tensor([20.0, 16.0])
-    assert SoftOverlongPenalty(20, 8, factor=2.0)(rewards_B, lengths_B).tolist() == [-1.0, -1.0]  # 1 - 2 * 1, 0 - 2 * .5
-    assert SoftOverlongPenalty(20, 8, factor=0.0)(rewards_B, lengths_B).tolist() == rewards_B.tolist()
+    rewards_B, lengths = torch.tensor([1.0, 0.0]), of_lengths(20, 16)
+    assert SoftOverlongPenalty(20, 8, factor=2.0)(rewards_B, lengths).tolist() == [-1.0, -1.0]  # 1 - 2 * 1, 0 - 2 * .5
+    assert SoftOverlongPenalty(20, 8, factor=0.0)(rewards_B, lengths).tolist() == rewards_B.tolist()
 
 
 @pytest.mark.parametrize("buffer", [0, -1, 21])

@@ -3,8 +3,9 @@ import math
 import pytest
 import torch
 
+from asym_lit.objectives.confidence_reweights import ConfidentErrorPenalty, confidence_shift
 from asym_lit.objectives.gates import EntropyGate
-from asym_lit.objectives.reweights import ConfidentErrorPenalty, Rank1Penalty, confidence_shift
+from asym_lit.objectives.token_reweights import Rank1Penalty
 from asym_lit.types import Needs, TokenScores
 from fakes import make_experience
 
@@ -46,7 +47,7 @@ def test_ace_with_alpha_0_leaves_advantages_alone_and_needs_no_reference():
     assert experience.reference_logprobs_BT is None
     assert ConfidentErrorPenalty(alpha=0)(advantages_BT, experience) is advantages_BT
     assert ConfidentErrorPenalty(alpha=0).needs == Needs()
-    assert ConfidentErrorPenalty().needs == Needs(reference=True)
+    assert ConfidentErrorPenalty().needs == Needs(reference=True, rollout_scores=True)
 
 
 def test_the_confidence_shift_is_a_mean_over_the_response_and_carries_no_gradient():

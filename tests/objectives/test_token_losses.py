@@ -3,13 +3,15 @@ import torch
 
 from asym_lit.objectives.token_losses import ClippedSurrogate
 from asym_lit.types import InputError, TokenScores
+from fakes import make_experience
 
 
 def surrogate(ratio, advantage, **clip):
     """Loss, its gradient by the ratio, and whether it was clipped low and high."""
     ratio_BT = torch.tensor([[ratio]], dtype=torch.float64, requires_grad=True)
     advantages_BT = torch.tensor([[advantage]], dtype=torch.float64)
-    terms = ClippedSurrogate(**clip)(ratio_BT, advantages_BT, TokenScores(ratio_BT))
+    experience = make_experience(torch.ones(1, 1))
+    terms = ClippedSurrogate(**clip)(ratio_BT, advantages_BT, TokenScores(ratio_BT), experience)
     (gradient,) = torch.autograd.grad(terms.loss_BT.sum(), ratio_BT)
     return terms.loss_BT.item(), gradient.item(), terms.clipped_low_BT.item(), terms.clipped_high_BT.item()
 

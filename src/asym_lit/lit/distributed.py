@@ -41,6 +41,13 @@ def all_lists(mine: list[T]) -> list[T]:
     return [item for part in gathered for item in part]
 
 
+def all_cat(values: Tensor) -> Tensor:
+    """The 1-D tensors of all processes, joined in rank order."""
+    if world_size() == 1:
+        return values
+    return torch.tensor(all_lists(values.tolist()), dtype=values.dtype, device=values.device)
+
+
 def mean_over_processes(sums: dict[str, tuple[float, float]]) -> dict[str, float]:
     """Metrics from sums and counts: both are added up over the processes, then divided once.
 

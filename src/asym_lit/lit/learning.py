@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from asym_lit.lit.distributed import world_size
+from asym_lit.lit.distributed import all_cat, all_sum, world_size
 from asym_lit.lit.updates import MiniBatch, cut
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.microbatches import MicroBatch, empty_scores, experience_of, write_rows
-from asym_lit.types import Needs, RolloutBatch, TokenScores
+from asym_lit.types import BatchPool, Collectives, Needs, RolloutBatch, TokenScores
 
 
 @dataclass
@@ -40,6 +40,9 @@ class RolloutLearner:
         parameter = next(self.scorer.parameters())
         self.experience = experience_of(self.batch.rollouts, self.batch.sampling.n, parameter.device)
         self.batch.experience = self.experience
+        self.experience.collectives = Collectives(all_sum, all_cat)
+        kept = [kept for kept in self.batch.kept for _ in range(self.batch.sampling.n)]
+        self.experience.valid_B &= torch.tensor(kept, device=parameter.device)
         like_BT = self.experience.mask_BT.to(torch.promote_types(parameter.dtype, torch.float32))
         self.scores = self.batch.scores = empty_scores(like_BT, self.needs)
         self.experience.old_logprobs_BT = self.scores.logprobs_BT
@@ -57,10 +60,10 @@ class RolloutLearner:
     def score(self) -> None:
         """Scores at the weights that sampled, in the very micro-batches of the updates.
 
-        So the first importance ratio is 1 to the last bit. Where no reweight reads them beforehand, those of the first
+        So the first importance ratio is 1 to the last bit. Where nothing reads them beforehand, those of the first
         mini-batch are taken from its update, which starts from the same weights: it saves a forward pass.
         """
-        ready = 0 if self.objective.reweights else 1
+        ready = 0 if self.needs.rollout_scores else 1
         for number, parts in enumerate(self.micro_batches):
             for part in parts:
                 if number >= ready:
@@ -75,10 +78,21 @@ class RolloutLearner:
     def estimate(self) -> None:
         """Shaped rewards and advantages of whole groups, handed out to the micro-batches."""
         experience = self.experience
-        experience.rewards_B = self.objective.shape(experience.rewards_B, experience.lengths_B)
+        if self.needs.rollout_scores and self.needs.entropy:
+            self._pool_entropies()
+        experience.rewards_B = self.objective.shape(experience)
         experience.advantages_BT = self.objective.estimate(experience)
         for part in self._parts:
             part.experience.advantages_BT = experience.advantages_BT[part.rows, : part.experience.mask_BT.shape[1]]
+
+    def _pool_entropies(self) -> None:
+        experience = self.experience
+        experience.entropy_BT = self.scores.entropy_BT
+        assert experience.entropy_BT is not None
+        counted_BT = (experience.mask_BT * experience.valid_B[:, None]).bool()
+        experience.pool = BatchPool(all_cat(experience.entropy_BT[counted_BT]).sort().values)
+        for part in self._parts:
+            part.experience.pool = experience.pool
 
     def accumulate(self, number: int, backward: Callable[[Tensor], None]) -> dict[str, Tensor]:
         """Gradients of one mini-batch; returns sums over its tokens on this rank, and its loss.

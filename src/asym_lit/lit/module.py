@@ -197,8 +197,11 @@ class PolicyModule(LightningModule):
     def training_step(self, batch: RolloutBatch, batch_idx: int) -> None:
         clock = perf_counter()
         data, reference = self.datamodule, self._reference[0] if self._reference else None
-        plan = plan_updates(batch, self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens)
-        learner = RolloutLearner(self.scorer, reference, self.objective, self.needs, batch, plan)
+        objective = self.objective.at(self.rollout_step)
+        plan = plan_updates(
+            batch, self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens, objective.rollout_filter
+        )
+        learner = RolloutLearner(self.scorer, reference, objective, self.needs, batch, plan)
         learner.score()
         learner.estimate()
         clock = batch.spend("score", clock)

@@ -9,8 +9,9 @@ import torch
 
 from asym_lit.lit.distributed import all_max, all_sum
 from asym_lit.objectives.aggregations import GlobalCounts
+from asym_lit.objectives.rewards import AllRollouts, RolloutFilter
 from asym_lit.rollout.microbatches import MicroBatch, make_micro_batch, mini_batches_of_slots, pack
-from asym_lit.types import Experience, Rollout, RolloutBatch
+from asym_lit.types import Experience, Outcome, Rollout, RolloutBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,18 @@ class MiniBatch:
     counts: GlobalCounts
 
 
-def plan_updates(batch: RolloutBatch, mini_batches: int, slots: int, seed: int, max_tokens: int) -> list[MiniBatch]:
+def plan_updates(
+    batch: RolloutBatch,
+    mini_batches: int,
+    slots: int,
+    seed: int,
+    max_tokens: int,
+    rollout_filter: RolloutFilter = AllRollouts(),
+) -> list[MiniBatch]:
     """Mini-batches of whole groups, cut into micro-batches by a token budget. A collective.
 
-    Undecided rollouts and filtered groups are left out; a mini-batch may end up empty (counts of 0) on all ranks.
+    Undecided rollouts, filtered groups and filtered rollouts are left out; a mini-batch may end up empty (counts of 0) on
+    all ranks.
 
     Args:
         batch: The step's rollouts on this rank.
@@ -35,14 +44,18 @@ def plan_updates(batch: RolloutBatch, mini_batches: int, slots: int, seed: int, 
         slots: Groups of the step over all ranks.
         seed: Of the shuffle.
         max_tokens: Budget of a micro-batch, in tokens after padding.
+        rollout_filter: The objective's.
     """
     rollouts = batch.rollouts
     lengths = [len(r.prompt.token_ids) + len(r.token_ids) for r in rollouts]
-    trained = [kept for kept in batch.kept for _ in range(batch.sampling.n)]
+    right = [r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in rollouts]
+    chosen_by_verdict = rollout_filter(torch.tensor(right, dtype=torch.bool)).tolist()
+    kept = [kept for kept in batch.kept for _ in range(batch.sampling.n)]
+    trained = [k and c and r.reward is not None for k, c, r in zip(kept, chosen_by_verdict, rollouts, strict=True)]
     packed = [
         pack(
             lengths,
-            [i for i, r in enumerate(rollouts) if r.slot in chosen and trained[i] and r.reward is not None],
+            [i for i, r in enumerate(rollouts) if r.slot in chosen and trained[i]],
             max_tokens,
         )
         for chosen in mini_batches_of_slots(slots, mini_batches, seed, batch.step)

@@ -54,3 +54,67 @@ class Centred:
     def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
         """Advantages, shape [P, G]."""
         return torch.where(valid_PG, rewards_PG - group_statistics(rewards_PG, valid_PG).mean, 0)
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """RLOO's advantage: reward less the mean of the others, `(r - mean) n / (n - 1)` (arXiv 2402.14740)."""
+
+    min_group_size = 2
+
+    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+        """Advantages, shape [P, G]."""
+        group = group_statistics(rewards_PG, valid_PG)
+        factor = group.count / (group.count - 1).clamp(min=1)
+        return torch.where(valid_PG, (rewards_PG - group.mean) * factor, 0)
+
+
+@dataclass(frozen=True)
+class MeanNormalised:
+    """MaxRL's advantage: `(r - mean) / (mean + eps)` (arXiv 2602.02710). Hard prompts weigh more; r must not be negative.
+
+    Args:
+        eps: Keeps all-wrong groups at 0; released: 1e-6.
+    """
+
+    eps: float = 1e-6
+    min_group_size = 2
+
+    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+        """Advantages, shape [P, G]."""
+        group = group_statistics(rewards_PG, valid_PG)
+        return torch.where(valid_PG, (rewards_PG - group.mean) / (group.mean + self.eps), 0)
+
+
+@dataclass(frozen=True)
+class RawReward:
+    """The reward itself, without a baseline; in groups of any size."""
+
+    min_group_size = 1
+
+    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+        """Advantages, shape [P, G]."""
+        return torch.where(valid_PG, rewards_PG, 0)
+
+
+@dataclass(frozen=True)
+class BestOfGroup:
+    """verl's GRPO-passk advantage: the best rollout gets its lead over the second best, all others 0.
+
+    Args:
+        normalise: Divide by the group's standard deviation + `eps`, as verl does by default.
+        eps: Added to the standard deviation.
+    """
+
+    normalise: bool = True
+    eps: float = 1e-6
+    min_group_size = 2
+
+    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+        """Advantages, shape [P, G]."""
+        seen_PG = torch.where(valid_PG, rewards_PG, -torch.inf)
+        best = seen_PG.topk(2, -1)
+        lead_P = torch.where(best.values[:, 1].isfinite(), best.values[:, 0] - best.values[:, 1], 0)
+        if self.normalise:
+            lead_P = lead_P / (group_statistics(rewards_PG, valid_PG).std.squeeze(-1) + self.eps)
+        return torch.zeros_like(rewards_PG).scatter(-1, best.indices[:, :1], lead_P[:, None])

@@ -67,3 +67,12 @@ class ConstantLength:
     def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
         """Weights, shape [B, T]."""
         return mask_BT / (self.length * max(counts.sequences, 1))
+
+
+@dataclass(frozen=True)
+class SequenceSum:
+    """Mean over responses of their token sums: REINFORCE as it is derived. Long responses weigh by their length."""
+
+    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+        """Weights, shape [B, T]."""
+        return mask_BT / max(counts.sequences, 1)

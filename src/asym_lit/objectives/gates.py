@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
 from asym_lit.reductions import row_quantile
 from asym_lit.types import Experience, InputError, Needs, TokenScores
+
+
+class Gate(Protocol):
+    """Chooses tokens."""
+
+    @property
+    def needs(self) -> Needs:
+        """What must be computed for it."""
+        ...
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Bool: the token is chosen, shape [B, T]."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,3 +50,28 @@ class EntropyGate:
         assert scores.entropy_BT is not None
         threshold_B = row_quantile(scores.entropy_BT, experience.mask_BT, self.quantile)
         return (scores.entropy_BT > threshold_B[:, None]) & experience.mask_BT.bool()
+
+
+@dataclass(frozen=True)
+class BatchEntropyGate:
+    """Forking tokens by one threshold for the whole batch: the quantile of all entropies at the weights that sampled.
+
+    Args:
+        quantile: 0.8 opens for the 20 % most uncertain tokens of the batch, wherever they stand.
+    """
+
+    quantile: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.quantile <= 1:
+            raise InputError(f"The gate's quantile is {self.quantile}; allowed: 0 to 1 (published: 0.8).")
+
+    @property
+    def needs(self) -> Needs:
+        """The entropy, also before the first update."""
+        return Needs(entropy=True, rollout_scores=True)
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Bool: the token forks, shape [B, T]."""
+        assert scores.entropy_BT is not None and experience.pool is not None
+        return (scores.entropy_BT > experience.pool.entropy_quantile(self.quantile)) & experience.mask_BT.bool()

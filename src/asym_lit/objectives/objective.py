@@ -12,9 +12,10 @@ from torch import Tensor
 
 from asym_lit.objectives.advantages import AdvantageEstimator, GroupNormalised
 from asym_lit.objectives.aggregations import Aggregation, GlobalCounts, TokenMean
+from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection
 from asym_lit.objectives.ratios import ImportanceRatio, TokenRatio
 from asym_lit.objectives.regularizers import Regularizer
-from asym_lit.objectives.rewards import GroupFilter, KeepAll, RewardShaper
+from asym_lit.objectives.rewards import AllRollouts, GroupFilter, KeepAll, RewardShaper, RolloutFilter
 from asym_lit.objectives.reweights import Reweight, TokenReweight
 from asym_lit.objectives.token_losses import ClippedSurrogate, TokenLoss
 from asym_lit.reductions import masked_sum
@@ -41,30 +42,43 @@ class Objective:
     Args:
         reward_shapers: Applied to the rewards, in order.
         group_filter: Chooses the groups to train on.
+        rollout_filter: Chooses the rollouts to train on, after advantages are known.
         estimator: Turns rewards into advantages.
         reweights: Bend the advantages at rollout time, in order.
         token_reweights: Bend the advantages at every update, in order.
         ratio: The importance ratio.
         token_loss: Turns ratio and advantage into a loss per token.
+        correction: Weighs the token loss for the gap between sampler and trainer.
         regularizers: Added to the token loss.
         aggregation: The weight of each token.
+        warm_up: Another objective for the first steps of the run.
     """
 
     reward_shapers: Sequence[RewardShaper] = ()
     group_filter: GroupFilter = KeepAll()
+    rollout_filter: RolloutFilter = AllRollouts()
     estimator: AdvantageEstimator = GroupNormalised()
     reweights: Sequence[Reweight] = ()
     token_reweights: Sequence[TokenReweight] = ()
     ratio: ImportanceRatio = TokenRatio()
     token_loss: TokenLoss = ClippedSurrogate()
+    correction: SamplerCorrection = NoCorrection()
     regularizers: Sequence[Regularizer] = ()
     aggregation: Aggregation = TokenMean()
+    warm_up: WarmUp | None = None
 
     @property
     def rollout_needs(self) -> Needs:
         """What must be computed once per rollout step."""
-        needs = reduce(or_, (part.needs for part in self.reweights), Needs())
-        return needs | Needs(reference=self.update_needs.reference)
+        needs = reduce(or_, (shaper.needs for shaper in self.reward_shapers), Needs())
+        needs = reduce(or_, (reweight.needs for reweight in self.reweights), needs)
+        update = self.update_needs
+        needs |= Needs(reference=update.reference)
+        if not isinstance(self.correction, NoCorrection):
+            needs |= Needs(rollout_scores=True)
+        if update.rollout_scores:
+            needs |= Needs(entropy=update.entropy, rollout_scores=True)
+        return needs | self.warm_up.objective.rollout_needs if self.warm_up else needs
 
     @property
     def update_needs(self) -> Needs:
@@ -74,10 +88,15 @@ class Objective:
         needs += [part.needs for part in self.regularizers]
         return reduce(or_, needs)
 
-    def shape(self, rewards_B: Tensor, lengths_B: Tensor) -> Tensor:
+    def at(self, rollout_step: int) -> Objective:
+        """The objective of a rollout step: the warm-up's while that lasts."""
+        return self.warm_up.objective if self.warm_up and rollout_step < self.warm_up.steps else self
+
+    def shape(self, experience: Experience) -> Tensor:
         """Rewards after all shapers, shape [B]."""
+        rewards_B = experience.rewards_B
         for shaper in self.reward_shapers:
-            rewards_B = shaper(rewards_B, lengths_B)
+            rewards_B = shaper(rewards_B, experience)
         return rewards_B
 
     def estimate(self, experience: Experience) -> Tensor:
@@ -109,19 +128,41 @@ class Objective:
         for reweight in self.token_reweights:
             advantages_BT = reweight(advantages_BT, scores, experience)
         ratio_BT = self.ratio(scores, experience)
-        terms = self.token_loss(ratio_BT, advantages_BT, scores)
+        terms = self.token_loss(ratio_BT, advantages_BT, scores, experience)
         mask_BT, loss_BT = experience.mask_BT, terms.loss_BT
         sums = {
             "ratio/mean": masked_sum(ratio_BT.detach(), mask_BT),
             "ratio/clipped_low": masked_sum(terms.clipped_low_BT.to(mask_BT.dtype), mask_BT),
             "ratio/clipped_high": masked_sum(terms.clipped_high_BT.to(mask_BT.dtype), mask_BT),
         }
+        weights = self.correction(experience)
+        if weights is not None:
+            sums["correction/weight"] = masked_sum(weights.expand_as(mask_BT), mask_BT)
+            sums["correction/dropped"] = masked_sum((weights == 0).expand_as(mask_BT).to(mask_BT.dtype), mask_BT)
+            loss_BT = loss_BT * weights
         for regularizer in self.regularizers:
             added_BT = regularizer(scores, experience)
             sums[f"loss/{regularizer.name}"] = masked_sum(added_BT.detach(), mask_BT)
             loss_BT = loss_BT + added_BT
         weights_BT = self.aggregation(mask_BT, counts)
         return LossTerms(masked_sum(loss_BT * weights_BT, mask_BT), sums)
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """Another objective for the first steps of a run.
+
+    Args:
+        steps: Rollout steps it lasts.
+        objective: What is optimised meanwhile.
+    """
+
+    steps: int
+    objective: Objective
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise InputError(f"The warm-up lasts {self.steps} steps; allowed: 1 or more, or no warm-up.")
 
 
 def check_group_size(objective: Objective, group_size: int) -> None:

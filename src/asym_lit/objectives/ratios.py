@@ -8,7 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from asym_lit.objectives.gates import EntropyGate
+from asym_lit.objectives.gates import EntropyGate, Gate
+from asym_lit.reductions import masked_mean
 from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 MAX_LOG_RATIO = 20.0
@@ -57,11 +58,13 @@ class SmoothedRatio:
         alpha: Share of the gradient that goes to the candidates; 0 is the plain ratio.
         top_n: N, the number of candidates.
         gate: Which tokens fork.
+        proportional: Candidates share by their probability instead of evenly (the paper's table 6).
     """
 
     alpha: float = 0.01
     top_n: int = 3
-    gate: EntropyGate = EntropyGate()
+    gate: Gate = EntropyGate()
+    proportional: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:
@@ -81,7 +84,61 @@ class SmoothedRatio:
             return ratio_BT
         assert scores.topk_logprobs_BTK is not None
         open_BT = self.gate(scores, experience) & experience.correct_B[:, None]
-        candidates_BT = scores.topk_logprobs_BTK[..., : self.top_n].mean(-1)
+        topk_BTK = scores.topk_logprobs_BTK[..., : self.top_n]
+        even_BTK = torch.zeros_like(topk_BTK)
+        share_BTK = (topk_BTK.detach() if self.proportional else even_BTK).softmax(-1)
+        candidates_BT = (share_BTK * topk_BTK).sum(-1)
         # Adds zero in value: what moves is the direction of the gradient.
         shift_BT = (candidates_BT - candidates_BT.detach()) - (scores.logprobs_BT - scores.logprobs_BT.detach())
         return torch.where(open_BT, ratio_BT + self.alpha * ratio_BT.detach() * shift_BT, ratio_BT)
+
+
+@dataclass(frozen=True)
+class PenalisedRatio:
+    """SimKO's penalty on the ratio, as the paper prints it: wrong, forking, rank 1: `lambda_top1 ratio`.
+
+    It moves the clip boundary: the gradient ends at ratio `(1 - clip) / lambda_top1`. The authors' code, and `Rank1Penalty`,
+    put the factor on the advantage.
+
+    Args:
+        base: The ratio that is penalised.
+        lambda_top1: Factor; 1 leaves the ratio alone.
+        gate: Which tokens fork.
+    """
+
+    base: ImportanceRatio
+    lambda_top1: float = 1.1
+    gate: Gate = EntropyGate()
+
+    @property
+    def needs(self) -> Needs:
+        """The base's, the rank-1 flag, and the gate's."""
+        return self.base.needs | (Needs(rank1=True) | self.gate.needs if self.lambda_top1 != 1 else Needs())
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Ratios, shape [B, T]."""
+        ratio_BT = self.base(scores, experience)
+        if self.lambda_top1 == 1:
+            return ratio_BT
+        assert scores.rank1_BT is not None
+        hit_BT = scores.rank1_BT & self.gate(scores, experience) & ~experience.correct_B[:, None]
+        return torch.where(hit_BT, self.lambda_top1 * ratio_BT, ratio_BT)
+
+
+@dataclass(frozen=True)
+class SequenceRatio:
+    """GSPO's ratio: `exp(mean_t log ratio_t)` for all tokens of a response (arXiv 2507.18071).
+
+    Its gradient goes to each token through `sg(s) pi / sg(pi)`.
+    """
+
+    needs = Needs()
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Ratios, shape [B, T]."""
+        assert experience.old_logprobs_BT is not None
+        log_ratio_BT = (scores.logprobs_BT - experience.old_logprobs_BT) * experience.mask_BT
+        mean_B1 = masked_mean(log_ratio_BT.detach(), experience.mask_BT, -1)[:, None]
+        # The difference is zero in value and carries each token's own gradient.
+        own_BT = scores.logprobs_BT - scores.logprobs_BT.detach()
+        return (mean_B1 + own_BT * experience.mask_BT).clamp(max=10.0).exp()

@@ -8,14 +8,20 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from asym_lit.types import InputError
+from asym_lit.reductions import masked_mean
+from asym_lit.types import Experience, InputError, Needs
 
 
 class RewardShaper(Protocol):
     """Changes rewards; the verdict (`correct`) stays what it is."""
 
-    def __call__(self, rewards_B: Tensor, lengths_B: Tensor) -> Tensor:
-        """Shaped rewards, shape [B]; `lengths_B` counts response tokens."""
+    @property
+    def needs(self) -> Needs:
+        """What must be computed for it."""
+        ...
+
+    def __call__(self, rewards_B: Tensor, experience: Experience) -> Tensor:
+        """Shaped rewards, shape [B]."""
         ...
 
 
@@ -40,10 +46,83 @@ class SoftOverlongPenalty:
         if not 0 < self.buffer <= self.max_tokens:
             raise InputError(f"overlong buffer is {self.buffer} with max_tokens {self.max_tokens}; allowed: 1 to max_tokens.")
 
-    def __call__(self, rewards_B: Tensor, lengths_B: Tensor) -> Tensor:
+    @property
+    def needs(self) -> Needs:
+        """Nothing."""
+        return Needs()
+
+    def __call__(self, rewards_B: Tensor, experience: Experience) -> Tensor:
         """Shaped rewards, shape [B]."""
-        room = (self.max_tokens - self.buffer - lengths_B) / self.buffer
+        room = (self.max_tokens - self.buffer - experience.lengths_B) / self.buffer
         return rewards_B + self.factor * room.clamp(max=0)
+
+
+@dataclass(frozen=True)
+class UnlikelinessReward:
+    """Rare right answers are worth more (arXiv 2506.02355): `r (1 - beta rank / G)`.
+
+    `rank` counts a group from its least likely member (0) by mean log-prob per token at the weights that sampled; all
+    members are ranked, and a reward of 0 stays 0.
+
+    Args:
+        beta: Strength; 0 leaves rewards alone. Released: 0.25.
+    """
+
+    beta: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta <= 1:
+            raise InputError(f"beta is {self.beta}; allowed: 0 (off) to 1 (released: 0.25).")
+
+    @property
+    def needs(self) -> Needs:
+        """Log-probs before the first update."""
+        return Needs(rollout_scores=self.beta != 0)
+
+    def __call__(self, rewards_B: Tensor, experience: Experience) -> Tensor:
+        """Shaped rewards, shape [B]."""
+        if self.beta == 0:
+            return rewards_B
+        assert experience.old_logprobs_BT is not None
+        size = experience.group_size
+        mean_PG = masked_mean(experience.old_logprobs_BT, experience.mask_BT, -1).view(-1, size)
+        rank_B = mean_PG.argsort(dim=-1, stable=True).argsort(dim=-1, stable=True).view(-1)
+        return rewards_B * (1 - self.beta * rank_B.to(rewards_B.dtype) / size)
+
+
+class RolloutFilter(Protocol):
+    """Chooses the rollouts that are trained on; others leave the batch and its denominators."""
+
+    def __call__(self, correct_B: Tensor) -> Tensor:
+        """True for the rollouts to train on, shape [B]."""
+        ...
+
+
+@dataclass(frozen=True)
+class AllRollouts:
+    """Right and wrong ones."""
+
+    def __call__(self, correct_B: Tensor) -> Tensor:
+        """True for the rollouts to train on, shape [B]."""
+        return torch.ones_like(correct_B)
+
+
+@dataclass(frozen=True)
+class OnlyRight:
+    """Right ones, as the authors of PSR and RAFT do (arXiv 2506.01347)."""
+
+    def __call__(self, correct_B: Tensor) -> Tensor:
+        """True for the rollouts to train on, shape [B]."""
+        return correct_B
+
+
+@dataclass(frozen=True)
+class OnlyWrong:
+    """Wrong ones, as the authors of NSR do (arXiv 2506.01347)."""
+
+    def __call__(self, correct_B: Tensor) -> Tensor:
+        """True for the rollouts to train on, shape [B]."""
+        return ~correct_B
 
 
 class GroupFilter(Protocol):

@@ -1,7 +1,8 @@
 """Reweights: what bends advantages after they are estimated.
 
 Two moments, two protocols. A `Reweight` sees whole groups once, at rollout time. A `TokenReweight` sees the current
-scores of a micro-batch at every update. Both return new advantages and keep their hands off the sign.
+scores of a micro-batch at every update. The ones here weigh right against wrong responses; `confidence_reweights` has ACE,
+`group_reweights` those that look at the group, `token_reweights` those that look at single tokens.
 """
 
 from __future__ import annotations
@@ -11,11 +12,8 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
-from asym_lit.objectives.gates import EntropyGate
-from asym_lit.reductions import masked_mean
-from asym_lit.types import Experience, InputError, Needs, TokenScores
+from asym_lit.types import Experience, Needs, TokenScores
 
 
 class Reweight(Protocol):
@@ -45,71 +43,42 @@ class TokenReweight(Protocol):
 
 
 @dataclass(frozen=True)
-class ConfidentErrorPenalty:
-    """ACE's penalty: errors the policy has grown surer of than its reference weigh more (arXiv 2602.21420).
+class SignScaling:
+    """Positive and negative advantages by factors of their own: grouped PSR (negative 0) and NSR (positive 0).
 
-    `A < 0:  A (1 + alpha softplus(c))` with `c = mean_t [log pi_old - log pi_ref]`, detached. At c = 0 the factor is
-    already `1 + alpha ln 2 = 1.693`, and a per-token mean rarely leaves that neighbourhood: close to a constant.
+    Model-Task Alignment (arXiv 2508.21188) trains on one sign of GRPO's advantages this way.
 
     Args:
-        alpha: Strength; 0 leaves advantages alone. Published default 1.0.
+        positive: Factor where A > 0; 1 leaves them alone.
+        negative: Factor where A < 0; 1 leaves them alone.
     """
 
-    alpha: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.alpha < 0:
-            raise InputError(f"alpha is {self.alpha}; allowed: 0 (off) or more (published: 1).")
-
-    @property
-    def needs(self) -> Needs:
-        """The reference's log-probs."""
-        return Needs(reference=self.alpha != 0)
+    positive: float = 1.0
+    negative: float = 1.0
+    needs = Needs()
 
     def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
         """New advantages, shape [B, T]."""
-        if self.alpha == 0:
-            return advantages_BT
-        factor_B1 = 1 + self.alpha * softplus(confidence_shift(experience))[:, None]
-        return torch.where(advantages_BT < 0, advantages_BT * factor_B1, advantages_BT)
-
-
-def confidence_shift(experience: Experience) -> Tensor:
-    """ACE's c: mean per-token log-ratio of the policy to the reference, shape [B], detached."""
-    if experience.old_logprobs_BT is None or experience.reference_logprobs_BT is None:
-        raise InputError("The confidence shift needs old and reference log-probs; declare Needs(reference=True).")
-    log_ratio_BT = experience.old_logprobs_BT - experience.reference_logprobs_BT
-    return masked_mean(log_ratio_BT, experience.mask_BT, -1).detach()
+        return torch.where(advantages_BT > 0, self.positive * advantages_BT, self.negative * advantages_BT)
 
 
 @dataclass(frozen=True)
-class Rank1Penalty:
-    """SimKO's penalty: a wrong response's forking token counts more where it is the policy's first choice.
+class SignedOutcome:
+    """Advantages from the verdict alone: `positive` where right, `-negative` where wrong (arXiv 2506.01347).
 
-    `A < 0, gate open, sampled token is rank 1:  A lambda_top1` (arXiv 2510.14807, eq. 5, on the advantage as the
-    authors' code has it; the paper puts it on the ratio, which moves the clip boundary).
+    PSR is (1, 0), NSR (0, 1), W-REINFORCE (0.1, 1).
 
     Args:
-        lambda_top1: Factor; 1 leaves advantages alone. Published default 1.1.
-        gate: Which tokens fork.
+        positive: Advantage of a right response.
+        negative: How far below 0 that of a wrong one is.
     """
 
-    lambda_top1: float = 1.1
-    gate: EntropyGate = EntropyGate()
+    positive: float = 1.0
+    negative: float = 1.0
+    needs = Needs()
 
-    def __post_init__(self) -> None:
-        if self.lambda_top1 < 0:
-            raise InputError(f"lambda_top1 is {self.lambda_top1}; allowed: 0 or more, 1 is off (published: 1.05 to 1.1).")
-
-    @property
-    def needs(self) -> Needs:
-        """The rank-1 flag, and what the gate needs."""
-        return Needs(rank1=True) | self.gate.needs if self.lambda_top1 != 1 else Needs()
-
-    def __call__(self, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
         """New advantages, shape [B, T]."""
-        if self.lambda_top1 == 1:
-            return advantages_BT
-        assert scores.rank1_BT is not None
-        hit_BT = (advantages_BT < 0) & scores.rank1_BT & self.gate(scores, experience)
-        return torch.where(hit_BT, advantages_BT * self.lambda_top1, advantages_BT)
+        outcome_B = torch.where(experience.correct_B, self.positive, -self.negative)
+        outcome_B = torch.where(experience.valid_B, outcome_B, 0.0).to(advantages_BT.dtype)
+        return outcome_B[:, None] * experience.mask_BT

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import torch
 
-from asym_lit.types import Experience, Needs, Rollout, TokenScores
+from asym_lit.types import Experience, InputError, Needs, Rollout, TokenScores
 
 
 def mini_batches_of_slots(slots: int, parts: int, seed: int, step: int) -> list[frozenset[int]]:
@@ -87,7 +87,21 @@ def experience_of(rollouts: Sequence[Rollout], group_size: int, device: torch.de
         truncated_B=torch.tensor([r.finish_reason == "length" for r in rollouts], device=device),
         group_size=group_size,
         sampler_logprobs_BT=sampler.to(device),
+        step_right_BT=_annotations(rollouts, mask.shape).to(device) if any(r.step_right for r in rollouts) else None,
     )
+
+
+def _annotations(rollouts: Sequence[Rollout], shape: torch.Size) -> torch.Tensor:
+    right = torch.zeros(shape, dtype=torch.bool)
+    for i, rollout in enumerate(rollouts):
+        if rollout.step_right is not None:
+            if len(rollout.step_right) != len(rollout.token_ids):
+                raise InputError(
+                    f"rollout.step_right of {rollout.prompt.uid!r} has {len(rollout.step_right)} entries for "
+                    f"{len(rollout.token_ids)} tokens; give one per token."
+                )
+            right[i, : len(rollout.step_right)] = torch.tensor(rollout.step_right)
+    return right
 
 
 def empty_scores(like_BT: torch.Tensor, needs: Needs) -> TokenScores:

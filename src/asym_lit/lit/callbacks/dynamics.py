@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
-from asym_lit.objectives.reweights import confidence_shift
+from asym_lit.objectives.confidence_reweights import confidence_shift
 from asym_lit.reductions import masked_mean, masked_sum
 from asym_lit.types import Experience, InputError, Needs, RolloutBatch, TokenScores
 

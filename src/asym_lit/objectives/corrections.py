@@ -1,0 +1,151 @@
+"""Sampler corrections: weights for what the engine sampled a little differently than the trainer would have.
+
+`rho = pi_old / pi_sampler` per token, at the weights that sampled. The weights are detached and multiply the token loss
+outside of its min and clip; regularisers are not weighted. Tokens of weight 0 still count in the denominators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from asym_lit.objectives.ratios import MAX_LOG_RATIO
+from asym_lit.reductions import masked_sum
+from asym_lit.types import Experience, InputError
+
+
+class SamplerCorrection(Protocol):
+    """Log-probs of sampler and trainer to weights."""
+
+    def __call__(self, experience: Experience) -> Tensor | None:
+        """Weights, shape [B, T] or [B, 1]; None for 1 throughout."""
+        ...
+
+
+def log_rho(experience: Experience) -> Tensor:
+    """`log pi_old - log pi_sampler` per token, detached, 0 on padding, cut to +-20, shape [B, T]."""
+    assert experience.old_logprobs_BT is not None
+    gap_BT = (experience.old_logprobs_BT - experience.sampler_logprobs_BT).detach()
+    return (gap_BT * experience.mask_BT).clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)
+
+
+def _log_rho_of_sequence(experience: Experience) -> Tensor:
+    total_B = masked_sum(log_rho(experience), experience.mask_BT, -1)
+    return total_B.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)[:, None]
+
+
+@dataclass(frozen=True)
+class NoCorrection:
+    """Every weight is 1."""
+
+    def __call__(self, experience: Experience) -> Tensor | None:
+        """None."""
+        return None
+
+
+@dataclass(frozen=True)
+class TokenTruncated:
+    """Token-level truncated importance sampling: `min(rho_t, cap)`.
+
+    Args:
+        cap: Usual: 2 (verl), 1.5 to 5.
+    """
+
+    cap: float = 2.0
+
+    def __post_init__(self) -> None:
+        _check_bounds(0.0, self.cap)
+
+    def __call__(self, experience: Experience) -> Tensor | None:
+        """Weights, shape [B, T]."""
+        return log_rho(experience).exp().clamp(max=self.cap)
+
+
+@dataclass(frozen=True)
+class SequenceTruncated:
+    """Sequence-level truncated importance sampling: `min(prod_t rho_t, cap)` for all tokens of a response.
+
+    Args:
+        cap: Usual: 2 (verl), up to 10.
+    """
+
+    cap: float = 2.0
+
+    def __post_init__(self) -> None:
+        _check_bounds(0.0, self.cap)
+
+    def __call__(self, experience: Experience) -> Tensor | None:
+        """Weights, shape [B, 1]."""
+        return _log_rho_of_sequence(experience).exp().clamp(max=self.cap)
+
+
+@dataclass(frozen=True)
+class SequenceMask:
+    """Responses whose `prod_t rho_t` leaves [low, high] are dropped, others weigh by it (TRL's default, high 3, no low).
+
+    The product of many tokens leaves any range, so long responses are dropped first.
+
+    Args:
+        high: Greatest product kept.
+        low: Least product kept; 0 for none.
+    """
+
+    high: float = 3.0
+    low: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high)
+
+    def __call__(self, experience: Experience) -> Tensor | None:
+        """Weights, shape [B, 1]."""
+        rho_B1 = _log_rho_of_sequence(experience).exp()
+        return torch.where((rho_B1 >= self.low) & (rho_B1 <= self.high), rho_B1, 0.0)
+
+
+@dataclass(frozen=True)
+class TokenMask:
+    """Tokens whose rho leaves [low, high] are dropped, others weigh by it (IcePop).
+
+    Args:
+        low: Least rho kept.
+        high: Greatest rho kept.
+    """
+
+    low: float = 0.5
+    high: float = 2.0
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high)
+
+    def __call__(self, experience: Experience) -> Tensor | None:
+        """Weights, shape [B, T]."""
+        rho_BT = log_rho(experience).exp()
+        return torch.where((rho_BT >= self.low) & (rho_BT <= self.high), rho_BT, 0.0)
+
+
+def _check_bounds(low: float, high: float) -> None:
+    if not 0 <= low < high:
+        raise InputError(f"low is {low} and high (or cap) is {high}; allowed: 0 <= low < high.")
+
+
+def mismatch_sums(experience: Experience, mask_BT: Tensor) -> dict[str, tuple[float, float]]:
+    """(sum, count) of how far sampler and trainer are apart, by metric name.
+
+    `mismatch/kl_k1`: mean of `-log rho`; `mismatch/kl_k3`: mean of `rho - 1 - log rho`, both estimates of
+    KL(sampler || trainer); `mismatch/ess`: effective sample size of the token weights over their number.
+
+    Args:
+        experience: With old and sampler log-probs.
+        mask_BT: Tokens that count.
+    """
+    log_BT = log_rho(experience)
+    rho_BT, count = log_BT.exp(), float(mask_BT.sum())
+    weight, square = float(masked_sum(rho_BT, mask_BT)), float(masked_sum(rho_BT.square(), mask_BT))
+    return {
+        "mismatch/kl_k1": (float(masked_sum(-log_BT, mask_BT)), count),
+        "mismatch/kl_k3": (float(masked_sum(rho_BT - 1 - log_BT, mask_BT)), count),
+        "mismatch/ess": (weight**2 / square if square else 0.0, count),
+    }

@@ -1,0 +1,149 @@
+"""Presets: the methods that aim at pass@k, at rare right answers, or at entropy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from asym_lit.objectives.advantages import BestOfGroup
+from asym_lit.objectives.advantages_at_k import Baseline, PassAtKGradient, PassAtKTraining
+from asym_lit.objectives.corrections import SamplerCorrection
+from asym_lit.objectives.covariance_losses import ClipCov, KLCov
+from asym_lit.objectives.group_reweights import DifferentialSmoothing, FocalWeight, GroupDifficulty, UniformCorrect
+from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.presets.baselines import grpo
+from asym_lit.objectives.rewards import UnlikelinessReward
+from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
+from asym_lit.objectives.token_reweights import ForkingTokens
+
+
+def pkpo(k: int = 4, baseline: Baseline = "leave_one_out_minus_one", clip: float = 0.2) -> Objective:
+    """PKPO (arXiv 2505.15201): PPO's surrogate on an unbiased gradient of the best of k.
+
+    Args:
+        k: Budget; 1 is the reward itself. Published: 4 and 8, or falling from 8 to 1.
+        baseline: none, leave_one_out or leave_one_out_minus_one.
+        clip: Half-width of the trust region.
+    """
+    return replace(grpo(clip), estimator=PassAtKGradient(k, baseline))
+
+
+def pass_at_k_training(k: int = 4, clip: float = 0.2) -> Objective:
+    """Pass@k training (arXiv 2508.10751): GRPO with the group normalised as if k responses were one.
+
+    Args:
+        k: Budget.
+        clip: Half-width of the trust region.
+    """
+    return replace(grpo(clip), estimator=PassAtKTraining(k))
+
+
+def grpo_passk(normalise: bool = True, clip: float = 0.2) -> Objective:
+    """GRPO-passk (verl): the best response of a group gets its lead over the second best, all others nothing.
+
+    Args:
+        normalise: Divide by the group's standard deviation.
+        clip: Half-width of the trust region.
+    """
+    return replace(grpo(clip), estimator=BestOfGroup(normalise))
+
+
+def clip_cov(ratio: float = 2e-4, low: float = 1.0, high: float = 5.0, clip: float = 1.0, seed: int = 0) -> Objective:
+    """Clip-Cov (arXiv 2505.22617): GRPO with token mean; a few tokens of high covariance get no gradient.
+
+    Args:
+        ratio: Share of all tokens that is drawn; 0 for none. Published: 2e-4.
+        low: Least covariance of a candidate.
+        high: Greatest.
+        clip: Half-width of the trust region; the scripts' 1 hardly clips. The dual clip is 10.
+        seed: Of the draw.
+    """
+    surrogate = DualClippedSurrogate(ClippedSurrogate(clip, clip), 10.0)
+    return replace(grpo(token_mean=True), token_loss=ClipCov(ratio, low, high, surrogate, seed))
+
+
+def kl_cov(ratio: float = 0.002, coefficient: float = 1.0) -> Objective:
+    """KL-Cov (arXiv 2505.22617): GRPO with token mean, no clip; tokens of highest covariance pay for moving.
+
+    Args:
+        ratio: Share of tokens that pay; 0 for none. Scripts: 0.002 for 7B, 0.0002 for 32B (verl's default for all).
+        coefficient: Of the penalty; 0 for none.
+    """
+    return replace(grpo(token_mean=True), token_loss=KLCov(ratio, coefficient))
+
+
+def forking_tokens(base: Objective, quantile: float = 0.8) -> Objective:
+    """80/20 (arXiv 2506.01939): any base, trained on the batch's most uncertain tokens only; the paper's base is `dapo`.
+
+    Args:
+        base: What it is put on.
+        quantile: 0.8 keeps the top 20 %; 0 is the base.
+    """
+    return replace(base, reweights=(*base.reweights, ForkingTokens(quantile)))
+
+
+def unlikeliness(base: Objective, beta: float = 0.25) -> Objective:
+    """Unlikeliness reward (arXiv 2506.02355): any base, with `r (1 - beta rank / G)`, rank 0 the least likely.
+
+    Args:
+        base: What it is put on; the paper: `grpo` with kl 0.1 and two inner epochs.
+        beta: Strength; 0 is the base. Released: 0.25.
+    """
+    return replace(base, reward_shapers=(*base.reward_shapers, UnlikelinessReward(beta)))
+
+
+def f_grpo(base: Objective, gamma: float = 1.0) -> Objective:
+    """F-GRPO (arXiv 2602.06717): any base, with `A (1 - p)^gamma`, p the group's success rate.
+
+    Args:
+        base: What it is put on.
+        gamma: Strength; 0 is the base. Published: 0.5 and 1.
+    """
+    return replace(base, reweights=(*base.reweights, FocalWeight(gamma)))
+
+
+def a_grae(base: Objective, alpha: float = 1.0, variant: Literal["paper", "code"] = "paper") -> Objective:
+    """A-GRAE (arXiv 2602.05548): any base, with advantages by the group's difficulty against the batch's.
+
+    `A / 2 (w / sqrt(p) + (1 - w) / sqrt(1 - p))`, w the batch's success rate; it has no neutral setting.
+
+    Args:
+        base: What it is put on.
+        alpha: Positive advantages are scaled by `min(1, w / alpha)`.
+        variant: The paper's formula, or the released code's, which has `1 - sqrt(p)`.
+    """
+    return replace(base, reweights=(*base.reweights, GroupDifficulty(alpha, variant)))
+
+
+def differential_smoothing(
+    base: Objective, gamma_right: float = 0.001, gamma_wrong: float = 0.001, per_token: bool = False
+) -> Objective:
+    """DS-GRPO (arXiv 2511.19942): any base; right: `A - gamma log pi_old(y)`, wrong: `A + gamma log pi_old(y)`.
+
+    Args:
+        base: What it is put on.
+        gamma_right: Strength on right responses; 0 for none.
+        gamma_wrong: Strength on wrong responses; 0 for none.
+        per_token: Mean log-prob per token instead of the response's sum.
+    """
+    return replace(base, reweights=(*base.reweights, DifferentialSmoothing(gamma_right, gamma_wrong, per_token)))
+
+
+def ucpo(base: Objective, tau: float = 0.2) -> Objective:
+    """UCPO (arXiv 2605.00365): any base, a group's credit moved to its less likely right responses.
+
+    Args:
+        base: What it is put on.
+        tau: Share that is moved; 0 is the base. Published: 0.2.
+    """
+    return replace(base, reweights=(*base.reweights, UniformCorrect(tau)))
+
+
+def corrected(base: Objective, correction: SamplerCorrection) -> Objective:
+    """Any base, with weights for the gap between the engine's log-probs and the trainer's.
+
+    Args:
+        base: What it is put on.
+        correction: One of `asym_lit.objectives.corrections`; `NoCorrection` is the base.
+    """
+    return replace(base, correction=correction)
