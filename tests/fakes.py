@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from asym_lit.objectives.aggregations import GlobalCounts
 from asym_lit.objectives.objective import LossTerms, Objective
-from asym_lit.types import Experience, Outcome, Prompt, Rollout, TokenScores, Verdict
+from asym_lit.types import BatchPool, Experience, Outcome, Prompt, Rollout, TokenScores, Verdict
 
 
 def make_prompt(token_ids: Sequence[int] = (3, 4, 5), uid: str = "p", **answer: Any) -> Prompt:
@@ -94,6 +94,8 @@ class LossProblem:
             old_logprobs_BT=old_BT,
             reference_logprobs_BT=(old_BT + noise_BT) * mask_BT,
         )
+        experience.entropy_BT = full_scores(old_BTV, response_BT, mask_BT).entropy_BT
+        experience.pool = BatchPool(experience.entropy_BT[mask_BT.bool()].sort().values)
         moved_BTV = old_BTV + 0.3 * torch.randn(old_BTV.shape, generator=g, dtype=torch.float64)
         return LossProblem(moved_BTV, response_BT, experience)
 

@@ -10,11 +10,14 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import all_max, mean_over_processes
 from asym_lit.lit.module import PolicyModule
+from asym_lit.objectives.corrections import mismatch_sums
 from asym_lit.types import InputError, RolloutBatch
 
 
 class MismatchGuard(Callback):
     """Logs |engine - trainer| log-probs of every step, and stops the run before the update if they are too far apart.
+
+    Beside the mean and the largest gap: two estimates of the KL between them and the effective sample size.
 
     Rollouts written by stale or wrong weights look fine and train badly; this is where it shows.
 
@@ -45,9 +48,10 @@ class MismatchGuard(Callback):
         # Rows that were not scored (filtered or undecided) hold zeros.
         mask_BT = experience.mask_BT.bool() & (experience.old_logprobs_BT != 0).any(-1, keepdim=True)
         gap_BT = torch.where(mask_BT, (experience.sampler_logprobs_BT - experience.old_logprobs_BT).abs(), 0.0)
-        mean = mean_over_processes({"mismatch/mean": (float(gap_BT.sum()), float(mask_BT.sum()))})["mismatch/mean"]
-        worst = float(all_max(gap_BT.max().detach().cpu()))
-        pl_module.log_metrics({"mismatch/mean": mean, "mismatch/max": worst}, batch.step)
+        sums = mismatch_sums(experience, mask_BT.to(gap_BT.dtype))
+        metrics = mean_over_processes({"mismatch/mean": (float(gap_BT.sum()), float(mask_BT.sum())), **sums})
+        mean, worst = metrics["mismatch/mean"], float(all_max(gap_BT.max().detach().cpu()))
+        pl_module.log_metrics({**metrics, "mismatch/max": worst}, batch.step)
         if not mean <= self.max_mean and not batch.sampling.filters:
             raise RuntimeError(
                 f"Engine and trainer disagree on the sampled tokens at step {batch.step}: mean |log-prob difference| "
