@@ -95,7 +95,7 @@ class LossProblem:
             reference_logprobs_BT=(old_BT + noise_BT) * mask_BT,
         )
         experience.entropy_BT = full_scores(old_BTV, response_BT, mask_BT).entropy_BT
-        experience.pool = BatchPool(experience.entropy_BT[mask_BT.bool()].sort().values)
+        experience.pool = BatchPool(experience.entropy_BT[mask_BT.bool()].sort().values, old_BT[mask_BT.bool()].sort().values)
         moved_BTV = old_BTV + 0.3 * torch.randn(old_BTV.shape, generator=g, dtype=torch.float64)
         return LossProblem(moved_BTV, response_BT, experience)
 
@@ -111,7 +111,7 @@ class LossProblem:
     def terms(self, objective: Objective, logits_BTV: Tensor) -> LossTerms:
         """The loss of all rows at once."""
         experience = self.estimated(objective)
-        top_n = max(objective.update_needs.top_n, 1)
+        top_n = min(max(objective.update_needs.top_n, 1), logits_BTV.shape[-1])
         scores = full_scores(logits_BTV, self.response_BT, experience.mask_BT, top_n)
         return objective.loss(scores, experience, self.counts)
 

@@ -144,14 +144,29 @@ class Collectives:
 class BatchPool:
     """What is known of all tokens of a rollout step, over all ranks."""
 
-    entropy_N: Tensor
-    """Entropies at the weights that sampled, in rising order."""
+    entropy_N: Tensor | None = None
+    """Entropies at the weights that sampled, in rising order; None unless they were asked for."""
+    logprob_N: Tensor | None = None
+    """Log-probs of the sampled tokens at those weights, in rising order."""
 
     def entropy_quantile(self, q: float) -> Tensor:
-        """The q-quantile, linear between neighbours; `torch.quantile` refuses more than 16 million values."""
-        position = q * (len(self.entropy_N) - 1)
-        low, high = self.entropy_N[int(position)], self.entropy_N[min(int(position) + 1, len(self.entropy_N) - 1)]
-        return torch.lerp(low, high, position - int(position))
+        """The q-quantile of the entropies."""
+        assert self.entropy_N is not None
+        return _quantile(self.entropy_N, q)
+
+    def logprob_quantile(self, q: float) -> Tensor:
+        """The q-quantile of the log-probs."""
+        assert self.logprob_N is not None
+        return _quantile(self.logprob_N, q)
+
+
+def _quantile(ordered_N: Tensor, q: float) -> Tensor:
+    """Linear between neighbours, of values in rising order; `torch.quantile` refuses more than 16 million of them."""
+    if not len(ordered_N):
+        return torch.full((), torch.nan, dtype=ordered_N.dtype, device=ordered_N.device)
+    position = q * (len(ordered_N) - 1)
+    low, high = ordered_N[int(position)], ordered_N[min(int(position) + 1, len(ordered_N) - 1)]
+    return torch.lerp(low, high, position - int(position))
 
 
 @dataclass(slots=True)

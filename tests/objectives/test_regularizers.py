@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asym_lit.objectives.regularizers import ReferenceKL
-from asym_lit.types import InputError, Needs, TokenScores
+from asym_lit.objectives.regularizers import LowProbabilityTether, ReferenceKL
+from asym_lit.types import BatchPool, InputError, Needs, TokenScores
 from fakes import make_experience
 
 
@@ -58,3 +58,24 @@ def test_coefficient_0_adds_nothing_and_needs_no_reference():
 def test_a_negative_coefficient_is_refused():
     with pytest.raises(InputError, match=r"KL coefficient is -0\.1; allowed: 0 or more"):
         ReferenceKL(-0.1)
+
+
+def test_the_low_probability_tether_by_hand():
+    probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05], dtype=torch.float64)
+    topk_BTK = probabilities.log().expand(3, 1, 4)
+    # Sampled: 0.15 and wrong; 0.15 and right; 0.05, which is below 0.2 * 0.5, and wrong.
+    logprobs_BT = torch.tensor([[0.15], [0.15], [0.05]], dtype=torch.float64).log().requires_grad_()
+    experience = make_experience([[1.0]] * 3, advantages_BT=torch.tensor([[-1.0], [1.0], [-1.0]], dtype=torch.float64))
+    experience.pool = BatchPool(logprob_N=torch.tensor([-0.1], dtype=torch.float64))
+    found_BT = LowProbabilityTether(2.0, kappa=0.2, quantile=0.5)(TokenScores(logprobs_BT, None, topk_BTK), experience)
+    d = -math.log(0.95)  # the proxy keeps 0.5 + 0.3 + 0.15
+    assert found_BT[:, 0].tolist() == pytest.approx([2 * (math.exp(d) - d - 1), 0, 0])
+    (gradient_BT,) = torch.autograd.grad(found_BT.sum(), logprobs_BT)
+    assert gradient_BT[:, 0].tolist() == pytest.approx([2 * (1 - math.exp(d)), 0, 0])  # below 0: descent raises log pi
+
+
+def test_a_likely_token_is_not_tied():
+    experience = make_experience([[1.0]], advantages_BT=-torch.ones(1, 1, dtype=torch.float64))
+    experience.pool = BatchPool(logprob_N=torch.tensor([-5.0], dtype=torch.float64))
+    scores = TokenScores(torch.full((1, 1), -1.0), None, torch.full((1, 1, 1), -0.5))
+    assert LowProbabilityTether()(scores, experience).tolist() == [[0.0]]

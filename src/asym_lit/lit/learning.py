@@ -78,19 +78,22 @@ class RolloutLearner:
     def estimate(self) -> None:
         """Shaped rewards and advantages of whole groups, handed out to the micro-batches."""
         experience = self.experience
-        if self.needs.rollout_scores and self.needs.entropy:
-            self._pool_entropies()
+        if self.needs.rollout_scores:
+            self._pool()
         experience.rewards_B = self.objective.shape(experience)
         experience.advantages_BT = self.objective.estimate(experience)
         for part in self._parts:
             part.experience.advantages_BT = experience.advantages_BT[part.rows, : part.experience.mask_BT.shape[1]]
 
-    def _pool_entropies(self) -> None:
+    def _pool(self) -> None:
         experience = self.experience
         experience.entropy_BT = self.scores.entropy_BT
-        assert experience.entropy_BT is not None
         counted_BT = (experience.mask_BT * experience.valid_B[:, None]).bool()
-        experience.pool = BatchPool(all_cat(experience.entropy_BT[counted_BT]).sort().values)
+        ordered = [
+            None if values_BT is None else all_cat(values_BT[counted_BT]).sort().values
+            for values_BT in (self.scores.entropy_BT, self.scores.logprobs_BT)
+        ]
+        experience.pool = BatchPool(*ordered)
         for part in self._parts:
             part.experience.pool = experience.pool
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import log
 from typing import Literal, Protocol
 
+import torch
 from torch import Tensor
 
 from asym_lit.objectives.ratios import MAX_LOG_RATIO
@@ -101,3 +103,48 @@ class SquaredLogRatio:
         assert experience.reference_logprobs_BT is not None
         sum_B = masked_sum(scores.logprobs_BT - experience.reference_logprobs_BT, experience.mask_BT, -1)
         return (self.tau / 2 * sum_B.square() / experience.lengths_B.clamp(min=1))[:, None] * experience.mask_BT
+
+
+@dataclass(frozen=True)
+class LowProbabilityTether:
+    """Lp-Reg: unlikely tokens of bad responses are kept from dying out (arXiv 2510.03222).
+
+    Where `A < 0` and log pi is in the lowest share of the batch: `+ coefficient (exp(d) - d - 1)`, `d = log proxy - log pi`.
+    The proxy is the policy without the tokens below `kappa max p`, renormalised and detached; tokens it drops are left
+    alone. Its mass is summed over the `top_n` likeliest tokens: exact where no more than those pass.
+
+    Args:
+        coefficient: Of the penalty; 0 switches it off. Published: 1.
+        kappa: Least share of the largest probability. Published: 0.02.
+        quantile: Share of tokens, by log-prob from below. Published: 0.005 and 0.01.
+        top_n: Candidates the mass is summed over.
+    """
+
+    coefficient: float = 1.0
+    kappa: float = 0.02
+    quantile: float = 0.01
+    top_n: int = 64
+    name = "low_probability"
+
+    def __post_init__(self) -> None:
+        for name, value in (("kappa", self.kappa), ("quantile", self.quantile)):
+            if not 0 < value < 1:
+                raise InputError(f"{name} is {value}; allowed: between 0 and 1.")
+
+    @property
+    def needs(self) -> Needs:
+        """The candidates, and log-probs before the first update."""
+        return Needs(top_n=self.top_n, rollout_scores=True) if self.coefficient else Needs()
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Added loss, shape [B, T]."""
+        if self.coefficient == 0:
+            return scores.logprobs_BT * 0
+        assert scores.topk_logprobs_BTK is not None and experience.advantages_BT is not None and experience.pool is not None
+        topk_BTK, own_BT = scores.topk_logprobs_BTK.detach(), scores.logprobs_BT.detach()
+        least_BT = topk_BTK[..., 0] + log(self.kappa)
+        mass_BT = topk_BTK.masked_fill(topk_BTK < least_BT[..., None], -torch.inf).logsumexp(-1)
+        chosen_BT = (experience.advantages_BT < 0) & (own_BT >= least_BT) & experience.mask_BT.bool()
+        chosen_BT &= own_BT <= experience.pool.logprob_quantile(self.quantile)
+        d_BT = torch.where(chosen_BT, own_BT - mass_BT - scores.logprobs_BT, 0.0)
+        return self.coefficient * (d_BT.exp() - d_BT - 1)

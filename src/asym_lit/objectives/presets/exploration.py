@@ -12,6 +12,7 @@ from asym_lit.objectives.covariance_losses import ClipCov, KLCov
 from asym_lit.objectives.group_reweights import DifferentialSmoothing, FocalWeight, GroupDifficulty, UniformCorrect
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.presets.baselines import grpo
+from asym_lit.objectives.regularizers import LowProbabilityTether
 from asym_lit.objectives.rewards import UnlikelinessReward
 from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
 from asym_lit.objectives.token_reweights import ForkingTokens
@@ -70,6 +71,22 @@ def kl_cov(ratio: float = 0.002, coefficient: float = 1.0) -> Objective:
         coefficient: Of the penalty; 0 for none.
     """
     return replace(grpo(token_mean=True), token_loss=KLCov(ratio, coefficient))
+
+
+def lp_reg(
+    coefficient: float = 1.0, kappa: float = 0.02, quantile: float = 0.01, clip_low: float = 1.0, clip_high: float = 9.0
+) -> Objective:
+    """Lp-Reg (arXiv 2510.03222): GRPO with token mean; unlikely tokens of bad responses are tied to a min-p proxy of pi.
+
+    Args:
+        coefficient: Of the tether; 0 for none. Published: 1.
+        kappa: The proxy drops tokens below this share of the largest probability. Published: 0.02.
+        quantile: Share of tokens that are tied, the least likely. Published: 0.01 (14B), 0.005 (32B).
+        clip_low: Lower half-width of the trust region. Published: 1.
+        clip_high: Upper half-width. Published: 9.
+    """
+    tether = (LowProbabilityTether(coefficient, kappa, quantile),) if coefficient else ()
+    return replace(grpo(token_mean=True), token_loss=ClippedSurrogate(clip_low, clip_high), regularizers=tether)
 
 
 def forking_tokens(base: Objective, quantile: float = 0.8) -> Objective:
