@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup train test lint types format pretrain clean
+.PHONY: help setup train test lint types format docs pretrain clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ types: setup ## Check types
 
 format: setup ## Mend style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+docs: setup ## Write the pages that come from the code
+	$(BIN)/python scripts/document_objectives.py
 
 pretrain: setup ## Train the bundled policy anew (about 25 minutes on one core)
 	$(BIN)/python train.py fit --config configs/pretrain_countdown.yaml

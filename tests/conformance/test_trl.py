@@ -27,7 +27,7 @@ WIDER = ClippedSurrogate(0.2, 0.28)
 class GivenWeights(NoCorrection):
     """The importance weights of the fixture, as they are."""
 
-    def __call__(self, experience):
+    def weights(self, experience):
         return torch.tensor(TRL["inputs"]["is_ratio"], dtype=torch.float64)
 
 

@@ -37,12 +37,12 @@ def experience_of(*rho):
     ],
 )
 def test_weights_of_two_responses(correction, expected):
-    found = correction(experience_of([3.0, 0.6], [1.0, 0]))
+    found = correction.weights(experience_of([3.0, 0.6], [1.0, 0]))
     torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64))
 
 
 def test_no_correction_is_no_weight_at_all():
-    assert NoCorrection()(experience_of([3.0, 0.5])) is None
+    assert NoCorrection().weights(experience_of([3.0, 0.5])) is None
 
 
 def test_weights_carry_no_gradient_and_multiply_the_loss_outside_of_its_clip():

@@ -145,7 +145,7 @@ def test_a_warm_up_is_the_base_until_its_last_step():
 def test_a_truncated_weight_of_an_exact_sampler_is_one():
     problem = LossProblem.random(3)
     experience = problem.experience  # its sampler log-probs are the old ones
-    assert TokenTruncated()(experience).unique().tolist() == [1.0]
+    assert TokenTruncated().weights(experience).unique().tolist() == [1.0]
     assert_same_objective(corrected(grpo(), TokenTruncated()), grpo())
 
 

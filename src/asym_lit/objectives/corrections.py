@@ -14,13 +14,18 @@ from torch import Tensor
 
 from asym_lit.objectives.ratios import MAX_LOG_RATIO
 from asym_lit.reductions import masked_sum
-from asym_lit.types import Experience, InputError
+from asym_lit.types import Experience, InputError, Needs
 
 
 class SamplerCorrection(Protocol):
     """Log-probs of sampler and trainer to weights."""
 
-    def __call__(self, experience: Experience) -> Tensor | None:
+    @property
+    def needs(self) -> Needs:
+        """What must be computed for it."""
+        ...
+
+    def weights(self, experience: Experience) -> Tensor | None:
         """Weights, shape [B, T] or [B, 1]; None for 1 throughout."""
         ...
 
@@ -41,7 +46,9 @@ def _log_rho_of_sequence(experience: Experience) -> Tensor:
 class NoCorrection:
     """Every weight is 1."""
 
-    def __call__(self, experience: Experience) -> Tensor | None:
+    needs = Needs()
+
+    def weights(self, experience: Experience) -> Tensor | None:
         """None."""
         return None
 
@@ -55,11 +62,12 @@ class TokenTruncated:
     """
 
     cap: float = 2.0
+    needs = Needs(rollout_scores=True)
 
     def __post_init__(self) -> None:
         _check_bounds(0.0, self.cap)
 
-    def __call__(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Tensor | None:
         """Weights, shape [B, T]."""
         return log_rho(experience).exp().clamp(max=self.cap)
 
@@ -73,11 +81,12 @@ class SequenceTruncated:
     """
 
     cap: float = 2.0
+    needs = Needs(rollout_scores=True)
 
     def __post_init__(self) -> None:
         _check_bounds(0.0, self.cap)
 
-    def __call__(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Tensor | None:
         """Weights, shape [B, 1]."""
         return _log_rho_of_sequence(experience).exp().clamp(max=self.cap)
 
@@ -95,11 +104,12 @@ class SequenceMask:
 
     high: float = 3.0
     low: float = 0.0
+    needs = Needs(rollout_scores=True)
 
     def __post_init__(self) -> None:
         _check_bounds(self.low, self.high)
 
-    def __call__(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Tensor | None:
         """Weights, shape [B, 1]."""
         rho_B1 = _log_rho_of_sequence(experience).exp()
         return torch.where((rho_B1 >= self.low) & (rho_B1 <= self.high), rho_B1, 0.0)
@@ -116,11 +126,12 @@ class TokenMask:
 
     low: float = 0.5
     high: float = 2.0
+    needs = Needs(rollout_scores=True)
 
     def __post_init__(self) -> None:
         _check_bounds(self.low, self.high)
 
-    def __call__(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Tensor | None:
         """Weights, shape [B, T]."""
         rho_BT = log_rho(experience).exp()
         return torch.where((rho_BT >= self.low) & (rho_BT <= self.high), rho_BT, 0.0)

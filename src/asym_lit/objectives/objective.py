@@ -73,9 +73,7 @@ class Objective:
         needs = reduce(or_, (shaper.needs for shaper in self.reward_shapers), Needs())
         needs = reduce(or_, (reweight.needs for reweight in self.reweights), needs)
         update = self.update_needs
-        needs |= Needs(reference=update.reference)
-        if not isinstance(self.correction, NoCorrection):
-            needs |= Needs(rollout_scores=True)
+        needs |= Needs(reference=update.reference) | self.correction.needs
         if update.rollout_scores:
             needs |= Needs(entropy=update.entropy, rollout_scores=True)
         return needs | self.warm_up.objective.rollout_needs if self.warm_up else needs
@@ -135,7 +133,7 @@ class Objective:
             "ratio/clipped_low": masked_sum(terms.clipped_low_BT.to(mask_BT.dtype), mask_BT),
             "ratio/clipped_high": masked_sum(terms.clipped_high_BT.to(mask_BT.dtype), mask_BT),
         }
-        weights = self.correction(experience)
+        weights = self.correction.weights(experience)
         if weights is not None:
             sums["correction/weight"] = masked_sum(weights.expand_as(mask_BT), mask_BT)
             sums["correction/dropped"] = masked_sum((weights == 0).expand_as(mask_BT).to(mask_BT.dtype), mask_BT)

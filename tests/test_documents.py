@@ -1,0 +1,42 @@
+"""The pages that are written from the code say what the code says."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from asym_lit.objectives import presets
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("document_objectives", ROOT / "scripts" / "document_objectives.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_objectives_is_that_of_the_code(writer: ModuleType) -> None:
+    written = (ROOT / "docs" / "objectives.md").read_text(encoding="utf-8")
+    assert written == writer.page(), "run: python scripts/document_objectives.py"
+
+
+@pytest.mark.parametrize("name", presets.__all__)
+def test_a_preset_names_its_source_and_describes_every_knob(writer: ModuleType, name: str) -> None:
+    section = writer.entry(name)
+    undescribed = [line for line in section.splitlines() if line.endswith("|  |")]
+    assert not undescribed
+    sourced = "arXiv" in section or name in {"grpo_passk", "corrected", "ace_constant", "ace_shuffled", "psr_full", "nsr_full"}
+    assert sourced, "name the paper"
+
+
+def test_every_preset_stands_on_the_page_once(writer: ModuleType) -> None:
+    page = writer.page()
+    for name in presets.__all__:
+        assert page.count(f"### `{name}`\n") == 1
