@@ -120,8 +120,14 @@ def main(args: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns in each forked process
     transformers_logging.disable_progress_bar()  # else a bar per loaded or saved policy breaks up the one of training
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function
+    words = sys.argv[1:] if args is None else list(args)
     try:
-        make_cli(args)
+        if words[:1] == ["replay"]:
+            from asym_lit.lit.replay import replay_command  # only here: it has a parser of its own
+
+            replay_command(words[1:])
+        else:
+            make_cli(args)
     except ValueError as fault:
         ours = _input_error(fault)
         if ours is None:

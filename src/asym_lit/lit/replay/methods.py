@@ -1,0 +1,81 @@
+"""Which objectives are compared: presets with their defaults, and what a person adds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from asym_lit.objectives import Objective, presets
+from asym_lit.types import InputError
+
+GRPO_AS_MOST_AVERAGE = "grpo_by_token"
+"""GRPO as most trainers average it: what DAPO, SimKO and others start from, so what they are to be told apart from."""
+SHORT_LIST = (
+    "grpo",
+    GRPO_AS_MOST_AVERAGE,
+    "dapo",
+    "simko",
+    "ace",
+    "psr_full",
+    "nsr_full",
+    "w_reinforce",
+    "max_rl",
+    "forking_tokens",
+)
+"""Compared if nothing is asked for: one of each kind."""
+ALL = "all"
+_NEEDS_ANNOTATIONS = {"bcpg_nsa"}
+
+
+def preset_objectives(max_tokens: int) -> dict[str, Objective]:
+    """Every preset that can be built from its defaults and used on any rollouts, by name.
+
+    A combinator is put on GRPO, so that `ace` is `ace(base=grpo())`.
+
+    Args:
+        max_tokens: Longest response, for presets that divide by it.
+    """
+    given: dict[str, Any] = {"base": presets.grpo(), "max_tokens": max_tokens}
+    found = {GRPO_AS_MOST_AVERAGE: presets.grpo(token_mean=True)}
+    for name, function in vars(presets).items():
+        if name in _NEEDS_ANNOTATIONS or not inspect.isfunction(function):
+            continue
+        signature = inspect.signature(function)
+        required = [p.name for p in signature.parameters.values() if p.default is p.empty]
+        if signature.return_annotation in ("Objective", Objective) and set(required) <= set(given):
+            found[name] = function(**{key: given[key] for key in required})
+    return found
+
+
+def chosen_objectives(
+    names: Sequence[str] | None, own: Mapping[str, Objective] | None, max_tokens: int
+) -> dict[str, Objective]:
+    """What is compared, by name.
+
+    Args:
+        names: Of presets, `all` for every one; None for a short list, or for GRPO alone if `own` is given.
+        own: Objectives with names of their own.
+        max_tokens: Longest response.
+
+    Raises:
+        InputError: If there is no such preset, or a name is taken.
+    """
+    available = preset_objectives(max_tokens)
+    if names is None:
+        names = ["grpo"] if own else [name for name in SHORT_LIST if name in available]
+    names = [n for name in names for n in (available if name == ALL else [name])]
+    for name in names:
+        if name not in available:
+            raise InputError(
+                f"There is no preset {name!r} that does without settings; allowed in presets: {ALL}, {', '.join(available)}. "
+                "Write others as --objectives.NAME '{class_path: ..., init_args: {...}}'."
+            )
+    chosen = {name: available[name] for name in names}
+    for name, objective in (own or {}).items():
+        if name in chosen:
+            raise InputError(f"objectives has the name {name!r}, also that of a preset in the comparison; write another.")
+        chosen[name] = objective
+    if not chosen:
+        raise InputError("There is nothing to compare; write e.g. --presets '[grpo, simko]'.")
+    return chosen

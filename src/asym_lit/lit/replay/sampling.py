@@ -1,0 +1,77 @@
+"""Rollouts made on the spot: a policy answers the first problems of a task, and a verifier decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from transformers import PreTrainedTokenizerBase
+
+from asym_lit.lit.callbacks.verifier_reward import VerifierReward
+from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.policy.loading import context_of
+from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.rollout.engine import EngineHost
+from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.types import InputError, RolloutBatch, Sampling, Task, Verifier
+
+
+def sampled_batch(
+    scorer: TokenScorer,
+    tokenizer: PreTrainedTokenizerBase,
+    task: Task,
+    verifier: Verifier,
+    prompts: int,
+    sampling: Sampling,
+    seed: int,
+) -> RolloutBatch:
+    """Verified rollouts of the first training problems of a task.
+
+    Args:
+        scorer: Holds the policy, on the device it runs on.
+        tokenizer: The policy's.
+        task: Where the problems come from.
+        verifier: Decides; an undecided rollout has no reward and takes no part.
+        prompts: Problems to answer.
+        sampling: How; `n` is the group size.
+        seed: Of the draws.
+
+    Raises:
+        InputError: If the task has too few problems, or they do not fit the policy's context.
+    """
+    verifier.self_test()
+    found = task.prompts("train")
+    if len(found) < prompts:
+        raise InputError(
+            f"prompts is {prompts}, but {task.name} has {len(found)} training problems; write --prompts {len(found)}."
+        )
+    ids = tokenizer([p.text for p in found[:prompts]], add_special_tokens=False)["input_ids"]
+    longest, context = max(map(len, ids)), context_of(scorer.model)
+    if context and longest + sampling.max_tokens > context:
+        raise InputError(
+            f"A prompt of {task.name} has {longest} tokens; with sampling.max_tokens {sampling.max_tokens} that is more than "
+            f"the policy's context of {context}. Write --sampling.max_tokens {max(context - longest, 0)}."
+        )
+    slotted = [(slot, replace(p, token_ids=tuple(i))) for slot, (p, i) in enumerate(zip(found, ids, strict=False))]
+    maker = RolloutMaker(HFEngine(), tokenizer, "", seed)
+    maker.score = VerifierReward(verifier).score
+    maker.engine.start(_host(scorer, tokenizer))
+    maker.engine.sync([], 0)
+    made = RolloutBatch([], sampling, 0, task.name)
+    maker.fill_once(made, slotted)
+    maker.engine.close()
+    return made
+
+
+def _host(scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> EngineHost:
+    parameter = next(scorer.parameters())
+    configured = scorer.model.config.eos_token_id
+    stop_ids = {tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
+    pad = tokenizer.pad_token_id
+    return EngineHost(
+        policy="",
+        live_model=scorer.model,
+        device=parameter.device,
+        dtype=parameter.dtype,
+        stop_token_ids=frozenset(stop_ids),
+        pad_token_id=tokenizer.eos_token_id if pad is None else pad,
+    )
