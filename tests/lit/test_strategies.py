@@ -46,3 +46,14 @@ def test_training_moved_the_weights(runs: dict[str, Path]) -> None:
     """Else the comparisons above would hold of anything."""
     norms = scalars(runs["one"], "update/grad_norm")
     assert min(norms.values()) > 0.01
+
+
+def test_statistics_of_a_batch_are_those_of_all_ranks(tmp_path: Path) -> None:
+    """Whitening, an entropy quantile and a success rate over the whole batch, by two processes as by one."""
+    norms = {}
+    for name in ("one", "ddp"):
+        overlay = ["--config", "tests/lit/batch_wide.yaml", *STRATEGIES[name]]
+        run_alone(*words(tmp_path / name, "grpo", *overlay))
+        norms[name] = scalars(tmp_path / name / "run" / "version_0", "update/grad_norm")
+    assert norms["ddp"] == pytest.approx(norms["one"], abs=1e-5)
+    assert min(norms["one"].values()) > 0.01
