@@ -95,6 +95,8 @@ class Needs:
     reference: bool = False
     """Log-probs of the sampled tokens under the frozen reference."""
     entropy: bool = False
+    entropy_gradient: bool = False
+    """Entropies that carry gradient, as a bonus on them wants; implies `entropy`."""
     top_n: int = 0
     """Log-probs of this many most likely tokens; 0 for none."""
     rank1: bool = False
@@ -102,10 +104,15 @@ class Needs:
     rollout_scores: bool = False
     """Scores at the weights that sampled, before the first update; else they are taken from it, which saves a pass."""
 
+    def __post_init__(self) -> None:
+        if self.entropy_gradient:
+            object.__setattr__(self, "entropy", True)
+
     def __or__(self, other: Needs) -> Needs:
         return Needs(
             self.reference or other.reference,
             self.entropy or other.entropy,
+            self.entropy_gradient or other.entropy_gradient,
             max(self.top_n, other.top_n),
             self.rank1 or other.rank1,
             self.rollout_scores or other.rollout_scores,
@@ -119,7 +126,7 @@ class TokenScores:
     logprobs_BT: Tensor
     """Log-prob of the sampled token; carries gradient in an update."""
     entropy_BT: Tensor | None = None
-    """Entropy of the whole distribution in nats; detached."""
+    """Entropy of the whole distribution in nats; detached unless its gradient is needed."""
     topk_logprobs_BTK: Tensor | None = None
     """Log-probs of the K most likely tokens, in falling order; carries gradient in an update."""
     rank1_BT: Tensor | None = None

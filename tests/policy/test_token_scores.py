@@ -1,12 +1,18 @@
+from dataclasses import replace
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from asym_lit.policy.chunked_head import ChunkedHead
+from asym_lit.policy.logit_tiles import TileSettings
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import InputError, Needs
 from fakes import HeadOnly, full_scores
 from fakes import tiny_policy as any_tiny_policy
 
 EVERYTHING = Needs(entropy=True, top_n=3, rank1=True)
+LIVE = EVERYTHING | Needs(entropy_gradient=True)
 V = 13
 # Three rows: prompt lengths 2, 4, 1; responses of 3, 1 and 4 tokens; the rest is padding.
 INPUT_IDS = torch.tensor([[3, 4, 5, 6, 1, 0], [7, 8, 9, 10, 11, 0], [2, 5, 5, 6, 12, 0]])
@@ -49,6 +55,26 @@ def gradients(model, scores):
     return {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
 
 
+def problem(tokens=9, hidden=4, vocabulary=7, bias=True, dtype=torch.float64, scale=1.0):
+    """Hidden states, tokens and a head."""
+    generator = torch.Generator().manual_seed(3)
+    head = torch.nn.Linear(hidden, vocabulary, bias=bias, dtype=dtype)
+    for parameter in head.parameters():
+        parameter.data = scale * torch.randn(parameter.shape, generator=generator, dtype=torch.float64).to(dtype)
+    hidden_NH = torch.randn(tokens, hidden, generator=generator, dtype=torch.float64).to(dtype).requires_grad_()
+    return hidden_NH, torch.randint(vocabulary, (tokens,), generator=generator), head
+
+
+def total(scores):
+    """A scalar of whatever carries gradient."""
+    values = [v for v in (scores.logprobs_BT, scores.entropy_BT, scores.topk_logprobs_BTK) if v is not None]
+    return sum((v * torch.linspace(-1, 2, v.numel(), dtype=v.dtype).view_as(v)).sum() for v in values if v.requires_grad)
+
+
+def gradients_of(scores, *tensors):
+    return torch.autograd.grad(total(scores), tensors)
+
+
 @pytest.mark.parametrize("tied", [False, True], ids=["own head", "tied head"])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 @pytest.mark.parametrize("tokens_per_chunk", [1, 3, 1000])
@@ -65,15 +91,28 @@ def test_chunked_scores_equal_those_of_full_logits_in_value_and_gradient(monkeyp
     assert full_gradients["model.embed_tokens.weight"].abs().max() > 1e-3
 
 
-def test_a_chunk_never_holds_more_than_its_share_of_logits(monkeypatch):
-    monkeypatch.setattr("asym_lit.policy.token_scores.CHUNK_ELEMENTS", 3 * V)
-    model = tiny_policy().double()
-    sizes = []
-    model.lm_head.register_forward_hook(lambda module, args, output: sizes.append(len(output)))
-    scores = scored(model)
-    assert sizes == [3, 3, 2]  # 8 response tokens
-    objective(scores).backward()
-    assert sorted(sizes[3:]) == [2, 3, 3]  # made again, chunk by chunk
+class Largest(TorchDispatchMode):
+    """Remembers the size of the largest tensor made."""
+
+    elements = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        made = [item for item in (result if isinstance(result, tuple) else (result,)) if isinstance(item, torch.Tensor)]
+        self.elements = max([self.elements, *(tensor.numel() for tensor in made)])
+        return result
+
+
+@pytest.mark.parametrize("needs", [Needs(), EVERYTHING, LIVE], ids=["log-prob", "everything", "entropy gradient"])
+def test_no_tensor_holds_more_than_a_chunk_or_a_gradient(monkeypatch, needs):
+    tokens, vocabulary = 300, 200
+    monkeypatch.setattr("asym_lit.policy.token_scores.CHUNK_ELEMENTS", 400)
+    hidden_NH, targets_N, head = problem(tokens, 4, vocabulary, dtype=torch.float32)
+    with Largest() as largest:
+        scores = TokenScorer(HeadOnly(head)).score_flat(hidden_NH, targets_N, 0.7, needs)
+        total(scores).backward()
+    assert largest.elements <= max(400, 4 * vocabulary, 4 * tokens, tokens * 7)
+    assert largest.elements < tokens * vocabulary / 20
 
 
 def test_the_temperature_divides_the_logits():
@@ -137,7 +176,146 @@ def test_a_half_precision_policy_is_scored_close_to_its_full_precision_self():
     torch.testing.assert_close(scored(half).logprobs_BT, scored(whole).logprobs_BT, rtol=0, atol=0.2)
 
 
-@pytest.mark.parametrize("name", ["final_logit_softcapping", "logit_scale", "logits_scaling"])
+@pytest.mark.parametrize("elements", [5, 24, 1000], ids=["single columns", "parts of tokens and words", "one tile"])
+@pytest.mark.parametrize("bias", [False, True], ids=["no bias", "bias"])
+def test_gradients_of_log_probs_entropies_and_candidates_are_those_of_finite_differences(elements, bias):
+    hidden_NH, targets_N, head = problem(bias=bias)
+
+    def differentiable(hidden_NH, weight_VH, bias_V=None):
+        scores = ChunkedHead.apply(hidden_NH, weight_VH, bias_V, targets_N, 0.7, LIVE, elements)
+        return scores[:3]
+
+    assert torch.autograd.gradcheck(differentiable, (hidden_NH, *head.parameters()))
+
+
+@pytest.mark.parametrize("elements", [5, 24, 1000])
+def test_scores_with_a_bias_and_entropy_gradient_equal_those_of_full_logits(monkeypatch, elements):
+    monkeypatch.setattr("asym_lit.policy.token_scores.CHUNK_ELEMENTS", elements)
+    hidden_NH, targets_N, head = problem()
+    inputs = (hidden_NH, head.weight, head.bias)
+    ours = TokenScorer(HeadOnly(head)).score_flat(hidden_NH, targets_N, 0.7, LIVE)
+    logits_NV = head(hidden_NH)
+    full = full_scores(logits_NV, targets_N, torch.ones(len(targets_N)), 3, 0.7)
+    full.entropy_BT = torch.distributions.Categorical(logits=logits_NV / 0.7).entropy()
+    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT"):
+        torch.testing.assert_close(getattr(ours, name), getattr(full, name), rtol=0, atol=1e-12)
+    for mine, theirs in zip(gradients_of(ours, *inputs), gradients_of(full, *inputs), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-11)
+
+
+def test_only_what_is_trained_gets_a_gradient():
+    hidden_NH, targets_N, head = problem()
+    head.weight.requires_grad_(False)
+    total(TokenScorer(HeadOnly(head)).score_flat(hidden_NH, targets_N, 1.0, EVERYTHING)).backward()
+    assert head.weight.grad is None
+    assert head.bias.grad.any() and hidden_NH.grad.any()
+
+
+def test_needing_the_entropys_gradient_is_needing_the_entropy():
+    assert Needs(entropy_gradient=True).entropy
+    assert (Needs() | Needs(entropy_gradient=True)).entropy_gradient
+    assert not Needs(entropy=True).entropy_gradient
+
+
+@pytest.mark.parametrize("elements", [16, 1000])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_probabilities_of_zero_and_one_give_finite_scores_and_gradients(monkeypatch, elements, dtype):
+    monkeypatch.setattr("asym_lit.policy.token_scores.CHUNK_ELEMENTS", elements)
+    head = torch.nn.Linear(5, 5, dtype=dtype)
+    head.weight.data, head.bias.data = torch.eye(5, dtype=dtype), torch.zeros(5, dtype=dtype)
+    head.bias.data[4] = -torch.inf
+    rows = [[1e4, 0, 0, 0, 0], [1e4, 0, 0, 0, 0], [0, -1e4, -1e4, -1e4, 0], [-1e30, 1e30, 0, 0, 0], [7, 7, 7, 7, 0]]
+    hidden_NH = torch.tensor(rows, dtype=dtype).requires_grad_()
+    scores = TokenScorer(HeadOnly(head)).score_flat(hidden_NH, torch.tensor([0, 1, 0, 1, 4]), 1.0, LIVE)
+    assert scores.logprobs_BT[[0, 2, 3]].tolist() == [0, 0, 0]
+    assert scores.logprobs_BT[1].item() == pytest.approx(-1e4, rel=1e-2)
+    assert scores.logprobs_BT[4].item() < -1e29
+    assert scores.entropy_BT.tolist() == pytest.approx([0, 0, 0, 0, torch.tensor(4.0).log().item()], abs=1e-6)
+    assert scores.rank1_BT.tolist() == [True, False, True, True, False]
+    values = [scores.logprobs_BT, scores.entropy_BT, scores.topk_logprobs_BTK]
+    for found in (*values, *gradients_of(scores, hidden_NH, *head.parameters())):
+        assert found.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["logprobs_BT", "entropy_BT", "topk_logprobs_BTK"])
+def test_a_gradient_by_one_kind_of_score_alone_is_finite_and_right(name):
+    hidden_NH, targets_N, head = problem()
+    ours = TokenScorer(HeadOnly(head)).score_flat(hidden_NH, targets_N, 1.0, LIVE)
+    full = full_scores(head(hidden_NH), targets_N, torch.ones(len(targets_N)))
+    full.entropy_BT = torch.distributions.Categorical(logits=head(hidden_NH)).entropy()
+    found = [torch.autograd.grad(getattr(scores, name).square().sum(), hidden_NH)[0] for scores in (ours, full)]
+    torch.testing.assert_close(*found, rtol=0, atol=1e-12)
+
+
+def test_masked_rows_and_one_token_responses_give_finite_scores_and_gradients():
+    model = tiny_policy()
+    mask_BT = torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]])
+    scores = scored(model, needs=LIVE, mask=mask_BT)
+    assert not scores.logprobs_BT[[0, 2]].any() and scores.logprobs_BT[1, 0] < 0
+    total(scores).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.isfinite().all(), name
+    assert model.lm_head.weight.grad.any()
+
+
+def test_half_precision_gradients_are_sums_in_single_precision(monkeypatch):
+    """Hundreds of tokens in many chunks: each entry is rounded once, at the end."""
+    monkeypatch.setattr("asym_lit.policy.token_scores.CHUNK_ELEMENTS", 300)
+    hidden_NH, targets_N, half = problem(tokens=500, vocabulary=40, dtype=torch.bfloat16)
+    whole = torch.nn.Linear(4, 40)
+    whole.load_state_dict(half.state_dict())
+    ours = TokenScorer(HeadOnly(half)).score_flat(hidden_NH, targets_N, 0.7, LIVE)
+    wide_NH = hidden_NH.detach().float().requires_grad_()
+    theirs = TokenScorer(HeadOnly(whole)).score_flat(wide_NH, targets_N, 0.7, LIVE)
+    torch.testing.assert_close(ours.logprobs_BT, theirs.logprobs_BT, rtol=0, atol=0)
+    expected = gradients_of(theirs, wide_NH, *whole.parameters())
+    for mine, other in zip(gradients_of(ours, hidden_NH, *half.parameters()), expected, strict=True):
+        assert mine.dtype == torch.bfloat16
+        torch.testing.assert_close(mine.float(), other, rtol=2**-8, atol=1e-6)
+
+
+def test_products_of_half_precision_matrices_into_single_precision_give_the_same(monkeypatch):
+    """The way of GPUs, with their product imitated."""
+    hidden_NH, targets_N, head = problem(tokens=50, vocabulary=40, dtype=torch.bfloat16)
+    scorer, inputs = TokenScorer(HeadOnly(head)), (hidden_NH, *head.parameters())
+    plain = scorer.score_flat(hidden_NH, targets_N, 0.7, LIVE)
+    plain_gradients = gradients_of(plain, *inputs)
+    usual, plain_mm = TileSettings.of, torch.mm
+
+    def mm(left, right, out_dtype=None, out=None):
+        assert left.dtype == right.dtype == torch.bfloat16 and out_dtype == torch.float32 and out is None
+        return plain_mm(left.float(), right.float())
+
+    monkeypatch.setattr(TileSettings, "of", lambda *args: replace(usual(*args), operand_dtype=torch.bfloat16))
+    monkeypatch.setattr(torch, "mm", mm)
+    scores = scorer.score_flat(hidden_NH, targets_N, 0.7, LIVE)
+    torch.testing.assert_close(scores.logprobs_BT, plain.logprobs_BT, rtol=0, atol=1e-6)
+    for one, other in zip(gradients_of(scores, *inputs), plain_gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=0.02, atol=0.02 * float(other.abs().max()))
+
+
+def test_autocast_on_a_cpu_changes_nothing_from_the_hidden_states_on():
+    hidden_NH, targets_N, head = problem(dtype=torch.float32)
+    scorer = TokenScorer(HeadOnly(head))
+    plain = scorer.score_flat(hidden_NH, targets_N, 1.0, LIVE)
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = scorer.score_flat(hidden_NH, targets_N, 1.0, LIVE)
+    torch.testing.assert_close(cast.logprobs_BT, plain.logprobs_BT, rtol=0, atol=0)
+    torch.testing.assert_close(gradients_of(cast, hidden_NH), gradients_of(plain, hidden_NH), rtol=0, atol=0)
+
+
+def test_more_candidates_than_words_are_refused():
+    hidden_NH, targets_N, head = problem()
+    with pytest.raises(InputError, match=r"8 candidates .* of a vocabulary of 7; allowed: at most 7"):
+        TokenScorer(HeadOnly(head)).score_flat(hidden_NH, targets_N, 1.0, Needs(top_n=8))
+
+
+def test_a_head_that_is_no_plain_linear_layer_is_refused():
+    with pytest.raises(InputError, match=r"LM head is a Sequential; .*Allowed: a plain torch\.nn\.Linear"):
+        TokenScorer(HeadOnly(torch.nn.Sequential(torch.nn.Linear(2, 3))))
+
+
+@pytest.mark.parametrize("name", ["final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier"])
 def test_a_head_that_does_more_than_a_matrix_product_is_refused(name):
     model = tiny_policy()
     setattr(model.config, name, 30.0)

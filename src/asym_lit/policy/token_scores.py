@@ -1,7 +1,7 @@
-"""Token scores: from hidden states and the LM head to what objectives need, in one chunked pass.
+"""Token scores: from hidden states and the LM head to what objectives need, chunk by chunk.
 
-The [tokens, V] logits of a chunk are freed before the next chunk, in the forward and in the backward pass, so peak
-memory does not grow with the number of tokens: 4096 tokens of a 151,936-word vocabulary would take 2.5 GB in fp32.
+Logits live in one buffer of a chunk, in the forward and in the backward pass, so peak memory does not grow with the
+number of tokens: the logits of 4096 tokens over a vocabulary of 151,936 would take 2.5 GB in fp32, several times over.
 """
 
 from __future__ import annotations
@@ -10,15 +10,27 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
+from asym_lit.policy.chunked_head import ChunkedHead
 from asym_lit.types import InputError, Needs, TokenScores
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-CHUNK_ELEMENTS = 2**24
-"""Logits held at once: 64 MiB in fp32."""
+CHUNK_ELEMENTS = 2**22
+"""Logits held at once: 16 MiB in fp32, which caches of processors hold."""
+GPU_CHUNKS = 8
+"""So many times as many on a GPU, where starting a kernel costs more than the caches give."""
+BEYOND_THE_HEAD = (
+    "final_logit_softcapping",
+    "logits_soft_cap",
+    "output_logit_soft_cap",
+    "logit_scale",
+    "logits_scaling",
+    "lm_head_multiplier",
+    "output_multiplier",
+)
+"""Names by which configs say that logits are more than hidden states times the head, plus its bias."""
 
 
 class TokenScorer(nn.Module):
@@ -30,18 +42,24 @@ class TokenScorer(nn.Module):
         model: A Hugging Face causal language model.
 
     Raises:
-        InputError: If its head does more than a matrix product.
+        InputError: If its logits are more than a matrix product, plus a bias.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
-        for name in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
+        for name in BEYOND_THE_HEAD:
             value = getattr(model.config, name, None)
             if value not in (None, 1, 1.0):
                 raise InputError(
                     f"The policy's config has {name}={value}; scores are computed from hidden states and the LM head "
                     f"alone, so it would be left out. Allowed: policies without {name}."
                 )
+        head = model.get_output_embeddings()
+        if not isinstance(head, nn.Linear) or head.weight.shape != (head.out_features, head.in_features):
+            raise InputError(
+                f"The policy's LM head is a {type(head).__name__}; scores are computed from its weight and bias alone. "
+                "Allowed: a plain torch.nn.Linear (merge adapters into it, and leave it out of quantisation)."
+            )
         self.model = model
 
     def forward(
@@ -76,37 +94,28 @@ class TokenScorer(nn.Module):
         return _scattered(flat, batch, step, mask_BT)
 
     def score_flat(self, hidden_NH: Tensor, targets_N: Tensor, temperature: float, needs: Needs) -> TokenScores:
-        """Scores of N tokens from the hidden states that predict them, chunk by chunk."""
+        """Scores of N tokens from the hidden states that predict them.
+
+        Args:
+            hidden_NH: Hidden states; gradient flows to them, to the head's weight and to its bias.
+            targets_N: The tokens.
+            temperature: Divides the logits.
+            needs: What to compute beside the log-prob.
+
+        Returns:
+            Scores in fp32 (or wider), with N for [B, T].
+
+        Raises:
+            InputError: If more candidates are needed than the vocabulary has tokens.
+        """
         head = self.model.get_output_embeddings()
-        size = max(1, CHUNK_ELEMENTS // head.out_features)
-        if len(targets_N) <= size:
-            return _chunk(head, hidden_NH, targets_N, temperature, needs)
-        chunks = [
-            checkpoint(_chunk, head, hidden, targets, temperature, needs, use_reentrant=False)
-            for hidden, targets in zip(hidden_NH.split(size), targets_N.split(size), strict=True)
-        ]
-        return TokenScores(
-            torch.cat([c.logprobs_BT for c in chunks]),
-            torch.cat([c.entropy_BT for c in chunks]) if needs.entropy else None,
-            torch.cat([c.topk_logprobs_BTK for c in chunks]) if needs.top_n else None,
-            torch.cat([c.rank1_BT for c in chunks]) if needs.rank1 else None,
-        )
-
-
-def _chunk(head: nn.Module, hidden_NH: Tensor, targets_N: Tensor, temperature: float, needs: Needs) -> TokenScores:
-    logits_NV = head(hidden_NH)
-    logits_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32)) / temperature
-    log_normaliser_N = logits_NV.logsumexp(-1)
-    scores = TokenScores(logits_NV.gather(-1, targets_N[:, None]).squeeze(-1) - log_normaliser_N)
-    if needs.entropy:
-        with torch.no_grad():
-            logprobs_NV = logits_NV - log_normaliser_N[:, None]
-            scores.entropy_BT = -(logprobs_NV.exp() * logprobs_NV).sum(-1)
-    if needs.top_n:
-        scores.topk_logprobs_BTK = logits_NV.topk(needs.top_n, -1).values - log_normaliser_N[:, None]
-    if needs.rank1:
-        scores.rank1_BT = logits_NV.argmax(-1) == targets_N
-    return scores
+        if needs.top_n > len(head.weight):
+            raise InputError(
+                f"{needs.top_n} candidates per token are needed, of a vocabulary of {len(head.weight)}; "
+                f"allowed: at most {len(head.weight)}."
+            )
+        elements = CHUNK_ELEMENTS * (GPU_CHUNKS if hidden_NH.is_cuda else 1)
+        return TokenScores(*ChunkedHead.apply(hidden_NH, head.weight, head.bias, targets_N, temperature, needs, elements))
 
 
 def _scattered(flat: TokenScores, batch: Tensor, step: Tensor, mask_BT: Tensor) -> TokenScores:

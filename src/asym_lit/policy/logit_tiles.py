@@ -1,0 +1,94 @@
+"""The logits of an LM head, tile by tile: some tokens over some of the vocabulary at a time, all in one buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isqrt
+
+import torch
+from torch import Tensor
+
+LOWEST_LOGIT = -1e30
+"""Stands for -inf, by which the bias of a head may forbid a token: `0 * -inf` would make the entropy NaN."""
+
+
+@dataclass(frozen=True)
+class TileSettings:
+    """What both passes must agree on."""
+
+    temperature: float
+    elements: int
+    """Most logits in a tile."""
+    dtype: torch.dtype
+    """Of the logits and of all sums."""
+    operand_dtype: torch.dtype
+    """Of what is multiplied: `dtype`, or less on a GPU, as only there half-precision matrices multiply into fp32."""
+
+    @staticmethod
+    def of(hidden_NH: Tensor, weight_VH: Tensor, temperature: float, elements: int) -> TileSettings:
+        """As the dtypes of the operands, their device and autocast say."""
+        operand_dtype = torch.promote_types(hidden_NH.dtype, weight_VH.dtype)
+        dtype = torch.promote_types(operand_dtype, torch.float32)
+        if not hidden_NH.is_cuda:
+            operand_dtype = dtype
+        elif torch.is_autocast_enabled("cuda"):
+            operand_dtype = torch.get_autocast_dtype("cuda")
+        return TileSettings(temperature, elements, dtype, operand_dtype)
+
+
+class LogitTiles:
+    """Logits `(hidden @ weight.T + bias) / temperature`, tile by tile.
+
+    Args:
+        hidden_NH: Hidden states.
+        weight_VH: Of the head.
+        bias_V: Of the head, if it has one.
+        settings: Temperature, size and dtypes.
+    """
+
+    def __init__(self, hidden_NH: Tensor, weight_VH: Tensor, bias_V: Tensor | None, settings: TileSettings) -> None:
+        self.dtype, self.operand_dtype = settings.dtype, settings.operand_dtype
+        self.temperature = settings.temperature
+        self.hidden_NH, self.weight_VH = hidden_NH.to(self.operand_dtype), weight_VH
+        self.bias_V = None if bias_V is None else bias_V.to(self.dtype).clamp(min=LOWEST_LOGIT)
+        tokens, vocabulary = len(hidden_NH), len(weight_VH)
+        # Higher than wide: the weight is read once for each part of the tokens, and there are far fewer tokens than words.
+        self.height = max(1, min(tokens, max(2 * isqrt(settings.elements), settings.elements // vocabulary)))
+        self.width = max(1, min(vocabulary, settings.elements // self.height))
+        self._memory: dict[str, Tensor] = {}
+
+    def columns(self) -> Iterator[tuple[slice, Tensor]]:
+        """Parts of the vocabulary, each with its rows of the weight."""
+        for start in range(0, len(self.weight_VH), self.width):
+            part = slice(start, start + self.width)
+            yield part, self.weight_VH[part].to(self.operand_dtype)
+
+    def rows(self) -> Iterator[slice]:
+        """Parts of the tokens."""
+        for start in range(0, len(self.hidden_NH), self.height):
+            yield slice(start, min(start + self.height, len(self.hidden_NH)))
+
+    def logits(self, rows: slice, columns: slice, weight_VH: Tensor) -> Tensor:
+        """The logits of some tokens for a part of the vocabulary; overwritten by the next ones."""
+        hidden_NH = self.hidden_NH[rows]
+        if self.operand_dtype == self.dtype:
+            tile_NV = torch.mm(hidden_NH, weight_VH.t(), out=self.buffer("logits", len(hidden_NH), len(weight_VH)))
+        else:
+            tile_NV = torch.mm(hidden_NH, weight_VH.t(), out_dtype=self.dtype)
+        if self.bias_V is not None:
+            tile_NV.add_(self.bias_V[columns])
+        return tile_NV if self.temperature == 1 else tile_NV.div_(self.temperature)
+
+    def buffer(self, name: str, height: int, width: int) -> Tensor:
+        """Room for a tile, the same on each call of that name."""
+        if name not in self._memory:
+            self._memory[name] = self.hidden_NH.new_empty(self.height * self.width, dtype=self.dtype)
+        return self._memory[name][: height * width].view(height, width)
+
+    def add_product(self, total: Tensor, left: Tensor, right: Tensor) -> None:
+        """`total += left @ right`, accumulated in the dtype of the total."""
+        if total.dtype == left.dtype:
+            total.addmm_(left, right)
+        else:
+            total.add_(torch.mm(left, right, out_dtype=total.dtype))
