@@ -263,3 +263,9 @@ def test_a_module_without_a_verifier_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, default_root_dir=tmp_path)
     with pytest.raises(ValueError, match="add the VerifierReward callback"):
         trainer.fit(PolicyModule(grpo()), RolloutDataModule(TASK))
+
+
+def test_an_entropy_bonus_reaches_the_weights() -> None:
+    plain = train(grpo(token_mean=True))[0].gradients[0]
+    rewarded = train(grpo(token_mean=True, entropy=0.1))[0].gradients[0]
+    assert max(float((rewarded[name] - plain[name]).abs().max()) for name in plain) > 1e-3

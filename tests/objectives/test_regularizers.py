@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asym_lit.objectives.regularizers import LowProbabilityTether, ReferenceKL
+from asym_lit.objectives import grpo
+from asym_lit.objectives.regularizers import EntropyBonus, LowProbabilityTether, ReferenceKL
 from asym_lit.types import BatchPool, InputError, Needs, TokenScores
 from fakes import make_experience
 
@@ -79,3 +80,18 @@ def test_a_likely_token_is_not_tied():
     experience.pool = BatchPool(logprob_N=torch.tensor([-5.0], dtype=torch.float64))
     scores = TokenScores(torch.full((1, 1), -1.0), None, torch.full((1, 1, 1), -0.5))
     assert LowProbabilityTether()(scores, experience).tolist() == [[0.0]]
+
+
+def test_the_entropy_bonus_is_the_entropy_and_carries_its_gradient():
+    entropy_BT = torch.tensor([[0.5, 2.0]], dtype=torch.float64, requires_grad=True)
+    scores = TokenScores(torch.zeros(1, 2, dtype=torch.float64), entropy_BT)
+    found_BT = EntropyBonus(0.01)(scores, make_experience([[1.0, 1.0]]))
+    assert found_BT.tolist() == [[pytest.approx(-0.005), pytest.approx(-0.02)]]
+    (gradient_BT,) = torch.autograd.grad(found_BT.sum(), entropy_BT)
+    assert gradient_BT.tolist() == [[-0.01, -0.01]]
+    assert EntropyBonus(0.0).needs == Needs() and EntropyBonus().needs.entropy_gradient
+
+
+def test_no_entropy_bonus_is_grpo():
+    assert grpo(entropy=0.0).regularizers == ()
+    assert grpo(entropy=0.01).regularizers == (EntropyBonus(0.01),)

@@ -79,6 +79,30 @@ class ReferenceKL:
 
 
 @dataclass(frozen=True)
+class EntropyBonus:
+    """The entropy of the whole next-token distribution, rewarded: `- coefficient H`.
+
+    Args:
+        coefficient: Usual: 0.0001 to 0.01; 0 switches it off; below 0 punishes entropy.
+    """
+
+    coefficient: float = 0.001
+    name = "entropy_bonus"
+
+    @property
+    def needs(self) -> Needs:
+        """The entropy, with gradient."""
+        return Needs(entropy=True, entropy_gradient=True) if self.coefficient else Needs()
+
+    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+        """Added loss, shape [B, T]."""
+        if self.coefficient == 0:
+            return scores.logprobs_BT * 0
+        assert scores.entropy_BT is not None
+        return -self.coefficient * scores.entropy_BT
+
+
+@dataclass(frozen=True)
 class SquaredLogRatio:
     """BCPG's tether: `tau / 2 (log pi(y) / pi_ref(y))^2 / |y|` per response (arXiv 2505.14403).
 
