@@ -14,8 +14,11 @@ allocation above them. It includes the gradients, which all variants must make: 
 
 "log-prob" asks for the sampled token's log-prob alone; "SimKO" for entropies, the candidates' log-probs and the rank-1
 flag too. The loss is a weighted sum over all log-probs. Differences from full logits are the largest of scores, and of
-gradients by hidden states and by the head, each in units of its largest entry. On a GPU, where there is one, all of it in
-bf16 as well; there the head of full logits rounds them to bf16, which is most of the difference.
+gradients by hidden states and by the head, each in units of its largest entry. Full logits in fp32 have rounding errors
+of their own over so many words, so the scores of some tokens are also held against full logits in fp64.
+
+On a GPU, where there is one, all of it in bf16 as well; there the head of full logits rounds them to bf16, which is most
+of the difference.
 """
 
 from __future__ import annotations
@@ -41,7 +44,18 @@ from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import Needs, TokenScores
 
 MARK = "RECORD "
-COLUMNS = ("scores", "tokens", "variant", "s (lowest-highest)", "to full", "MiB", "to full", "off by: scores", "gradients")
+COLUMNS = (
+    "scores",
+    "tokens",
+    "variant",
+    "s (lowest-highest)",
+    "to full",
+    "MiB",
+    "to full",
+    "off: scores",
+    "gradients",
+    "off fp64: scores",
+)
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
 
@@ -66,6 +80,7 @@ class Job:
 class Record:
     seconds: list[float]
     mib: float
+    off_fp64: float = 0.0
 
 
 class Head(nn.Module):
@@ -165,6 +180,18 @@ def run(job: Job, model: Head, hidden_NH: Tensor, targets_N: Tensor) -> tuple[To
     return scores, perf_counter() - start
 
 
+@torch.no_grad()
+def off_fp64(scores: TokenScores, model: Head, hidden_NH: Tensor, targets_N: Tensor, count: int = 64) -> float:
+    """The largest difference of log-probs and entropies of the first tokens from those of full logits in fp64."""
+    logprobs_NV = (hidden_NH[:count].double() @ model.head.weight.double().t()).log_softmax(-1)
+    exact_N = logprobs_NV.gather(-1, targets_N[:count, None]).squeeze(-1)
+    off = (scores.logprobs_BT[:count] - exact_N).abs().max()
+    if scores.entropy_BT is not None:
+        entropy_N = -(logprobs_NV.exp() * logprobs_NV).sum(-1)
+        off = torch.maximum(off, (scores.entropy_BT[:count] - entropy_N).abs().max())
+    return float(off)
+
+
 def child(job: Job, folder: str) -> None:
     """Do the job in this process, print the record and leave scores and gradients in the folder."""
     torch.set_num_threads(1)
@@ -179,7 +206,9 @@ def child(job: Job, folder: str) -> None:
     for _ in range(job.repeats):
         scores, lasted = run(job, model, hidden_NH, targets_N)
         seconds.append(lasted)
-    print(MARK + json.dumps(asdict(Record(seconds, memory.above()))), flush=True)
+    record = Record(seconds, memory.above())
+    record.off_fp64 = off_fp64(scores, model, hidden_NH, targets_N)
+    print(MARK + json.dumps(asdict(record)), flush=True)
     values = [scores.logprobs_BT, scores.entropy_BT, scores.topk_logprobs_BTK, scores.rank1_BT]
     gradients = [hidden_NH.grad, model.head.weight.grad]
     found = {"scores": [v.detach().float() for v in values if v is not None], "gradients": gradients}
@@ -230,6 +259,7 @@ def compare(jobs: list[Job], rounds: int) -> tuple[list[list[str]], dict[str, fl
         full = "full logits" in runs
         cells.append(f"{median(times[name]) / median(times['full logits']):.2f}" if full else "")
         rows.append([*cells, f"{mib[name]:,.0f}", f"{mib[name] / mib['full logits']:.3f}" if full else "", *off[name]])
+        rows[-1].append(f"{max(record.off_fp64 for record in runs[name]):.1e}")
     return rows, mib
 
 
