@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asym_lit.objectives.advantages import Centred, GroupNormalised
+from asym_lit.objectives.advantages import BestOfGroup, Centred, GroupNormalised, LeaveOneOut, MeanNormalised, RawReward
 
 ESTIMATORS = [GroupNormalised(), Centred()]
 
@@ -82,3 +82,30 @@ def test_grpo_does_not_see_the_scale_of_rewards_and_dr_grpo_does(shift, scale):
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 def test_estimators_that_compare_within_a_group_ask_for_two_rollouts(estimator):
     assert estimator.min_group_size == 2
+
+
+@pytest.mark.parametrize(
+    ("estimator", "right", "wrong"),
+    [
+        (LeaveOneOut(), 0.714286, -0.428571),  # (r - 3/8) 8/7
+        (MeanNormalised(), 1.66667, -1.0),  # (r - 3/8) / (3/8)
+        (RawReward(), 1.0, 0.0),
+    ],
+)
+def test_the_group_oracle_of_three_right_in_eight_for_the_others(estimator, right, wrong):
+    rewards_PG = torch.tensor([[1.0, 1, 1, 0, 0, 0, 0, 0]], dtype=torch.float64)
+    found = estimator(rewards_PG, torch.ones_like(rewards_PG, dtype=torch.bool))[0]
+    assert found.tolist() == pytest.approx([right] * 3 + [wrong] * 5, abs=1e-5)
+
+
+def test_the_best_of_a_group_gets_its_lead_over_the_second_best():
+    rewards_PG = torch.tensor([[0.2, 0.9, 0.4], [1.0, 1.0, 0.0], [0.5, 0.3, 0.0]], dtype=torch.float64)
+    valid_PG = torch.tensor([[True, True, True], [True, True, True], [True, False, False]])
+    found = BestOfGroup(normalise=False)(rewards_PG, valid_PG)
+    assert found.tolist() == [[0, pytest.approx(0.5), 0], [0, 0, 0], [0, 0, 0]]
+
+
+def test_raw_rewards_make_sense_in_groups_of_one():
+    rewards_PG, valid_PG = torch.tensor([[1.0], [0.0]]), torch.ones(2, 1, dtype=torch.bool)
+    assert RawReward().min_group_size == 1
+    assert RawReward()(rewards_PG, valid_PG).tolist() == [[1.0], [0.0]]

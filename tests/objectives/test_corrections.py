@@ -57,6 +57,19 @@ def test_weights_carry_no_gradient_and_multiply_the_loss_outside_of_its_clip():
     torch.testing.assert_close(losses[1][1], losses[0][1] * torch.tensor([[2.0, 0.5]], dtype=torch.float64))
     assert losses[1][0].sums["correction/weight"] == 2.5
     assert losses[1][0].sums["correction/dropped"] == 0
+    assert losses[1][0].sums["correction/truncated"] == 1
+
+
+@pytest.mark.parametrize(
+    ("correction", "cut", "dropped"),
+    [(SequenceTruncated(1.4), 2, 0), (SequenceMask(1.2), 0, 2), (TokenMask(0.55, 2.0), 0, 1)],
+)
+def test_the_shares_of_truncated_and_dropped_tokens_are_told(correction, cut, dropped):
+    experience = experience_of([3.0, 0.6], [1.0, 0])
+    experience.advantages_BT = torch.ones(2, 2, dtype=torch.float64)
+    scores = TokenScores(experience.old_logprobs_BT)
+    sums = corrected(grpo(), correction).loss(scores, experience, GlobalCounts(3, 2)).sums
+    assert (sums["correction/truncated"], sums["correction/dropped"]) == (cut, dropped)
 
 
 def test_the_gap_is_told_in_kl_and_effective_samples():

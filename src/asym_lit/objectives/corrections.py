@@ -137,6 +137,12 @@ class TokenMask:
         return torch.where((rho_BT >= self.low) & (rho_BT <= self.high), rho_BT, 0.0)
 
 
+def truncated(weights: Tensor, experience: Experience) -> Tensor:
+    """Bool: the weight is above 0 but below the ratio it stands for, of the token or of the response; shape of `weights`."""
+    log_ratio = log_rho(experience) if weights.shape[-1] > 1 else _log_rho_of_sequence(experience)
+    return (weights > 0) & (weights < log_ratio.exp())
+
+
 def _check_bounds(low: float, high: float) -> None:
     if not 0 <= low < high:
         raise InputError(f"low is {low} and high (or cap) is {high}; allowed: 0 <= low < high.")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from asym_lit.objectives.advantages import AdvantageEstimator, GroupNormalised
 from asym_lit.objectives.aggregations import Aggregation, GlobalCounts, TokenMean
-from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection
+from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, truncated
 from asym_lit.objectives.ratios import ImportanceRatio, TokenRatio
 from asym_lit.objectives.regularizers import Regularizer
 from asym_lit.objectives.rewards import AllRollouts, GroupFilter, KeepAll, RewardShaper, RolloutFilter
@@ -136,6 +136,8 @@ class Objective:
         weights = self.correction.weights(experience)
         if weights is not None:
             sums["correction/weight"] = masked_sum(weights.expand_as(mask_BT), mask_BT)
+            capped = truncated(weights, experience).expand_as(mask_BT)
+            sums["correction/truncated"] = masked_sum(capped.to(mask_BT.dtype), mask_BT)
             sums["correction/dropped"] = masked_sum((weights == 0).expand_as(mask_BT).to(mask_BT.dtype), mask_BT)
             loss_BT = loss_BT * weights
         for regularizer in self.regularizers:

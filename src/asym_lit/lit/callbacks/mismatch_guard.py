@@ -8,16 +8,17 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from asym_lit.lit.distributed import all_max, mean_over_processes
+from asym_lit.lit.distributed import all_cat, all_max, mean_over_processes
 from asym_lit.lit.module import PolicyModule
-from asym_lit.objectives.corrections import mismatch_sums
+from asym_lit.objectives.corrections import log_rho, mismatch_sums
 from asym_lit.types import InputError, RolloutBatch
 
 
 class MismatchGuard(Callback):
     """Logs |engine - trainer| log-probs of every step, and stops the run before the update if they are too far apart.
 
-    Beside the mean and the largest gap: two estimates of the KL between them and the effective sample size.
+    Beside the mean and the largest gap: two estimates of the KL between them, the effective sample size, and the 1st and 99th
+    percentile of the ratio trainer / engine.
 
     Rollouts written by stale or wrong weights look fine and train badly; this is where it shows.
 
@@ -51,6 +52,9 @@ class MismatchGuard(Callback):
         sums = mismatch_sums(experience, mask_BT.to(gap_BT.dtype))
         metrics = mean_over_processes({"mismatch/mean": (float(gap_BT.sum()), float(mask_BT.sum())), **sums})
         mean, worst = metrics["mismatch/mean"], float(all_max(gap_BT.max().detach().cpu()))
+        rho_N = all_cat(log_rho(experience)[mask_BT].exp().cpu()).sort().values
+        for percent in (1, 99):
+            metrics[f"mismatch/rho_p{percent:02d}"] = float(rho_N[round(percent / 100 * (len(rho_N) - 1))])
         pl_module.log_metrics({**metrics, "mismatch/max": worst}, batch.step)
         if not mean <= self.max_mean and not batch.sampling.filters:
             raise RuntimeError(
