@@ -37,8 +37,7 @@ class EntropyGate:
     quantile: float = 0.8
 
     def __post_init__(self) -> None:
-        if not 0 <= self.quantile <= 1:
-            raise InputError(f"The gate's quantile is {self.quantile}; allowed: 0 to 1 (published: 0.8).")
+        _check_quantile(self.quantile)
 
     @property
     def needs(self) -> Needs:
@@ -63,8 +62,7 @@ class BatchEntropyGate:
     quantile: float = 0.8
 
     def __post_init__(self) -> None:
-        if not 0 <= self.quantile <= 1:
-            raise InputError(f"The gate's quantile is {self.quantile}; allowed: 0 to 1 (published: 0.8).")
+        _check_quantile(self.quantile)
 
     @property
     def needs(self) -> Needs:
@@ -75,3 +73,8 @@ class BatchEntropyGate:
         """Bool: the token forks, shape [B, T]."""
         assert scores.entropy_BT is not None and experience.pool is not None
         return (scores.entropy_BT > experience.pool.entropy_quantile(self.quantile)) & experience.mask_BT.bool()
+
+
+def _check_quantile(quantile: float) -> None:
+    if not 0 <= quantile <= 1:
+        raise InputError(f"The gate's quantile is {quantile}; allowed: 0 to 1 (published: 0.8).")
