@@ -27,7 +27,8 @@ def words(folder: Path, recipe: str, *more: str, command: str = "fit") -> list[s
 
 def run_alone(*arguments: str, expect: int = 0, timeout: int = 300) -> subprocess.CompletedProcess[str]:
     """Runs train.py in a process of its own, for what kills or multiplies processes."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "tests"), "HF_HUB_OFFLINE": "1"}
+    paths = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src")])  # the package of this checkout, whichever is installed
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *arguments],
         cwd=ROOT,
