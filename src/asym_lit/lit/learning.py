@@ -11,6 +11,7 @@ from torch import Tensor
 from asym_lit.lit.distributed import all_cat, all_sum, world_size
 from asym_lit.lit.updates import MiniBatch, cut
 from asym_lit.objectives.objective import Objective
+from asym_lit.policy.lora import AdapterOff
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.microbatches import MicroBatch, empty_scores, experience_of, write_rows
 from asym_lit.types import BatchPool, Collectives, Needs, RolloutBatch, TokenScores
@@ -30,7 +31,7 @@ class RolloutLearner:
     """
 
     scorer: TokenScorer
-    reference: TokenScorer | None
+    reference: TokenScorer | AdapterOff | None
     objective: Objective
     needs: Needs
     batch: RolloutBatch
@@ -127,7 +128,7 @@ class RolloutLearner:
         if not part.is_filler:
             write_rows(self.scores, scores, part.rows)
 
-    def _scores_of(self, scorer: TokenScorer, part: MicroBatch, needs: Needs) -> TokenScores:
+    def _scores_of(self, scorer: TokenScorer | AdapterOff, part: MicroBatch, needs: Needs) -> TokenScores:
         mask_BT, temperature = part.experience.mask_BT, self.batch.sampling.temperature
         scores: TokenScores = scorer(part.input_ids_BS, part.prompt_lengths_B, mask_BT, temperature, needs)
         return scores

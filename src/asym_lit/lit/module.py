@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
 from time import perf_counter
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -24,6 +25,7 @@ from asym_lit.lit.updates import plan_updates
 from asym_lit.objectives.objective import Objective, check_group_size
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, architecture_of, load_config, load_policy
+from asym_lit.policy.lora import AdapterOff, LoRA, add_adapters
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import InputError, Needs, RolloutBatch, Sampling, Task
 
@@ -68,6 +70,7 @@ class PolicyModule(LightningModule):
         dtype: Of the weights.
         compute_dtype: Of gathered weights under fsdp2; None for `dtype`.
         gradient_checkpointing: Recompute activations in the backward pass: less memory, more time.
+        lora: Train low-rank adapters in place of all weights; the reference is then the policy without them.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class PolicyModule(LightningModule):
         dtype: Dtype = "float32",
         compute_dtype: Dtype | None = None,
         gradient_checkpointing: bool = False,
+        lora: LoRA | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -101,12 +105,12 @@ class PolicyModule(LightningModule):
         self.inner_epochs, self.mini_batches = inner_epochs, mini_batches
         self.max_micro_batch_tokens, self.max_grad_norm = max_micro_batch_tokens, max_grad_norm
         self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype
-        self.gradient_checkpointing = gradient_checkpointing
+        self.gradient_checkpointing, self.lora = gradient_checkpointing, lora
         self.rollout_step = 0
         self.diagnostics = Needs()
         self._bad_updates = 0
         self.policy_config = load_config(policy)
-        self._reference: list[TokenScorer] = []  # in a list, so that it is no submodule: checkpoints leave it out
+        self._reference: list[TokenScorer | AdapterOff] = []  # in a list, so that it is no submodule: checkpoints leave it out
 
     @property
     def datamodule(self) -> RolloutSource:
@@ -165,10 +169,11 @@ class PolicyModule(LightningModule):
         if self.gradient_checkpointing:
             self.scorer.model.gradient_checkpointing_enable()
         if self.needs.reference and self.trainer.state.fn == TrainerFn.FITTING:
-            self._reference = [self._load().requires_grad_(False).eval()]
+            self._reference = [AdapterOff(self.scorer) if self.lora else self._load().requires_grad_(False).eval()]
 
     def _load(self) -> TokenScorer:
-        scorer = TokenScorer(load_policy(self.policy, self.dtype_name))  # type: ignore[arg-type]
+        model = load_policy(self.policy, self.dtype_name)  # type: ignore[arg-type]
+        scorer = TokenScorer(add_adapters(model, self.lora) if self.lora else model)
         if self.is_sharded:
             assert self.device_mesh is not None
             shard(scorer, self.device_mesh["data_parallel"], getattr(torch, self.compute_dtype_name))
@@ -184,7 +189,7 @@ class PolicyModule(LightningModule):
     def configure_optimizers(self) -> Any:
         from transformers import get_scheduler
 
-        optimizer = self.make_optimizer(self.scorer.parameters())
+        optimizer = self.make_optimizer(p for p in self.scorer.parameters() if p.requires_grad)
         total = self.datamodule.rollout_steps * self.inner_epochs * self.mini_batches
         name = self.schedule if self.schedule != "constant" else "constant_with_warmup"
         return [optimizer], [get_scheduler(name, optimizer, self.warmup_steps, total)]
@@ -272,6 +277,7 @@ class PolicyModule(LightningModule):
             "rollout_step": self.rollout_step,
             "policy": self.policy,
             "architecture": architecture_of(self.policy_config),
+            "lora": None if self.lora is None else asdict(self.lora),
         }
 
     @override
@@ -284,5 +290,11 @@ class PolicyModule(LightningModule):
             raise InputError(
                 f"The checkpoint was trained from policy {saved['policy']!r} ({saved['architecture']}), this run names "
                 f"{self.policy!r} ({mine}). Write --model.policy {saved['policy']}, or start a new run without --ckpt_path."
+            )
+        my_lora = None if self.lora is None else asdict(self.lora)
+        if saved.get("lora") != my_lora:
+            raise InputError(
+                f"The checkpoint was trained with model.lora {saved.get('lora')}, this run has {my_lora}; write the same, or "
+                "start a new run without --ckpt_path."
             )
         self.rollout_step = saved["rollout_step"]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
+
+from asym_lit.policy.lora import has_adapters, merged_weights, whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -17,10 +18,14 @@ def named_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """All weights by their Hugging Face names, gathered one by one if they are sharded.
 
     A collective: every rank must walk through all of it. From `state_dict()`, not `named_parameters()`: the latter
-    leaves out a tied LM head, and an engine would then keep its old one.
+    leaves out a tied LM head, and an engine would then keep its old one. Adapters are added to what they adapt.
     """
-    for name, value in model.state_dict().items():
-        yield name, value.full_tensor() if isinstance(value, DTensor) else value
+    state = model.state_dict()
+    if has_adapters(model):
+        yield from merged_weights(model, state)
+    else:
+        for name, value in state.items():
+            yield name, whole(value)
 
 
 def save_policy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path, is_writer: bool = True) -> None:
