@@ -26,6 +26,7 @@ import asym_lit.lit
 import asym_lit.lit.callbacks
 import asym_lit.tasks  # noqa: F401
 from asym_lit.lit.run_folder import check_writable, resolve_checkpoint, run_folder, run_folder_of
+from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.objectives import Objective
 from asym_lit.types import InputError
 
@@ -133,6 +134,8 @@ def main(args: Sequence[str] | None = None) -> None:
         if ours is None:
             raise
         sys.exit(f"error: {ours}")
+    except RunStoppedError as stop:
+        sys.exit(f"stopped: {stop}")
     finally:
         # Left standing, gloo's threads sometimes abort the exit of a process.
         if torch.distributed.is_available() and torch.distributed.is_initialized():

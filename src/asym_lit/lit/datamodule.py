@@ -82,6 +82,7 @@ class RolloutDataModule(LightningDataModule):
 
     @override
     def setup(self, stage: str) -> None:
+        self.maker.engine.check()
         if stage == "fit":
             self.prompts("train", self.task.name, self.task, self.sampling)
         split: Split = "test" if stage in ("test", "predict") else "val"
@@ -168,6 +169,7 @@ class RolloutDataModule(LightningDataModule):
             made = RolloutBatch([], self.sampling, step, self.task.name)
             self.maker.sync(made, self.module)
             self.maker.fill(made, batch, self.module.objective.group_filter, self.train_loader.draw)
+            self.maker.rest(made)
         else:
             made = RolloutBatch([], self.evaluation, step, list(self.evaluation_tasks)[dataloader_idx])
             self.maker.sync(made, self.module)

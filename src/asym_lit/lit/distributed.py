@@ -18,18 +18,27 @@ def world_size() -> int:
 
 def all_sum(values: Tensor) -> Tensor:
     """Elementwise sum over all processes."""
-    if world_size() > 1:
-        values = values.clone()
-        dist.all_reduce(values, dist.ReduceOp.SUM)
-    return values
+    return _all_reduce(values, dist.ReduceOp.SUM)
 
 
 def all_max(values: Tensor) -> Tensor:
     """Elementwise maximum over all processes."""
-    if world_size() > 1:
-        values = values.clone()
-        dist.all_reduce(values, dist.ReduceOp.MAX)
-    return values
+    return _all_reduce(values, dist.ReduceOp.MAX)
+
+
+def any_process(mine: bool) -> bool:
+    """True if it is true on any process."""
+    return bool(all_max(torch.tensor(float(mine))))
+
+
+def _all_reduce(values: Tensor, operation: dist.ReduceOp.RedOpType) -> Tensor:
+    if world_size() == 1:
+        return values
+    # NCCL alone, which is what Lightning makes on GPUs, cannot reduce a tensor on the host.
+    device = torch.device("cuda") if dist.get_backend() == "nccl" else values.device
+    reduced = values.to(device, copy=True)
+    dist.all_reduce(reduced, operation)
+    return reduced.to(values.device)
 
 
 def all_lists(mine: list[T]) -> list[T]:

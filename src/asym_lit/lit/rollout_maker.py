@@ -1,4 +1,4 @@
-"""From prompts to verified rollouts: the engine's keeper."""
+"""From prompts to verified rollouts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from asym_lit.lit.distributed import all_lists, world_size
+from asym_lit.lit.distributed import all_lists
+from asym_lit.lit.engine_keeper import EngineKeeper
 from asym_lit.objectives.rewards import GroupFilter
-from asym_lit.policy.loading import locate
-from asym_lit.rollout.engine import Engine, EngineHost, Request, request_seed
+from asym_lit.rollout.engine import Engine, Request, request_seed
 from asym_lit.rollout.prompts import SlottedPrompts
 from asym_lit.types import Outcome, Prompt, Rollout, RolloutBatch
 
@@ -28,7 +28,7 @@ class Scorer(Protocol):
 
 
 class RolloutMaker:
-    """Starts the engine, keeps its weights up to date, has prompts answered and the answers scored.
+    """Has prompts answered by an engine and the answers scored.
 
     Args:
         engine: What writes rollouts.
@@ -38,39 +38,20 @@ class RolloutMaker:
     """
 
     def __init__(self, engine: Engine, tokenizer: Any, policy: str, seed: int) -> None:
-        self.engine, self.tokenizer, self.policy, self.seed = engine, tokenizer, policy, seed
+        self.keeper = EngineKeeper(engine, tokenizer, policy)
+        self.tokenizer, self.seed = tokenizer, seed
         self.score: Scorer | None = None
-        self._started = False
+
+    @property
+    def engine(self) -> Engine:
+        """What writes rollouts."""
+        return self.keeper.engine
 
     def sync(self, made: RolloutBatch, module: PolicyModule) -> None:
-        """Start the engine if need be, and give it the policy's weights if they have moved. A collective."""
+        """Have the engine ready, with the policy's weights. A collective."""
         clock = perf_counter()
-        if not self._started:
-            self._start(module)
-        if self.engine.version != module.policy_version:
-            self.engine.sync(module.named_weights(), module.policy_version)
+        self.keeper.sync(module)
         made.spend("sync", clock)
-
-    def _start(self, module: PolicyModule) -> None:
-        """Lazily, so that the process group of the strategy stands before an engine could make its own."""
-        if world_size() != module.trainer.world_size:
-            raise RuntimeError(
-                f"The process group has {world_size()} members, the trainer {module.trainer.world_size}; something made a "
-                "process group before the strategy did. Start engines through data.engine only."
-            )
-        configured = module.policy_config.eos_token_id
-        stop_ids = {self.tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
-        pad = self.tokenizer.pad_token_id
-        host = EngineHost(
-            policy=locate(self.policy),
-            live_model=None if module.is_sharded else module.scorer.model,
-            device=module.device,
-            dtype=module.weight_dtype,
-            stop_token_ids=frozenset(stop_ids),
-            pad_token_id=self.tokenizer.eos_token_id if pad is None else pad,
-        )
-        self.engine.start(host)
-        self._started = True
 
     def fill_once(self, made: RolloutBatch, prompts: SlottedPrompts) -> None:
         """An evaluation batch.
@@ -109,7 +90,7 @@ class RolloutMaker:
         seeds = [request_seed(self.seed, stage, step, slot, prompt.uid) for slot, prompt in prompts]
         requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
         groups, clock = [], perf_counter()
-        for group in self.engine.generate(requests, made.sampling):
+        for group in self.keeper.groups(requests, made.sampling):
             texts = self.tokenizer.batch_decode([r.token_ids for r in group], skip_special_tokens=True)
             for rollout, text in zip(group, texts, strict=True):
                 rollout.text = text
@@ -120,12 +101,15 @@ class RolloutMaker:
         made.drawn += len(groups)
         return groups
 
+    def rest(self, made: RolloutBatch) -> None:
+        """Let the engine give its memory back while the policy trains."""
+        clock = perf_counter()
+        self.engine.sleep()
+        made.spend("sync", clock)
+
     def close(self) -> None:
         """Close the engine; a later stage starts it again."""
-        if self._started:
-            self.engine.close()
-            self.engine.version = -1
-            self._started = False
+        self.keeper.close()
 
 
 def _passes(keep: GroupFilter, group: list[Rollout]) -> bool:

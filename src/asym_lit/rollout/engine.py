@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+class EngineError(RuntimeError):
+    """The engine died or stopped answering; what it was asked can be asked again of a new one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One prompt to answer `sampling.n` times."""
@@ -46,6 +50,8 @@ class EngineHost:
     dtype: torch.dtype
     stop_token_ids: frozenset[int]
     pad_token_id: int
+    local_rank: int = 0
+    """Of this process among those of its machine."""
 
 
 class Engine(Protocol):
@@ -54,16 +60,31 @@ class Engine(Protocol):
     version: int
     """Optimizer steps behind its weights; -1 before the first sync."""
 
+    def check(self) -> None:
+        """Raise an `InputError` if it cannot run here; called before anything is loaded."""
+        ...
+
     def start(self, host: EngineHost) -> None:
-        """Load the model; called once, after the process group stands."""
+        """Load the model; called after the process group stands, and again after `close`."""
         ...
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
-        """Take over the policy's weights; must leave nothing of the old ones, caches included."""
+        """Take over the policy's weights; must leave nothing of the old ones, caches included.
+
+        A collective where weights are sharded: every rank walks through all of them.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Drop every cached prefix."""
         ...
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
-        """One group of `sampling.n` rollouts per request, in the order of the requests, as they finish."""
+        """One group of `sampling.n` rollouts per request, in the order of the requests, as they finish.
+
+        Raises:
+            EngineError: If it died; what was yielded before is whole.
+        """
         ...
 
     def sleep(self) -> None:
@@ -71,7 +92,7 @@ class Engine(Protocol):
         ...
 
     def wake(self) -> None:
-        """Take device memory again; weights must then be synced before the next `generate`."""
+        """Take device memory again; a `version` of -1 then says that the weights are gone and must be synced."""
         ...
 
     def close(self) -> None:

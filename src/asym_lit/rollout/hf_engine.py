@@ -39,6 +39,9 @@ class HFEngine:
         self._model: PreTrainedModel | None = None
         self._host: EngineHost | None = None
 
+    def check(self) -> None:
+        """It runs wherever the policy does."""
+
     def start(self, host: EngineHost) -> None:
         """Share the live policy, or load a replica of it."""
         self._host = host
@@ -65,6 +68,9 @@ class HFEngine:
             if missing:
                 raise RuntimeError(f"The weight sync left out {sorted(missing)[:3]}; every weight must be sent.")
         self.version = version
+
+    def forget(self) -> None:
+        """Nothing to drop: caches live only while generating."""
 
     def sleep(self) -> None:
         """Nothing to give back: caches live only while generating."""

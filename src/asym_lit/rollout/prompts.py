@@ -42,6 +42,7 @@ class PromptLoader:
         self.seed, self.rank, self.world_size = seed, rank, world_size
         self.drawn = 0
         self.served = 0
+        self._before = (0, 0)
         self._order: tuple[int, list[int]] = (-1, [])
 
     def __len__(self) -> int:
@@ -49,6 +50,7 @@ class PromptLoader:
 
     def __iter__(self) -> Iterator[SlottedPrompts]:
         while self.served < self.steps:
+            self._before = (self.drawn, self.served)
             drawn = self.draw(self.per_step)
             self.served += 1
             share = self.per_step // self.world_size
@@ -66,6 +68,10 @@ class PromptLoader:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
             self._order = (epoch, torch.randperm(len(self.prompts), generator=generator).tolist())
         return self.prompts[self._order[1][place]]
+
+    def rewind(self) -> None:
+        """Take the latest step back: it was not trained on, and will be served again."""
+        self.drawn, self.served = self._before
 
     def state_dict(self) -> dict[str, Any]:
         """The two counters, and what they count in."""

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_folder import CHECKPOINTS, EXPORT, STATE, checkpoint_name, run_folder, whole_checkpoints
+from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.policy.export import save_policy
 from asym_lit.types import InputError
 
@@ -47,6 +48,18 @@ class RolloutCheckpoint(Checkpoint):
         assert isinstance(pl_module, PolicyModule)
         last = pl_module.rollout_step == pl_module.datamodule.rollout_steps
         if pl_module.rollout_step % self.every_n_steps == 0 or last:
+            self.save(trainer, pl_module)
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Save what the finished steps have taught, if every process stops here."""
+        if not isinstance(exception, RunStoppedError) or (not trainer.training and not trainer.validating):
+            return
+        assert isinstance(pl_module, PolicyModule)
+        loader = getattr(pl_module.datamodule, "train_loader", None)
+        if loader is not None and loader.served > pl_module.rollout_step:
+            loader.rewind()
+        if not (self._folder / CHECKPOINTS / checkpoint_name(pl_module.rollout_step)).exists():
             self.save(trainer, pl_module)
 
     def save(self, trainer: Trainer, pl_module: PolicyModule) -> None:

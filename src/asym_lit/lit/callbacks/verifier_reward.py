@@ -12,6 +12,7 @@ from typing_extensions import override
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch, Verifier
 
 
@@ -64,9 +65,10 @@ class VerifierReward(Callback):
         )
         if mean["verifier/undecided"] > self.max_undecided:
             reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.reward is None)
-            raise RuntimeError(
+            raise RunStoppedError(
                 f"{mean['verifier/undecided']:.0%} of the rollouts of step {batch.step} are undecided; allowed: "
-                f"{self.max_undecided:.0%} (max_undecided). Most frequent reasons: {reasons.most_common(3)}."
+                f"{self.max_undecided:.0%} (max_undecided). Most frequent reasons: {reasons.most_common(3)}. "
+                "The policy is saved as it was before this step; mend the verifier and go on with --ckpt_path <run folder>."
             )
         square = mean.pop("reward/square", 0.0)
         mean["reward/std"] = max(square - mean.get("reward/mean", 0.0) ** 2, 0.0) ** 0.5

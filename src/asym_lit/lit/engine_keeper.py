@@ -1,0 +1,110 @@
+"""The engine's keeper: starts it, keeps its weights up to date, and replaces it once if it dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lightning.pytorch.utilities import rank_zero_warn
+
+from asym_lit.lit.distributed import any_process, world_size
+from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.policy.loading import locate
+from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
+from asym_lit.types import Rollout, Sampling
+
+if TYPE_CHECKING:
+    from asym_lit.lit.module import PolicyModule
+
+
+class EngineKeeper:
+    """Keeps an engine ready to write with the policy's weights of the moment.
+
+    Args:
+        engine: What writes rollouts.
+        tokenizer: Knows the tokens that end a response.
+        policy: Where the engine finds the policy before training.
+    """
+
+    def __init__(self, engine: Engine, tokenizer: Any, policy: str) -> None:
+        self.engine, self.tokenizer, self.policy = engine, tokenizer, policy
+        self.restarts = 0
+        """Engines that died and were replaced, on this process."""
+        self._module: PolicyModule | None = None
+
+    def sync(self, module: PolicyModule) -> None:
+        """Start the engine if need be, and give it the policy's weights if they have moved. A collective."""
+        if self._module is None:
+            self._start(module)
+        self.engine.wake()
+        if self.engine.version != module.policy_version:
+            self.resync()
+
+    def resync(self) -> None:
+        """Give the engine the policy's weights, whatever it has. A collective."""
+        assert self._module is not None
+        self.engine.sync(self._module.named_weights(), self._module.policy_version)
+
+    def _start(self, module: PolicyModule) -> None:
+        """Lazily, so that the process group of the strategy stands before an engine could make its own."""
+        if world_size() != module.trainer.world_size:
+            raise RuntimeError(
+                f"The process group has {world_size()} members, the trainer {module.trainer.world_size}; something made a "
+                "process group before the strategy did. Start engines through data.engine only."
+            )
+        configured = module.policy_config.eos_token_id
+        stop_ids = {self.tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
+        pad = self.tokenizer.pad_token_id
+        host = EngineHost(
+            policy=locate(self.policy),
+            live_model=None if module.is_sharded else module.scorer.model,
+            device=module.device,
+            dtype=module.weight_dtype,
+            stop_token_ids=frozenset(stop_ids),
+            pad_token_id=self.tokenizer.eos_token_id if pad is None else pad,
+            local_rank=module.trainer.local_rank,
+        )
+        self.engine.start(host)
+        self._module = module
+
+    def groups(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
+        """The groups of the requests, in order, as they finish; from a new engine if this one dies. A collective.
+
+        Raises:
+            RunStoppedError: If an engine dies twice over the same requests, on any process.
+        """
+        done, failures = 0, 0
+        while True:
+            failure: EngineError | None = None
+            try:
+                for group in self.engine.generate(requests[done:], sampling):
+                    done += 1
+                    yield group
+            except EngineError as fault:
+                failure = fault
+            if not any_process(failure is not None):
+                return
+            failures += 1
+            if failures > 1:
+                raise RunStoppedError(
+                    f"The engine failed twice over the same prompts: {failure or 'on another process'}. The policy is as it "
+                    "was after the last rollout step, and saved; go on from there with --ckpt_path <run folder>."
+                ) from failure
+            self._replace(failure)
+
+    def _replace(self, failure: EngineError | None) -> None:
+        """A new engine where it died, and the current weights for all. A collective."""
+        assert self._module is not None
+        rank_zero_warn(f"The engine failed and is started anew: {failure or 'on another process'}.")
+        if failure is not None:
+            self.restarts += 1
+            self.engine.close()
+            self._start(self._module)
+        self.resync()
+
+    def close(self) -> None:
+        """Close the engine; a later stage starts it again."""
+        if self._module is not None:
+            self.engine.close()
+            self.engine.version = -1
+            self._module = None

@@ -1,0 +1,200 @@
+"""The vLLM engine, in this process: one a rank, or one over the ranks of a tensor-parallel group.
+
+Weights come from the trainer's memory, tensor by tensor; nothing goes over a disk or a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from asym_lit.rollout.engine import EngineError, EngineHost, Request
+from asym_lit.rollout.vllm_process import check_installation, ensure_process_group, guest, shut_down
+from asym_lit.rollout.vllm_requests import parameters, rollouts
+from asym_lit.types import InputError, Rollout, Sampling
+
+
+class VLLMEngine:
+    """Samples with vLLM in this process.
+
+    Args:
+        tensor_parallel_size: Ranks that share one engine; divides the number of ranks.
+        gpu_memory_utilization: Share of a GPU's memory for the engine's weights, activations and cache.
+        kv_cache_gib: Size of the KV cache in GiB; 0 leaves it to `gpu_memory_utilization`. A CPU must be told.
+        max_num_batched_tokens: Most tokens of a forward pass.
+        max_num_seqs: Most responses written at once.
+        max_model_len: Longest sequence; 0 for the policy's context.
+        block_size: Tokens per block of the cache; only whole blocks of a prompt are shared by its group. 0 for vLLM's choice.
+        dtype: Of the engine's weights; None for that of the policy's.
+        quantization: Of the engine's weights, as vLLM names it (`fp8`); None for none.
+        enforce_eager: No graphs and no compilation: slower decoding, quicker start, less memory. None: on a CPU only.
+        prefix_caching: Read a prompt once for its whole group.
+        sleep_level: What is given back while the policy trains (GPU): 0 nothing, 1 weights (kept on the host) and cache,
+            2 both for good, so that weights are sent anew at each wake.
+        further: Any other arguments of vLLM's `EngineArgs`, as they are.
+    """
+
+    def __init__(
+        self,
+        tensor_parallel_size: int = 1,
+        gpu_memory_utilization: float = 0.4,
+        kv_cache_gib: float = 0.0,
+        max_num_batched_tokens: int = 4096,
+        max_num_seqs: int = 256,
+        max_model_len: int = 0,
+        block_size: int = 0,
+        dtype: Literal["float32", "bfloat16", "float16"] | None = None,
+        quantization: str | None = None,
+        enforce_eager: bool | None = None,
+        prefix_caching: bool = True,
+        sleep_level: Literal[0, 1, 2] = 0,
+        further: dict[str, Any] | None = None,
+    ) -> None:
+        for name, value, ok, allowed in (
+            ("tensor_parallel_size", tensor_parallel_size, tensor_parallel_size >= 1, "1 or more"),
+            ("gpu_memory_utilization", gpu_memory_utilization, 0 < gpu_memory_utilization <= 1, "above 0, up to 1"),
+            ("kv_cache_gib", kv_cache_gib, kv_cache_gib >= 0, "0 or more"),
+            ("max_num_batched_tokens", max_num_batched_tokens, max_num_batched_tokens >= 1, "1 or more"),
+            ("max_num_seqs", max_num_seqs, max_num_seqs >= 1, "1 or more"),
+            ("max_model_len", max_model_len, max_model_len >= 0, "0 or more"),
+        ):
+            if not ok:
+                raise InputError(f"VLLMEngine: {name} is {value}; allowed: {allowed}.")
+        self.tensor_parallel_size, self.kv_cache_gib, self.dtype = tensor_parallel_size, kv_cache_gib, dtype
+        self.enforce_eager, self.sleep_level = enforce_eager, sleep_level
+        self.arguments: dict[str, Any] = {
+            "gpu_memory_utilization": gpu_memory_utilization,
+            "max_num_batched_tokens": max_num_batched_tokens,
+            "max_num_seqs": max_num_seqs,
+            "quantization": quantization,
+            "enable_prefix_caching": prefix_caching,
+            "enable_sleep_mode": sleep_level > 0,
+            **({"max_model_len": max_model_len} if max_model_len else {}),
+            **({"block_size": block_size} if block_size else {}),
+            **(further or {}),
+        }
+        self.version = -1
+        self._engine: Any = None
+        self._host: EngineHost | None = None
+        self._owns_process_group = self._weights_asleep = self._cache_asleep = False
+
+    def check(self) -> None:
+        """vLLM is there, of a known version and built for this torch; nothing is imported."""
+        check_installation()
+
+    def start(self, host: EngineHost) -> None:
+        """Build the engine. Its process groups are made inside the trainer's, which must stand."""
+        check_installation()
+        self._owns_process_group = ensure_process_group()
+        size = dist.get_world_size()
+        if size % self.tensor_parallel_size:
+            raise InputError(
+                f"VLLMEngine: tensor_parallel_size is {self.tensor_parallel_size} and there are {size} processes; allowed: "
+                "a divisor of their number."
+            )
+        with guest(host.local_rank):
+            from vllm import EngineArgs, LLMEngine
+            from vllm.platforms import current_platform
+
+            if current_platform.device_type != host.device.type:
+                raise InputError(
+                    f"This vLLM is built for {current_platform.device_type}, the policy is on {host.device.type}. Install the "
+                    f"build for it, or write --trainer.accelerator {current_platform.device_type}."
+                )
+            self._engine = LLMEngine.from_engine_args(EngineArgs(**self._engine_arguments(host, size)))
+        self._host, self.version = host, -1
+
+    def _engine_arguments(self, host: EngineHost, ranks: int) -> dict[str, Any]:
+        cache_gib = self.kv_cache_gib or (0.25 if host.device.type == "cpu" else 0.0)  # else it takes 92 % of the memory
+        return {
+            "model": host.policy,
+            "dtype": self.dtype or str(host.dtype).removeprefix("torch."),
+            "skip_tokenizer_init": True,
+            "logprobs_mode": "processed_logprobs",  # of the distribution that is sampled from, temperature included
+            "tensor_parallel_size": self.tensor_parallel_size,
+            "distributed_executor_backend": "external_launcher" if ranks > 1 else "uni",
+            "disable_log_stats": True,
+            "enforce_eager": host.device.type == "cpu" if self.enforce_eager is None else self.enforce_eager,
+            "use_tqdm_on_load": False,
+            "seed": 0,
+            **({"kv_cache_memory_bytes": int(cache_gib * 2**30)} if cache_gib else {}),
+            **self.arguments,
+        }
+
+    def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        """Take over the weights under their Hugging Face names, one layer at a time, and drop cached prefixes."""
+        weights = iter(named_weights)
+        with torch.no_grad():
+            self._engine.collective_rpc("reload_weights", kwargs={"weights_iterator": weights})
+        for _ in weights:  # what vLLM did not ask for: gathering is a collective, so it must come to its end
+            pass
+        self.forget()
+        self.version = version
+
+    def forget(self) -> None:
+        """Drop every cached prefix; with those of older weights, log-probs are off by several nats."""
+        if not self._engine.reset_prefix_cache():
+            raise EngineError("vLLM did not reset its prefix cache; requests must still be running.")
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
+        """One group per request, in order, as they finish."""
+        assert self._host is not None
+        mine, everyone = self._requests_of_group(requests)
+        finished: dict[int, Any] = {}
+        try:
+            if self._cache_asleep:
+                self._engine.wake_up(["kv_cache"])
+                self._cache_asleep = False
+            for number, request in enumerate(everyone):
+                prompt = {"prompt_token_ids": list(request.prompt.token_ids)}
+                self._engine.add_request(str(number), prompt, parameters(request, sampling, self._host.stop_token_ids))
+            waiting = mine.start
+            while self._engine.has_unfinished_requests():
+                finished.update({int(output.request_id): output for output in self._engine.step()})
+                while waiting in finished and waiting < mine.stop:
+                    yield rollouts(everyone[waiting], finished.pop(waiting), self.version)
+                    waiting += 1
+        except (GeneratorExit, EngineError):
+            raise
+        except Exception as fault:
+            raise EngineError(f"vLLM failed while generating: {type(fault).__name__}: {fault}") from fault
+        finally:
+            if self._engine is not None and self._engine.has_unfinished_requests():
+                self._engine.abort_request([str(number) for number in range(len(everyone))])
+
+    def _requests_of_group(self, requests: Sequence[Request]) -> tuple[range, list[Request]]:
+        """The requests of all ranks that share the engine, the same list on each, and where this rank's stand."""
+        if self.tensor_parallel_size == 1:
+            return range(len(requests)), list(requests)
+        from vllm.distributed.parallel_state import get_tp_group
+
+        gathered: list[list[Request]] = [[] for _ in range(self.tensor_parallel_size)]
+        dist.all_gather_object(gathered, list(requests), group=get_tp_group().cpu_group)
+        start = sum(len(part) for part in gathered[: get_tp_group().rank_in_group])
+        return range(start, start + len(requests)), [request for part in gathered for request in part]
+
+    def sleep(self) -> None:
+        """Give device memory back, as `sleep_level` says."""
+        if self.sleep_level and not self._cache_asleep:
+            self.forget()
+            self._engine.sleep(self.sleep_level)
+            self._weights_asleep = self._cache_asleep = True
+            if self.sleep_level == 2:
+                self.version = -1  # its weights are gone
+
+    def wake(self) -> None:
+        """Take memory for the weights; the cache follows at the next `generate`, when a sync has let go of its copies."""
+        if self._weights_asleep:
+            self._engine.wake_up(["weights"])
+            self._weights_asleep = False
+
+    def close(self) -> None:
+        """Shut the engine down and take its process groups apart."""
+        if self._engine is not None:
+            shut_down(self._engine, self._owns_process_group)
+        self._engine, self.version = None, -1
+        self._weights_asleep = self._cache_asleep = False

@@ -1,0 +1,47 @@
+"""What vLLM is asked, and what it answered, in our nouns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asym_lit.rollout.engine import EngineError, Request
+from asym_lit.types import Rollout, Sampling
+
+SEED_BITS = 62
+"""vLLM adds the index of the sample to the seed, in signed 64 bits."""
+
+
+def parameters(request: Request, sampling: Sampling, stop_token_ids: frozenset[int]) -> Any:
+    """vLLM's `SamplingParams` for a group: log-probs of the sampled tokens alone, no text."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        n=sampling.n,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        max_tokens=sampling.max_tokens,
+        seed=request.seed % 2**SEED_BITS,
+        stop_token_ids=sorted(stop_token_ids),
+        logprobs=0,
+        flat_logprobs=True,
+        detokenize=False,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+
+
+def rollouts(request: Request, output: Any, version: int) -> list[Rollout]:
+    """The group of a finished request, samples in order.
+
+    Raises:
+        EngineError: If a response neither stopped nor reached its length.
+    """
+    group = []
+    for written in sorted(output.outputs, key=lambda written: written.index):
+        if written.finish_reason not in ("stop", "length"):
+            raise EngineError(f"vLLM ended a response to {request.prompt.uid!r} with {written.finish_reason!r}.")
+        ids, logprobs = list(written.token_ids), list(written.logprobs.logprobs)
+        assert len(ids) == len(logprobs)
+        group.append(Rollout(request.prompt, request.slot, ids, logprobs, written.finish_reason, version))
+    return group
