@@ -12,6 +12,7 @@ Shape letters, used as suffixes of tensor names (`advantages_BT`):
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from time import perf_counter
@@ -64,6 +65,8 @@ class Verdict:
     extracted: str | None = None
     """The answer as found in the response; None if none was found."""
     seconds: float = 0.0
+    path: tuple[Verdict, ...] = ()
+    """Of a ladder: what each rung that was asked said, in order; empty for a single verifier."""
 
 
 @dataclass(slots=True)
@@ -309,6 +312,23 @@ class Verifier(Protocol):
 
     def self_test(self) -> None:
         """Prove that right is called right and wrong wrong; raise with the case that failed."""
+        ...
+
+
+@runtime_checkable
+class SubmittingVerifier(Verifier, Protocol):
+    """A verifier that works beside its caller, so that verdicts are made while responses are still being generated."""
+
+    def open(self) -> None:
+        """Start what it works with (processes, connections); nothing happens if it is open."""
+        ...
+
+    def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
+        """Take a response; `verify` is this and waiting. Thread-safe, and opens itself if need be."""
+        ...
+
+    def close(self) -> None:
+        """End all of it; what is still waiting is cancelled. It may be opened again."""
         ...
 
 

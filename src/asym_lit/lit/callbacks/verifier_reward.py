@@ -13,7 +13,7 @@ from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import RunStoppedError
-from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch, Verifier
+from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch, SubmittingVerifier, Verifier
 
 
 class VerifierReward(Callback):
@@ -41,6 +41,19 @@ class VerifierReward(Callback):
             raise TypeError(f"VerifierReward scores the rollouts of a RolloutDataModule, not of a {type(data).__name__}.")
         self.verifier.self_test()
         data.maker.score = self.score
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.close()
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what the verifier started."""
+        if isinstance(self.verifier, SubmittingVerifier):
+            self.verifier.close()
 
     def score(self, rollouts: Sequence[Rollout]) -> None:
         """Verdict and reward of each rollout, in place."""

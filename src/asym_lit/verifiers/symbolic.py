@@ -1,0 +1,136 @@
+"""Equality of mathematical answers by computer algebra."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from asym_lit.types import InputError, Outcome, Prompt, Verdict
+from asym_lit.verifiers.answers import extract_answer
+from asym_lit.verifiers.worker import Reply, script_command
+from asym_lit.verifiers.workers import WorkerPool
+
+
+def gold_of(prompt: Prompt) -> str:
+    """The gold answer of a prompt.
+
+    Raises:
+        InputError: If it has none.
+    """
+    gold = prompt.answer.get("answer")
+    if not isinstance(gold, str) or not gold.strip():
+        raise InputError(
+            f"The prompt {prompt.uid!r} of {prompt.task!r} has the answer {gold!r}; this verifier needs a text under 'answer'."
+        )
+    return gold
+
+
+def question_of(prompt: Prompt) -> str:
+    """The question of a prompt, without the instructions around it where the task tells them apart."""
+    return str(prompt.answer.get("question") or prompt.text)
+
+
+class Symbolic:
+    r"""Right: Math-Verify finds the answer equal to the gold one (`prompt.answer["answer"]`).
+
+    Math-Verify runs in processes of its own. One that does not reply in time, or dies, is replaced, and its verdict is
+    undecided: no expression can hang the run, or fill the memory of the trainer. The gold answer is wrapped in `\boxed{}`, for
+    outside of one, equations are not parsed, and all unparsed ones are equal.
+
+    Args:
+        workers: Processes; each takes a core while it works and about 100 MiB.
+        seconds: Longest wall time of one comparison.
+        memory_mb: Most virtual memory of a process, in MiB.
+        max_chars: Longest answer; a longer one is wrong.
+        bare_chars: Longest response without a marker (`\boxed{}`, "####", "the answer is") that is read as an answer; 0 asks
+            for a marker.
+    """
+
+    name = "symbolic"
+
+    def __init__(
+        self, workers: int = 2, seconds: float = 3.0, memory_mb: int = 2048, max_chars: int = 5000, bare_chars: int = 300
+    ) -> None:
+        for name, value, least in (
+            ("workers", workers, 1),
+            ("seconds", seconds, 1),
+            ("memory_mb", memory_mb, 512),
+            ("max_chars", max_chars, 1),
+            ("bare_chars", bare_chars, 0),
+        ):
+            if value < least:
+                raise InputError(f"{name} of Symbolic is {value}; allowed: {least} or more.")
+        self.workers, self.seconds, self.memory_mb = workers, seconds, memory_mb
+        self.max_chars, self.bare_chars = max_chars, bare_chars
+        self._pool: WorkerPool | None = None
+
+    def open(self) -> None:
+        """Start the processes; they get ready beside whatever else happens."""
+        if self._pool is None:
+            script = str(Path(__file__).with_name("symbolic_worker.py"))
+            self._pool = WorkerPool(script_command(script, self.seconds, self.memory_mb), self.workers, self.seconds)
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Of the processes; none while it is closed."""
+        return self._pool.process_ids if self._pool else []
+
+    def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
+        """Queue a response; its verdict comes when a process has compared it."""
+        begun = perf_counter()
+        gold = gold_of(prompt)
+        answer = extract_answer(response, self.bare_chars).text
+        verdict: Future[Verdict] = Future()
+        if not answer or len(answer) > self.max_chars:
+            reason = f"an answer of more than {self.max_chars} characters" if answer else "no answer found"
+            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, reason, answer[:80] or None, perf_counter() - begun))
+            return verdict
+        self.open()
+        assert self._pool
+        job = self._pool.submit({"gold": gold, "answer": answer})
+        job.add_done_callback(lambda done: self._settle(done, verdict, answer, begun))
+        return verdict
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        """The verdict on one response."""
+        return self.submit(prompt, response).result()
+
+    def _settle(self, done: Future[Reply], verdict: Future[Verdict], answer: str, begun: float) -> None:
+        if done.cancelled():
+            verdict.cancel()
+        elif fault := done.exception():
+            verdict.set_exception(fault)
+        else:
+            reply: Any = done.result()
+            seconds = perf_counter() - begun
+            verdict.set_result(Verdict(Outcome(reply["outcome"]), self.name, reply["reason"], answer, seconds))
+
+    def self_test(self) -> None:
+        """Compares known pairs, which also proves that every parser is there."""
+        for gold, answer, expected in SELF_TEST:
+            prompt = Prompt("self_test", "", {"answer": gold}, "self_test")
+            verdict = self.verify(prompt, f"\\boxed{{{answer}}}")
+            if verdict.outcome != expected:
+                raise RuntimeError(
+                    f"{self.name}: the answer {answer!r} to {gold!r} was called {verdict.outcome} ({verdict.reason}), "
+                    f"not {expected}."
+                )
+
+
+SELF_TEST = (
+    ("\\frac{1}{2}", "0.5", Outcome.CORRECT),
+    ("\\frac{1}{2}", "0.6", Outcome.INCORRECT),
+    ("x^2+2x+1", "(x+1)^2", Outcome.CORRECT),
+    ("\\sqrt{8}", "2\\sqrt{2}", Outcome.CORRECT),
+    ("\\{1,2,3\\}", "\\{3,1,2\\}", Outcome.CORRECT),
+    ("(1,2)", "(2,1)", Outcome.INCORRECT),
+    ("x=3", "y=4", Outcome.INCORRECT),
+)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from asym_lit.types import Outcome, Prompt, SubmittingVerifier
+from asym_lit.verifiers import Symbolic
+from asym_lit.verifiers.worker import WorkerError, script_command
+from asym_lit.verifiers.workers import WorkerPool
+
+ISSUE_65 = "\\dfrac{5^{\\left(5^{\\left(5^{\\left(5^5\\right)}\\right)} - 4\\right)} - 5}{16}"
+"""From Math-Verify's issue 65: it is parsed, but what is parsed cannot be written out."""
+
+
+def asked(gold: str, uid: str = "p") -> Prompt:
+    return Prompt(uid, "What is it?", {"answer": gold, "question": "What is it?"}, "maths")
+
+
+@pytest.fixture(scope="module")
+def symbolic():
+    verifier = Symbolic(workers=1, seconds=2)
+    verifier.open()
+    yield verifier
+    verifier.close()
+
+
+def test_it_proves_itself_and_may_be_submitted_to(symbolic):
+    symbolic.self_test()
+    assert isinstance(symbolic, SubmittingVerifier)
+
+
+@pytest.mark.parametrize(
+    ("gold", "response", "outcome"),
+    [
+        ("\\frac{3}{4}", "Hence \\boxed{0.75}.", Outcome.CORRECT),
+        ("(1, 2)", "The answer is $(1,2)$.", Outcome.CORRECT),
+        ("x \\in [0, 1)", "\\boxed{[0,1)}", Outcome.CORRECT),
+        ("5", "\\boxed{6}", Outcome.INCORRECT),
+        ("5", "It is 5, or so.\nWho knows?", Outcome.INCORRECT),
+        ("5", "\\boxed{}", Outcome.INCORRECT),
+        ("5", "\\boxed{" + "5" * 6000 + "}", Outcome.INCORRECT),
+    ],
+)
+def test_equal_answers_are_right_however_they_are_written(symbolic, gold, response, outcome):
+    assert symbolic.verify(asked(gold), response).outcome == outcome
+
+
+def test_an_expression_that_cannot_be_computed_is_undecided_in_time_and_the_next_one_is_judged(symbolic):
+    begun = perf_counter()
+    hanging = symbolic.verify(asked("12"), f"\\boxed{{{ISSUE_65}}}")
+    assert (hanging.outcome, hanging.reason) == (Outcome.UNDECIDED, "timeout")
+    assert hanging.extracted == ISSUE_65
+    assert perf_counter() - begun < symbolic.seconds + 1
+    assert symbolic.verify(asked("12"), "\\boxed{12}").outcome == Outcome.CORRECT
+
+
+def test_a_killed_worker_loses_no_verdict(symbolic):
+    waiting = [symbolic.submit(asked(str(n)), f"\\boxed{{{2 * n}/2}}") for n in range(60)]
+    waiting[3].result()
+    os.kill(symbolic.process_ids[0], signal.SIGKILL)
+    assert [w.result().outcome for w in waiting] == [Outcome.CORRECT] * 60
+
+
+def test_a_prompt_without_a_gold_answer_is_refused(symbolic):
+    with pytest.raises(ValueError, match="needs a text under 'answer'"):
+        symbolic.verify(Prompt("p", "?", {"numbers": [1]}, "countdown"), "\\boxed{1}")
+
+
+def test_closing_ends_the_processes_and_cancels_what_waits():
+    verifier = Symbolic(workers=1)
+    waiting = [verifier.submit(asked("1"), "\\boxed{9^{9^{9^9}}}") for _ in range(3)]
+    processes = verifier.process_ids
+    verifier.close()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in processes)
+    assert verifier.process_ids == [] and all(w.done() for w in waiting)
+
+
+def script(tmp_path: Path, body: str) -> list[str]:
+    path = tmp_path / "worker.py"
+    ready = 'import sys\nprint(\'{"outcome": "correct", "reason": "ready"}\', flush=True)\n'
+    path.write_text(ready + body)
+    return script_command(str(path))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("import os\nfor line in sys.stdin: os.abort()", "crash: SIGABRT"),
+        ("for line in sys.stdin: sys.exit(3)", "crash: exit status 3"),
+        ("import os, signal\nfor line in sys.stdin: os.kill(os.getpid(), signal.SIGKILL)", "crash: SIGKILL"),
+        ("import time\nfor line in sys.stdin: time.sleep(60)", "timeout"),
+    ],
+)
+def test_a_worker_that_dies_or_hangs_leaves_the_verdict_open_and_is_replaced(tmp_path, body, reason):
+    pool = WorkerPool(script(tmp_path, body), workers=1, seconds=0.5)
+    replies = [pool.submit({"gold": "1", "answer": "1"}).result() for _ in range(2)]
+    pool.close()
+    assert [(r["outcome"], r["reason"]) for r in replies] == [("undecided", reason)] * 2
+
+
+def test_a_worker_that_never_starts_is_an_error_not_a_verdict(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("raise SystemExit(7)")
+    pool = WorkerPool(script_command(str(path)), workers=1, seconds=1)
+    with pytest.raises(WorkerError, match="does not start: exit status 7"):
+        pool.submit({"gold": "1", "answer": "1"}).result()
+    pool.close()
