@@ -51,6 +51,21 @@ class Prompt:
     """Name of the task it comes from."""
     token_ids: tuple[int, ...] = ()
     """`text` under the policy's tokenizer; empty until the data module has tokenized it."""
+    messages: tuple[Mapping[str, str], ...] = ()
+    """Turns of a chat (`role`, `content`) where the question is one; `text` is then what the chat template makes of them."""
+    origin: str = ""
+    """Where it was read, such as `train.jsonl, row 17`; empty if it was generated."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row of data, or a prompt, that is not used, and why."""
+
+    origin: str
+    """Where it was read, such as `train.jsonl, row 17`."""
+    reason: str
+    """What is said of every such row, then perhaps a colon and what is particular to this one."""
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +358,15 @@ class Task(Protocol):
 
     def prompts(self, split: Split) -> Sequence[Prompt]:
         """All prompts of a split, always in the same order. The three splits share no problem."""
+        ...
+
+
+@runtime_checkable
+class SelectiveTask(Task, Protocol):
+    """A task that leaves out some of its data, and says which."""
+
+    def left_out(self, split: Split) -> Sequence[LeftOut]:
+        """What was not made into a prompt of the split, in the order of the data."""
         ...
 
 

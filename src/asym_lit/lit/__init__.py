@@ -1,12 +1,14 @@
 """Lightning: the module, the data module, the strategy and the callbacks that run everything below."""
 
 from asym_lit.lit.datamodule import RolloutDataModule
+from asym_lit.lit.evaluation_sets import EvaluationSet
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.strategy import FSDP2Strategy
 from asym_lit.lit.supervised import DemonstrationDataModule, PolicyExport, SupervisedModule
 
 __all__ = [
     "DemonstrationDataModule",
+    "EvaluationSet",
     "FSDP2Strategy",
     "PolicyExport",
     "PolicyModule",

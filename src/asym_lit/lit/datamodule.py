@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
 from typing_extensions import override
 
+from asym_lit.lit.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.prompt_sets import PromptSets
 from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.lit.run_folder import run_folder
 from asym_lit.policy.loading import context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
+from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Split, Task
 
 
@@ -29,7 +31,10 @@ class RolloutDataModule(LightningDataModule):
         task: Where prompts come from.
         sampling: How training rollouts are drawn; `n` is the group size.
         evaluation: How evaluation rollouts are drawn.
-        evaluation_tasks: Named evaluation sets; the task itself, under its own name, if empty.
+        evaluation_tasks: Named evaluation sets: tasks, or an `EvaluationSet` for one with its own `n`, temperature, top-p
+            and budgets. The task itself, under its own name, if empty.
+        prompt_format: How questions are put to the policy, in training and evaluation: a template, a chat.
+        max_prompt_tokens: Longer prompts are left out, counted and listed in the run folder; 0 to leave out none.
         engine: What writes rollouts.
         rollout_steps: Length of the run in rollout steps.
         prompts_per_step: Prompts of a rollout step, over all processes.
@@ -43,7 +48,9 @@ class RolloutDataModule(LightningDataModule):
         task: Task,
         sampling: Sampling = Sampling(),
         evaluation: Sampling = Sampling(n=64),
-        evaluation_tasks: dict[str, Task] | None = None,
+        evaluation_tasks: dict[str, Task | EvaluationSet] | None = None,
+        prompt_format: PromptFormat = PromptFormat(),
+        max_prompt_tokens: int = 0,
         engine: Engine | None = None,
         rollout_steps: int = 100,
         prompts_per_step: int = 32,
@@ -52,22 +59,24 @@ class RolloutDataModule(LightningDataModule):
         seed: int = 1,
     ) -> None:
         super().__init__()
-        for name, value in (
-            ("rollout_steps", rollout_steps),
-            ("prompts_per_step", prompts_per_step),
-            ("evaluation_prompts_per_batch", evaluation_prompts_per_batch),
+        for name, value, least in (
+            ("rollout_steps", rollout_steps, 1),
+            ("prompts_per_step", prompts_per_step, 1),
+            ("evaluation_prompts_per_batch", evaluation_prompts_per_batch, 1),
+            ("max_prompt_tokens", max_prompt_tokens, 0),
         ):
-            if value < 1:
-                raise InputError(f"data.{name} is {value}; allowed: 1 or more.")
+            if value < least:
+                raise InputError(f"data.{name} is {value}; allowed: {least} or more.")
         self.task, self.sampling, self.evaluation = task, sampling, evaluation
-        self.evaluation_tasks = evaluation_tasks or {task.name: task}
+        self.evaluation_sets = evaluation_sets(evaluation_tasks, task)
         self.rollout_steps, self.prompts_per_step = rollout_steps, prompts_per_step
         self.evaluation_prompts_per_batch = evaluation_prompts_per_batch
         self.policy, self.seed = policy, seed
         self.tokenizer = load_tokenizer(policy)
+        prompt_format.check(self.tokenizer)
+        self.prompt_sets = PromptSets(self.tokenizer, prompt_format, max_prompt_tokens)
         self.maker = RolloutMaker(engine or HFEngine(), self.tokenizer, policy, seed)
         self.train_loader: PromptLoader | None = None
-        self._tokenized: dict[tuple[str, Split], list[Prompt]] = {}
 
     @property
     def module(self) -> PolicyModule:
@@ -82,47 +91,30 @@ class RolloutDataModule(LightningDataModule):
 
     @override
     def setup(self, stage: str) -> None:
+        assert self.trainer is not None
         self.maker.engine.check()
         if stage == "fit":
-            self.prompts("train", self.task.name, self.task, self.sampling)
-        split: Split = "test" if stage in ("test", "predict") else "val"
-        for name, task in self.evaluation_tasks.items():
-            self.prompts(split, name, task, self.evaluation)
+            self.training_prompts()
+        for name in self.evaluation_sets:
+            self.evaluation_prompts(name, "test" if stage in ("test", "predict") else "val")
+        self.prompt_sets.account(run_folder(self.trainer))
+        self.prompt_sets.warn_of_overlap()
 
-    def prompts(self, split: Split, name: str, task: Task, sampling: Sampling) -> list[Prompt]:
-        """A split's prompts, tokenized; made once.
+    def training_prompts(self) -> list[Prompt]:
+        """The training split, tokenized; made once."""
+        return self.prompt_sets.get(self.task.name, "train", self.task, self.sampling, context_of(self.module.policy_config))
 
-        Raises:
-            InputError: If a prompt and its longest response do not fit the policy's context.
-        """
-        key = (name, split)
-        if key not in self._tokenized:
-            found = task.prompts(split)
-            texts = [prompt.text for prompt in found]
-            ids = self.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
-            self._tokenized[key] = [replace(p, token_ids=tuple(i)) for p, i in zip(found, ids, strict=True)]
-            self._check_lengths(name, self._tokenized[key], sampling)
-        return self._tokenized[key]
-
-    def _check_lengths(self, name: str, prompts: Sequence[Prompt], sampling: Sampling) -> None:
-        context = context_of(self.module.policy_config)
-        for prompt in prompts:
-            if not prompt.token_ids:
-                raise InputError(f"{name}: the prompt {prompt.uid!r} has no tokens; a policy cannot start from nothing.")
-            if context and len(prompt.token_ids) + sampling.max_tokens > context:
-                raise InputError(
-                    f"{name}: the prompt {prompt.uid!r} has {len(prompt.token_ids)} tokens; with max_tokens "
-                    f"{sampling.max_tokens} that is more than the policy's context of {context}. Write a max_tokens of at "
-                    f"most {max(context - len(prompt.token_ids), 0)}, or leave the prompt out."
-                )
+    def evaluation_prompts(self, name: str, split: Split) -> list[Prompt]:
+        """A split of an evaluation set, tokenized; made once."""
+        one = self.evaluation_sets[name]
+        return self.prompt_sets.get(name, split, one.task, one.sampling(self.evaluation), context_of(self.module.policy_config))
 
     @override
     def train_dataloader(self) -> PromptLoader:
         assert self.trainer is not None
         if self.train_loader is None:
-            prompts = self.prompts("train", self.task.name, self.task, self.sampling)
             self.train_loader = PromptLoader(
-                prompts,
+                self.training_prompts(),
                 self.prompts_per_step,
                 self.rollout_steps,
                 self.seed,
@@ -135,12 +127,12 @@ class RolloutDataModule(LightningDataModule):
         assert self.trainer is not None
         return [
             EvaluationLoader(
-                self.prompts(split, name, task, self.evaluation),
+                self.evaluation_prompts(name, split),
                 self.evaluation_prompts_per_batch,
                 self.trainer.global_rank,
                 self.trainer.world_size,
             )
-            for name, task in self.evaluation_tasks.items()
+            for name in self.evaluation_sets
         ]
 
     @override
@@ -171,7 +163,8 @@ class RolloutDataModule(LightningDataModule):
             self.maker.fill(made, batch, self.module.objective.group_filter, self.train_loader.draw)
             self.maker.rest(made)
         else:
-            made = RolloutBatch([], self.evaluation, step, list(self.evaluation_tasks)[dataloader_idx])
+            name, one = list(self.evaluation_sets.items())[dataloader_idx]
+            made = RolloutBatch([], one.sampling(self.evaluation), step, name)
             self.maker.sync(made, self.module)
             self.maker.fill_once(made, batch)
         return made

@@ -18,6 +18,7 @@ from torch.distributed.tensor import DTensor
 from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes, world_size
+from asym_lit.lit.evaluation_sets import EvaluationSet
 from asym_lit.lit.learning import RolloutLearner
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.lit.strategy import FSDP2Strategy, shard
@@ -27,7 +28,7 @@ from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, architecture_of, load_config, load_policy
 from asym_lit.policy.lora import AdapterOff, LoRA, add_adapters
 from asym_lit.policy.token_scores import TokenScorer
-from asym_lit.types import InputError, Needs, RolloutBatch, Sampling, Task
+from asym_lit.types import InputError, Needs, RolloutBatch, Sampling
 
 Schedule = Literal["constant", "linear", "cosine"]
 
@@ -42,7 +43,7 @@ class RolloutSource(Protocol):
 
     sampling: Sampling
     evaluation: Sampling
-    evaluation_tasks: dict[str, Task]
+    evaluation_sets: dict[str, EvaluationSet]
     rollout_steps: int
     prompts_per_step: int
     seed: int

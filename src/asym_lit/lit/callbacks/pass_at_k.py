@@ -24,7 +24,7 @@ class PassAtK(Callback):
     a resume, as what the policy could do before training.
 
     Args:
-        ks: Budgets in evaluation; empty for powers of two up to `evaluation.n`.
+        ks: Budgets in evaluation, for sets without their own; empty for powers of two up to the set's `n`.
     """
 
     def __init__(self, ks: list[int] | None = None) -> None:
@@ -37,21 +37,23 @@ class PassAtK(Callback):
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         assert isinstance(pl_module, PolicyModule)
-        n = pl_module.datamodule.evaluation.n
-        self.ks = self.ks or powers_of_two(n)
         every = trainer.val_check_interval
         if stage == "fit" and isinstance(every, int) and every > 1 and pl_module.datamodule.rollout_steps % every:
             rank_zero_warn(
                 f"trainer.val_check_interval {every} does not divide data.rollout_steps {pl_module.datamodule.rollout_steps}: "
                 "the trained policy itself is not evaluated. Make one a multiple of the other."
             )
-        if self.ks[0] < 1 or self.ks[-1] > n:
-            raise InputError(
-                f"pass@{self.ks[-1] if self.ks[0] >= 1 else self.ks[0]} is asked for with evaluation.n {n}; allowed: k from 1 "
-                f"to {n}, for no unbiased estimate exists beyond. Write --data.evaluation.n {max(self.ks)} or smaller ks."
-            )
-        for name in pl_module.datamodule.evaluation_tasks:
-            self._metrics[name] = PassAtKMetric(self.ks, pl_module.datamodule.seed)
+        data = pl_module.datamodule
+        for name, one in data.evaluation_sets.items():
+            n = one.sampling(data.evaluation).n
+            ks = sorted(one.ks or self.ks or powers_of_two(n))
+            if ks[0] < 1 or ks[-1] > n:
+                where = "evaluation.n" if one.n is None else f"evaluation_tasks.{name}.n"
+                raise InputError(
+                    f"{name}: pass@{ks[-1] if ks[0] >= 1 else ks[0]} is asked for with {where} {n}; allowed: k from 1 to {n}, "
+                    f"for no unbiased estimate exists beyond. Write --data.{where} {max(ks)} or smaller ks."
+                )
+            self._metrics[name] = PassAtKMetric(ks, data.seed)
 
     @override
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
@@ -69,10 +71,11 @@ class PassAtK(Callback):
         assert isinstance(batch, RolloutBatch)
         metric = self._metrics[batch.source].to(pl_module.device)
         samples, correct = _counts(batch)
-        short = sum(n < max(self.ks) for n in samples)
+        largest = max(metric.ks)
+        short = sum(n < largest for n in samples)
         if short:
             raise RuntimeError(
-                f"{short} problems of {batch.source} have undecided responses, so fewer than {max(self.ks)} verdicts; "
+                f"{short} problems of {batch.source} have undecided responses, so fewer than {largest} verdicts; "
                 "pass@k cannot be estimated without bias. Mend the verifier, or ask for smaller ks."
             )
         metric.update(samples, correct)
@@ -129,10 +132,10 @@ class PassAtK(Callback):
         """A custom-scalars page with all pass@k of a set in one chart."""
         layout = {
             f"pass@k of {name}": {
-                "over training": ["Multiline", [f"^val/{name}/pass@{k}$" for k in self.ks]],
-                **{f"pass@{k} with interval": ["Margin", _margin(name, k)] for k in sorted({self.ks[0], self.ks[-1]})},
+                "over training": ["Multiline", [f"^val/{name}/pass@{k}$" for k in metric.ks]],
+                **{f"pass@{k} with interval": ["Margin", _margin(name, k)] for k in sorted({metric.ks[0], metric.ks[-1]})},
             }
-            for name in self._metrics
+            for name, metric in self._metrics.items()
         }
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:

@@ -22,7 +22,8 @@ class Transcript(Callback):
     Args:
         every_n_steps: Rollout steps between written training batches.
         table_rows: Rollouts shown in TensorBoard each time.
-        evaluations: Also write the rollouts of evaluations (they are many).
+        evaluations: Also write the rollouts of evaluations during training (they are many). Those of `validate`, `test`
+            and `predict` are always written.
     """
 
     def __init__(self, every_n_steps: int = 10, table_rows: int = 8, evaluations: bool = False) -> None:
@@ -70,8 +71,14 @@ class Transcript(Callback):
     def on_validation_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
     ) -> None:
-        if self.evaluations:
+        if self.evaluations or trainer.state.fn == "validate":
             self._collect(batch)
+
+    @override
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        self._collect(batch)
 
     @override
     def on_predict_batch_end(
@@ -83,6 +90,10 @@ class Transcript(Callback):
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, PolicyModule)
         self._write_evaluated(trainer, f"val_{pl_module.rollout_step:06d}")
+
+    @override
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write_evaluated(trainer, "test")
 
     @override
     def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from transformers import PreTrainedTokenizerBase
 
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
@@ -12,6 +10,7 @@ from asym_lit.policy.loading import context_of
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.rollout.rendering import render
 from asym_lit.types import InputError, RolloutBatch, Sampling, Task, Verifier
 
 
@@ -44,14 +43,14 @@ def sampled_batch(
         raise InputError(
             f"prompts is {prompts}, but {task.name} has {len(found)} training problems; write --prompts {len(found)}."
         )
-    ids = tokenizer([p.text for p in found[:prompts]], add_special_tokens=False)["input_ids"]
-    longest, context = max(map(len, ids)), context_of(scorer.model)
+    rendered = render(found[:prompts], tokenizer)
+    longest, context = max(len(p.token_ids) for p in rendered), context_of(scorer.model)
     if context and longest + sampling.max_tokens > context:
         raise InputError(
             f"A prompt of {task.name} has {longest} tokens; with sampling.max_tokens {sampling.max_tokens} that is more than "
             f"the policy's context of {context}. Write --sampling.max_tokens {max(context - longest, 0)}."
         )
-    slotted = [(slot, replace(p, token_ids=tuple(i))) for slot, (p, i) in enumerate(zip(found, ids, strict=False))]
+    slotted = list(enumerate(rendered))
     maker = RolloutMaker(HFEngine(), tokenizer, "", seed)
     maker.score = VerifierReward(verifier).score
     maker.engine.start(_host(scorer, tokenizer))
