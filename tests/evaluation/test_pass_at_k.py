@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asym_lit.evaluation.pass_at_k import PassAtKMetric, pass_at_k, pass_at_k_curve, powers_of_two
+from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k, pass_at_k_curve, powers_of_two
 from asym_lit.types import InputError
 
 
@@ -105,7 +105,7 @@ def test_metrics_are_named_by_prefix_and_budget():
     assert metrics["val/countdown/pass@2"] == curve.mean[1]
     assert metrics["val/countdown_interval/pass@1_low"] == curve.low[0]
     assert metrics["val/countdown_interval/pass@2_high"] == curve.high[1]
-    assert len(metrics) == 6
+    assert len(metrics) == 7
     assert curve.as_dict()["mean"] == curve.mean
 
 
@@ -126,3 +126,11 @@ def test_a_metric_fed_in_parts_gives_the_curve_of_all_problems():
 def test_a_metric_without_problems_says_so():
     with pytest.raises(InputError, match="no problems to average over"):
         PassAtKMetric([1]).compute()
+
+
+def test_the_area_under_pass_at_k_weighs_each_doubling_of_k_the_same():
+    curve = PassAtKCurve(2, 8, [1, 2, 8], [0.2, 0.4, 0.8], [0.0] * 3, [1.0] * 3)
+    # 1 doubling at (.2 + .4) / 2, 2 doublings at (.4 + .8) / 2, over 3
+    assert curve.area == pytest.approx((0.3 + 2 * 0.6) / 3)
+    assert curve.metrics("val/set")["val/set/pass@k_area"] == curve.area
+    assert PassAtKCurve(2, 8, [4], [0.3], [0.0], [1.0]).area == 0.3

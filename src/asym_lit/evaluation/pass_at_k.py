@@ -22,7 +22,32 @@ def powers_of_two(n: int) -> list[int]:
     return [2**i for i in range(n.bit_length()) if 2**i <= n]
 
 
-def pass_at_k(samples: Sequence[int], correct: Sequence[int], k: int) -> np.ndarray:
+def checked_counts(
+    samples: Sequence[int] | np.ndarray, correct: Sequence[int] | np.ndarray, k: int, what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """n and c of each problem as whole numbers, where an unbiased estimate at k exists.
+
+    Args:
+        samples: n, responses per problem.
+        correct: c, right ones among them.
+        k: Budget.
+        what: Name of the estimate, for the message.
+
+    Raises:
+        InputError: If a problem has fewer than k responses, or counts that cannot be.
+    """
+    n, c = np.asarray(samples, dtype=np.int64), np.asarray(correct, dtype=np.int64)
+    if k < 1 or (n.size and n.min() < k):
+        raise InputError(
+            f"{what} of problems with as few as {n.min() if n.size else 0} responses; allowed: k from 1 to the number of "
+            "responses, for no unbiased estimate exists beyond. Raise evaluation.n or lower k."
+        )
+    if np.any((c < 0) | (c > n)):
+        raise InputError("There are more right responses than responses, or fewer than none.")
+    return n, c
+
+
+def pass_at_k(samples: Sequence[int] | np.ndarray, correct: Sequence[int] | np.ndarray, k: int) -> np.ndarray:
     """Unbiased pass@k of each problem: `1 - C(n - c, k) / C(n, k)` (arXiv 2107.03374), in float64.
 
     Args:
@@ -36,14 +61,7 @@ def pass_at_k(samples: Sequence[int], correct: Sequence[int], k: int) -> np.ndar
     Raises:
         InputError: If a problem has fewer than k responses: no unbiased estimate exists then.
     """
-    n, c = np.asarray(samples, dtype=np.int64), np.asarray(correct, dtype=np.int64)
-    if k < 1 or (n.size and n.min() < k):
-        raise InputError(
-            f"pass@{k} of problems with as few as {n.min() if n.size else 0} responses; allowed: k from 1 to the number of "
-            "responses, for no unbiased estimate exists beyond. Raise evaluation.n or lower k."
-        )
-    if np.any((c < 0) | (c > n)):
-        raise InputError("There are more right responses than responses, or fewer than none.")
+    n, c = checked_counts(samples, correct, k, f"pass@{k}")
     # The product of (n - c - i) / (n - i) over i < k: it reaches 0 by itself where n - c < k.
     i = np.arange(k)[:, None]
     return 1.0 - np.prod(np.clip(n - c - i, 0, None) / (n - i), axis=0)
@@ -62,9 +80,15 @@ class PassAtKCurve:
     high: list[float]
     """NaN with a single problem."""
 
+    @property
+    def area(self) -> float:
+        """Area under pass@k against log k, by trapezoids, over its width: each doubling of k weighs the same."""
+        width = np.log2(self.ks[-1] / self.ks[0])
+        return float(np.trapezoid(self.mean, np.log2(self.ks)) / width) if width else self.mean[0]
+
     def metrics(self, prefix: str) -> dict[str, float]:
-        """Scalars by metric name: `prefix/pass@k` and its bounds."""
-        found = {}
+        """Scalars by metric name: `prefix/pass@k` and its bounds, and `prefix/pass@k_area`."""
+        found = {f"{prefix}/pass@k_area": self.area}
         for i, k in enumerate(self.ks):
             found[f"{prefix}/pass@{k}"] = self.mean[i]
             found[f"{prefix}_interval/pass@{k}_low"] = self.low[i]
@@ -129,10 +153,11 @@ class PassAtKMetric(Metric):
 
     def compute(self) -> PassAtKCurve:
         """The curve over all problems."""
-        return pass_at_k_curve(_flat(self.samples), _flat(self.correct), self.ks, self.seed)
+        return pass_at_k_curve(flat_counts(self.samples), flat_counts(self.correct), self.ks, self.seed)
 
 
-def _flat(state: list[Tensor] | Tensor) -> list[int]:
+def flat_counts(state: list[Tensor] | Tensor) -> list[int]:
+    """A state of counts as one list; torchmetrics keeps a list of tensors, or one tensor once it has been gathered."""
     if not len(state):
         return []
     joined = state if isinstance(state, Tensor) else torch.cat(state)

@@ -1,0 +1,66 @@
+"""Do intervals cover, and does the paired test raise as many false alarms as it says? Two minutes on one thread.
+
+    python benchmarks/evaluation_calibration.py
+
+Problems have chances of being solved from a Beta distribution; "truth" is the mean over that whole distribution for the
+bootstrap, and over the drawn problems for the posterior. False alarms: two arms that differ in nothing, problems in
+common, seeds that shift everything by `seed spread` logits, and each (seed, problem) by 0.3.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from scipy.special import betaln
+
+from asym_lit.evaluation.intervals import beta_pass_at_k, bootstrap_mean
+from asym_lit.evaluation.paired import paired_difference
+from asym_lit.evaluation.pass_at_k import pass_at_k
+
+
+def coverage(rounds: int, problems: int, n: int, k: int, a: float, b: float) -> tuple[float, float]:
+    """Share of data sets whose interval holds the truth: bootstrap, posterior."""
+    rng = np.random.default_rng(k)
+    truth = 1 - np.exp(betaln(a, b + k) - betaln(a, b))
+    hits = [0, 0]
+    for _ in range(rounds):
+        p = rng.beta(a, b, problems)
+        c = rng.binomial(n, p)
+        found = bootstrap_mean(pass_at_k(np.full(problems, n), c, k))
+        hits[0] += found.low <= truth <= found.high
+        found = beta_pass_at_k(np.full(problems, n), c, k, prior=(a, b))
+        hits[1] += found.low <= (1 - (1 - p) ** k).mean() <= found.high
+    return hits[0] / rounds, hits[1] / rounds
+
+
+def alarms(rounds: int, seeds: int, spread: float, k: int, problems: int = 150, n: int = 64) -> float:
+    """Share of comparisons of arms that differ in nothing with p below 0.05."""
+    rng = np.random.default_rng(seeds)
+    found = 0
+    for _ in range(rounds):
+        easy = rng.normal(-1.5, 1.5, problems)
+        logits = easy + rng.normal(0, 0.3, (2, seeds, problems)) + rng.normal(0, spread, (2, seeds, 1))
+        right = rng.binomial(n, 1 / (1 + np.exp(-logits)))
+        values = pass_at_k(np.full(right.size, n), right.ravel(), k).reshape(right.shape)
+        found += paired_difference(values[0], values[1]).p < 0.05
+    return found / rounds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=2000)
+    rounds = parser.parse_args().rounds
+    print(f"{rounds} simulated data sets each\n\n| problems x n | k | distribution | bootstrap covers | posterior covers |")
+    print("| --- | --- | --- | --- | --- |")
+    for problems, n, k, a, b in ((150, 16, 1, 0.6, 1.4), (150, 16, 8, 0.6, 1.4), (256, 64, 64, 0.6, 1.4), (150, 16, 4, 1, 1)):
+        plain, posterior = coverage(rounds, problems, n, k, a, b)
+        print(f"| {problems} x {n} | {k} | Beta({a}, {b}) | {plain:.1%} | {posterior:.1%} |", flush=True)
+    print("\n| seeds an arm | seed spread | k | false alarms at 5 % |\n| --- | --- | --- | --- |")
+    for seeds, spread in ((1, 0.0), (3, 0.3), (5, 0.3), (3, 0.0)):
+        for k in (1, 8, 64):
+            print(f"| {seeds} | {spread} | {k} | {alarms(rounds, seeds, spread, k):.1%} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
