@@ -21,9 +21,10 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from transformers.utils import logging as transformers_logging
 from typing_extensions import override
 
-# The first four so that short class names resolve: `--model PolicyModule`, `--trainer.callbacks+=Dynamics`.
+# The first five so that short class names resolve: `--model PolicyModule`, `--trainer.callbacks+=Dynamics`.
 import asym_lit.lit
 import asym_lit.lit.callbacks
+import asym_lit.rollout.vllm_engine
 import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
 from asym_lit.lit.run_folder import check_writable, resolve_checkpoint, run_folder, run_folder_of

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.rollout.decoding import DecodingLoop, Rows, uniforms
-from asym_lit.rollout.engine import EngineHost, Request
+from asym_lit.rollout.engine import Engine, EngineHost, Request
 from asym_lit.rollout.sampling import draw, sampling_logprobs
 from asym_lit.types import InputError, Rollout, Sampling
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class HFEngine:
+class HFEngine(Engine):
     """Samples with plain transformers, on any device.
 
     It shares the weights of the policy in training where that is whole on the device (single device, DDP), and keeps a

@@ -12,13 +12,13 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from asym_lit.rollout.engine import EngineError, EngineHost, Request
+from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
 from asym_lit.rollout.vllm_process import check_installation, ensure_process_group, guest, shut_down
 from asym_lit.rollout.vllm_requests import parameters, rollouts
 from asym_lit.types import InputError, Rollout, Sampling
 
 
-class VLLMEngine:
+class VLLMEngine(Engine):
     """Samples with vLLM in this process.
 
     Args:

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from packaging.requirements import Requirement
-from torch.distributed.distributed_c10d import HashStore  # type: ignore[attr-defined]
 
 from asym_lit.types import InputError
 
@@ -87,7 +86,8 @@ def ensure_process_group() -> bool:
     if dist.is_initialized():
         return False
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
+    store = dist.HashStore()  # type: ignore[attr-defined]
+    dist.init_process_group(backend, store=store, rank=0, world_size=1)
     return True
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,8 +22,6 @@ class StaleEngine(HFEngine):
     """Keeps a copy of its own, and never takes new weights."""
 
     def start(self, host: Any) -> None:
-        from dataclasses import replace
-
         super().start(replace(host, live_model=None))
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
@@ -39,10 +38,62 @@ class ForgetfulEngine(HFEngine):
             yield group
 
 
-def run(engine: HFEngine, steps: int) -> tuple[Trainer, PolicyModule]:
+class Copying(HFEngine):
+    """Keeps a copy of its own, as engines do that share no memory with the trainer."""
+
+    def start(self, host: Any) -> None:
+        super().start(replace(host, live_model=None))
+
+
+class Sleepy(Copying):
+    """Takes new weights at every sync but the second."""
+
+    syncs = 0
+
+    def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        self.syncs += 1
+        if self.syncs == 2:
+            self.version = version
+        else:
+            super().sync(named_weights, version)
+
+
+class Hoarder(Copying):
+    """Takes new weights in only when it is told to forget, as if all it reads were cached."""
+
+    kept: tuple[tuple[str, Tensor], ...] = ()
+
+    def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        self.kept = tuple((name, value.clone()) for name, value in named_weights)
+        if self.version < 0:
+            self.forget()
+        self.version = version
+
+    def forget(self) -> None:
+        super().sync(self.kept, self.version)
+
+
+class Raw(HFEngine):
+    """Samples at the temperature, reports log-probs at temperature 1."""
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
+        for request, group in zip(requests, super().generate(requests, sampling), strict=True):
+            for rollout in group:
+                rollout.logprobs = _at_temperature_one(self._model, request, rollout)
+            yield group
+
+
+def _at_temperature_one(model: Any, request: Request, rollout: Rollout) -> list[float]:
+    prompt = request.prompt.token_ids
+    with torch.no_grad():
+        logits_SV = model(input_ids=torch.tensor([[*prompt, *rollout.token_ids]])).logits[0, len(prompt) - 1 : -1]
+    return logits_SV.log_softmax(-1).gather(-1, torch.tensor(rollout.token_ids)[:, None]).squeeze(-1).tolist()
+
+
+def run(engine: HFEngine, steps: int, temperature: float = 1.0) -> tuple[Trainer, PolicyModule]:
     data = RolloutDataModule(
         Countdown(train_size=64, val_size=4, test_size=4),
-        Sampling(n=4, max_tokens=24),
+        Sampling(n=4, max_tokens=24, temperature=temperature),
         engine=engine,
         rollout_steps=steps,
         prompts_per_step=4,
@@ -62,7 +113,7 @@ def test_an_engine_that_shares_the_weights_passes() -> None:
 
 
 def test_stale_weights_stop_the_run_before_the_second_update() -> None:
-    with pytest.raises(RuntimeError, match=r"disagree on the sampled tokens at step 1: .*weights not synced"):
+    with pytest.raises(RuntimeError, match=r"disagree on the sampled tokens at step 1: .*a sync does not reach"):
         run(StaleEngine(), steps=3)
 
 
@@ -78,6 +129,19 @@ def test_wrong_log_probs_stop_the_run_before_any_weight_moves() -> None:
         run(Keep(), steps=1)
     live, before = module[0]
     assert all(torch.equal(value, before[name]) for name, value in live.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("engine", "temperature", "cause"),
+    [
+        (Sleepy(), 1.0, "step 1: .* Likely cause: stale weights: after another sync the engine agrees"),
+        (Hoarder(), 1.0, "step 1: .* Likely cause: a stale prefix cache"),
+        (Raw(), 0.5, "step 0: .* Likely cause: the engine's log-probs are those at temperature 1, not at 0.5"),
+    ],
+)
+def test_the_likely_cause_is_named(engine: HFEngine, temperature: float, cause: str) -> None:
+    with pytest.raises(RuntimeError, match=cause):
+        run(engine, steps=3, temperature=temperature)
 
 
 def test_a_limit_of_nothing_is_refused() -> None:

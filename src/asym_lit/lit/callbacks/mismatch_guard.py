@@ -8,7 +8,8 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from asym_lit.lit.distributed import all_cat, all_max, mean_over_processes
+from asym_lit.lit.distributed import all_cat, all_max, any_process, mean_over_processes
+from asym_lit.lit.mismatch_causes import WITNESSES, likely_cause, mean_gap
 from asym_lit.lit.module import PolicyModule
 from asym_lit.objectives.corrections import log_rho, mismatch_sums
 from asym_lit.types import InputError, RolloutBatch
@@ -20,7 +21,8 @@ class MismatchGuard(Callback):
     Beside the mean and the largest gap: two estimates of the KL between them, the effective sample size, and the 1st and 99th
     percentile of the ratio trainer / engine.
 
-    Rollouts written by stale or wrong weights look fine and train badly; this is where it shows.
+    Rollouts written by stale or wrong weights look fine and train badly; this is where it shows. When it stops a run it first
+    finds the likely cause, by taking one suspect after the other away. Of an evaluation it looks at a few responses only.
 
     Args:
         max_mean: Mean over tokens above which the run stops; fp32 gives 1e-6, bf16 about 0.02, stale weights 1 and more.
@@ -56,10 +58,23 @@ class MismatchGuard(Callback):
         for percent in (1, 99):
             metrics[f"mismatch/rho_p{percent:02d}"] = float(rho_N[round(percent / 100 * (len(rho_N) - 1))])
         pl_module.log_metrics({**metrics, "mismatch/max": worst}, batch.step)
+        self._judge(pl_module, batch, mean)
+
+    @override
+    def on_validation_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """The first batch of an evaluation set, by a few witnesses: the weights may have been sent just before."""
+        assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
+        if batch_idx == 0 and not any_process(not batch.rollouts):
+            self._judge(pl_module, batch, mean_gap(pl_module, batch.groups[0][:WITNESSES], batch.sampling.temperature))
+
+    on_test_batch_start = on_validation_batch_start
+
+    def _judge(self, module: PolicyModule, batch: RolloutBatch, mean: float) -> None:
         if not mean <= self.max_mean and not batch.sampling.filters:
             raise RuntimeError(
                 f"Engine and trainer disagree on the sampled tokens at step {batch.step}: mean |log-prob difference| "
-                f"{mean:.4g}, allowed {self.max_mean:g} (max_mean), largest {worst:.4g}. Likely causes: weights not synced "
-                "(a tied LM head left out), a stale prefix cache, another dtype in the engine, another temperature. "
+                f"{mean:.4g}, allowed {self.max_mean:g} (max_mean). Likely cause: {likely_cause(module, batch, self.max_mean)} "
                 "The weights are as before this step; the last checkpoint is good."
             )

@@ -1,0 +1,69 @@
+"""Why engine and trainer disagree: found out by taking one suspect after the other away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from asym_lit.lit.distributed import mean_over_processes
+from asym_lit.rollout.engine import Request
+from asym_lit.rollout.microbatches import experience_of, make_micro_batch
+from asym_lit.types import Needs, Rollout, RolloutBatch
+
+if TYPE_CHECKING:
+    from asym_lit.lit.module import PolicyModule
+
+WITNESSES = 8
+"""Responses of each process that are looked at; one group's worth."""
+ROUNDING = 0.3
+"""Mean gap in nats up to which another dtype explains it: bf16 against fp32 gives 0.02 to 0.1, stale weights 1 and more."""
+
+
+def likely_cause(module: PolicyModule, batch: RolloutBatch, limit: float) -> str:
+    """In words for people. A collective; the engine may have been synced anew afterwards.
+
+    Args:
+        module: The policy, at the weights that should have sampled.
+        batch: Whose log-probs disagree.
+        limit: Mean |log-prob difference| below which they would agree.
+    """
+    temperature, keeper = batch.sampling.temperature, module.datamodule.maker.keeper
+    group = batch.groups[0][:WITNESSES]
+    gap = mean_gap(module, group, temperature)
+    if temperature != 1 and mean_gap(module, group, 1.0) <= limit:
+        return f"the engine's log-probs are those at temperature 1, not at {temperature:g}: it returns raw ones."
+    keeper.engine.wake()
+    keeper.engine.forget()
+    if mean_gap(module, _again(module, batch), temperature) <= limit:
+        return "a stale prefix cache: without it the engine agrees. It must be reset after every sync."
+    keeper.resync()
+    gap = mean_gap(module, _again(module, batch), temperature)
+    if gap <= limit:
+        return "stale weights: after another sync the engine agrees. They were not sent, or sent before the last update."
+    if batch.sampling.filters:
+        return "top_p or top_k: the engine's log-probs are of the cut distribution. Write top_p: 1 and top_k: 0."
+    if gap <= ROUNDING:
+        return f"another dtype or other kernels of the engine: {gap:.3g} is left after a sync; policy: {module.dtype_name}."
+    tied = getattr(module.policy_config, "tie_word_embeddings", False)
+    head = " The policy ties its LM head to its embeddings: lm_head.weight must be sent as well." if tied else ""
+    return f"weights that a sync does not reach, or log-probs of something else: {gap:.3g} remains after another one.{head}"
+
+
+def _again(module: PolicyModule, batch: RolloutBatch) -> list[Rollout]:
+    """New responses to the first prompt of this process."""
+    first = batch.rollouts[0]
+    request = Request(first.prompt, first.slot, seed=batch.step)
+    (group,) = module.datamodule.maker.engine.generate([request], batch.sampling)
+    return group[:WITNESSES]
+
+
+@torch.no_grad()
+def mean_gap(module: PolicyModule, rollouts: list[Rollout], temperature: float) -> float:
+    """Mean |engine - trainer| log-prob over the tokens of some rollouts, over all processes."""
+    experience = experience_of(rollouts, 1, module.device)
+    part = make_micro_batch(list(range(len(rollouts))), rollouts, experience)
+    mask_BT = part.experience.mask_BT
+    ours_BT = module.scorer(part.input_ids_BS, part.prompt_lengths_B, mask_BT, temperature, Needs()).logprobs_BT
+    gap_BT = (ours_BT - part.experience.sampler_logprobs_BT).abs() * mask_BT
+    return mean_over_processes({"gap": (float(gap_BT.sum()), float(mask_BT.sum()))})["gap"]
