@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from asym_lit.tasks.countdown import countdown_prompt, split_of
+from asym_lit.tasks.rows import find_source, read_rows
 from asym_lit.types import InputError, Prompt, Split
-
-_READERS = {".parquet": "parquet", ".jsonl": "json", ".json": "json"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class CountdownData:
         return {split: list(found.values())[: limits[split] or None] for split, found in parts.items()}
 
     def _read(self, source: str) -> Iterator[Prompt]:
-        for number, row in enumerate(_rows(source)):
+        for number, row in enumerate(read_rows(find_source(source))):
             numbers, target = row.get("nums"), row.get("target")
             if not isinstance(numbers, Sequence) or isinstance(numbers, str) or not all(_is_whole(n) for n in numbers):
                 raise _malformed(source, number, "nums", numbers, "a list of whole numbers of at least 1, e.g. [3, 7, 12]")
@@ -83,29 +81,6 @@ class CountdownData:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _rows(source: str) -> Iterator[dict[str, Any]]:
-    from datasets import load_dataset
-    from datasets.exceptions import DatasetGenerationError
-
-    path = Path(source)
-    if path.suffix in _READERS:
-        if not path.is_file():
-            raise InputError(f"There is no data file {source}; give a .parquet, .jsonl or .json file, or a hub id.")
-        try:
-            return iter(load_dataset(_READERS[path.suffix], data_files=str(path), split="train"))
-        except (DatasetGenerationError, ValueError) as fault:  # pyarrow's errors are ValueErrors
-            raise InputError(
-                f"The data file {source} cannot be read as {path.suffix[1:]}: {fault.__cause__ or fault}"
-            ) from fault
-    try:
-        return iter(load_dataset(source, split="train"))
-    except (OSError, ValueError) as fault:
-        raise InputError(
-            f"No data set at {source!r}: {str(fault).splitlines()[0]} Give a hub id that can be reached, or a local "
-            ".parquet, .jsonl or .json file."
-        ) from fault
 
 
 def _malformed(source: str, row: int, field: str, value: Any, allowed: str) -> InputError:
