@@ -16,6 +16,9 @@ from asym_lit.types import InputError
 CHECKPOINTS = "checkpoints"
 STATE = "lightning.ckpt"
 EXPORT = "huggingface"
+LEDGER = "ledger.parquet"
+RECORD = "run.json"
+METRICS = "metrics.jsonl"
 
 
 def run_folder(trainer: Trainer) -> Path:
@@ -46,9 +49,9 @@ def checkpoint_name(rollout_step: int) -> str:
     return f"step_{rollout_step:06d}"
 
 
-def whole_checkpoints(folder: Path) -> list[Path]:
+def whole_checkpoints(folder: Path, within: str = CHECKPOINTS) -> list[Path]:
     """The complete checkpoints of a run, oldest first. Half-written ones have another name."""
-    return sorted(p for p in (folder / CHECKPOINTS).glob("step_*") if (p / STATE).exists())
+    return sorted(p for p in (folder / within).glob("step_*") if (p / STATE).exists())
 
 
 def resolve_checkpoint(path: str) -> str:

@@ -1,20 +1,26 @@
 """Callbacks: one concern each."""
 
+from asym_lit.lit.callbacks.best_checkpoint import BestCheckpoint
 from asym_lit.lit.callbacks.dynamics import Dynamics
+from asym_lit.lit.callbacks.ledger import Ledger
 from asym_lit.lit.callbacks.mismatch_guard import MismatchGuard
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
 from asym_lit.lit.callbacks.report import Report
 from asym_lit.lit.callbacks.rollout_checkpoint import RolloutCheckpoint
+from asym_lit.lit.callbacks.run_record import RunRecord
 from asym_lit.lit.callbacks.step_accounting import StepAccounting
 from asym_lit.lit.callbacks.transcript import Transcript
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 
 __all__ = [
+    "BestCheckpoint",
     "Dynamics",
+    "Ledger",
     "MismatchGuard",
     "PassAtK",
     "Report",
     "RolloutCheckpoint",
+    "RunRecord",
     "StepAccounting",
     "Transcript",
     "VerifierReward",

@@ -29,6 +29,9 @@ class RolloutCheckpoint(Checkpoint):
         keep: How many to keep, the newest; 0 keeps all.
     """
 
+    folder = CHECKPOINTS
+    """Within the run folder."""
+
     def __init__(self, every_n_steps: int = 50, keep: int = 2) -> None:
         if every_n_steps < 1:
             raise InputError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
@@ -59,12 +62,12 @@ class RolloutCheckpoint(Checkpoint):
         loader = getattr(pl_module.datamodule, "train_loader", None)
         if loader is not None and loader.served > pl_module.rollout_step:
             loader.rewind()
-        if not (self._folder / CHECKPOINTS / checkpoint_name(pl_module.rollout_step)).exists():
+        if not (self._folder / self.folder / checkpoint_name(pl_module.rollout_step)).exists():
             self.save(trainer, pl_module)
 
     def save(self, trainer: Trainer, pl_module: PolicyModule) -> None:
         """Write one now. A collective."""
-        final = self._folder / CHECKPOINTS / checkpoint_name(pl_module.rollout_step)
+        final = self._folder / self.folder / checkpoint_name(pl_module.rollout_step)
         partial = final.with_name(f".{final.name}.partial")
         if trainer.is_global_zero:
             shutil.rmtree(partial, ignore_errors=True)
@@ -78,7 +81,7 @@ class RolloutCheckpoint(Checkpoint):
             if final.exists():
                 _remove(final)
             os.replace(partial, final)
-            for old in whole_checkpoints(self._folder)[: -self.keep] if self.keep else []:
+            for old in whole_checkpoints(self._folder, self.folder)[: -self.keep] if self.keep else []:
                 _remove(old)
         trainer.strategy.barrier("checkpoint renamed")
 

@@ -1,0 +1,80 @@
+"""The problem ledger of a run: every problem of every evaluation, and what training did to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from typing_extensions import override
+
+from asym_lit.evaluation.ledger import ProblemRecord, problem_record, read_ledger, write_ledger
+from asym_lit.evaluation.ledger_page import ledger_figure, ledger_page
+from asym_lit.evaluation.problem_changes import Fate, by_step, changes
+from asym_lit.lit.distributed import all_lists
+from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_folder import LEDGER, run_folder, run_folder_of, write_atomically
+from asym_lit.types import RolloutBatch
+
+
+class Ledger(Callback):
+    """Writes `<run folder>/ledger.parquet` and `ledger.html` after each evaluation of a `fit`.
+
+    Logs `val/<set>_ledger/{lost, widened, sharpened, dulled, rare_kept}` against the first evaluation, and a figure of all
+    problems over training. A resumed run goes on in the ledger of the run it resumes.
+
+    Args:
+        figure: Draw the figure for TensorBoard.
+    """
+
+    def __init__(self, figure: bool = True) -> None:
+        self.figure = figure
+        self._folder = Path()
+        self._records: list[ProblemRecord] = []
+        self._fresh: list[ProblemRecord] = []
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._folder = run_folder(trainer)
+        before = run_folder_of(str(trainer.ckpt_path)) if stage == "fit" and trainer.ckpt_path else None
+        if before and (before / LEDGER).exists():
+            self._records = read_ledger(before / LEDGER)
+
+    @override
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._fresh = []
+
+    @override
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
+        step = pl_module.rollout_step
+        self._fresh += [problem_record(batch.source, step, group, batch.sampling) for group in batch.groups]
+
+    @override
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        fresh = all_lists(self._fresh)
+        if trainer.state.fn != "fit":
+            return
+        # What a killed run wrote beyond the checkpoint it is resumed from comes again.
+        self._records = [r for r in self._records if r.step < pl_module.rollout_step] + fresh
+        for name in dict.fromkeys(record.evaluation for record in fresh):
+            self._log(trainer, pl_module.rollout_step, name)
+        if trainer.is_global_zero:
+            write_ledger(self._folder / LEDGER, self._records)
+            write_atomically(self._folder / "ledger.html", [ledger_page("Problem ledger", self._records)])
+
+    def _log(self, trainer: Trainer, step: int, name: str) -> None:
+        steps = by_step(self._records, name)
+        if len(steps) < 2:
+            return
+        found = changes(next(iter(steps.values())).values(), steps[step].values())
+        metrics = {str(one): float(found.counts[one]) for one in (Fate.LOST, Fate.WIDENED, Fate.SHARPENED, Fate.DULLED)}
+        metrics |= {"by_luck": found.by_luck, "rare_kept": found.rare_kept / max(found.rare, 1)}
+        for logger in trainer.loggers:
+            logger.log_metrics({f"val/{name}_ledger/{key}": value for key, value in metrics.items()}, step=step)
+            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero and self.figure:
+                logger.experiment.add_figure(f"val/{name}/ledger", ledger_figure(name, self._records), step, close=False)

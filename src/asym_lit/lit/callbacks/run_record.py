@@ -1,0 +1,111 @@
+"""What a run was and what it cost, in files that a comparison can read without TensorBoard."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from asym_lit.lit.callbacks.verifier_reward import VerifierReward
+from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_folder import METRICS, RECORD, run_folder, write_atomically, write_json
+
+PACKAGES = ("asym_lit", "torch", "lightning", "transformers", "numpy", "vllm")
+
+
+class RunRecord(Callback):
+    """Writes `<run folder>/run.json` (state, seed, verifier, package versions, git) and `metrics.jsonl` (a line per step).
+
+    `state` is `running` until the run ends, so a run that was killed is seen to be unfinished. The list of callbacks should
+    name it after those whose metrics it keeps.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._facts: dict[str, Any] = {}
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._folder = run_folder(trainer)
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        data = pl_module.datamodule
+        judges = [c.verifier for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
+        self._facts = {
+            "seed": data.seed,
+            "rollout_steps": data.rollout_steps,
+            "verifier": judges[0].name if judges else None,
+            "command": sys.argv,
+            "versions": versions(),
+            "git": git_state(Path.cwd()),
+        }
+        if trainer.is_global_zero:
+            path = self._folder / METRICS
+            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            # A run goes on behind its checkpoint; what it had written beyond comes again.
+            kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < pl_module.rollout_step]
+            write_atomically(path, kept)
+        self._write(trainer, "running")
+
+    def _write(self, trainer: Trainer, state: str) -> None:
+        assert isinstance(trainer.lightning_module, PolicyModule)
+        if trainer.is_global_zero:
+            reached = {"state": state, "reached": trainer.lightning_module.rollout_step}
+            write_json(self._folder / RECORD, {**reached, **self._facts})
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if not trainer.is_global_zero:
+            return
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if not name.startswith("val/")}
+        line = json.dumps({"step": batch.step, **{n: v for n, v in sorted(metrics.items()) if n != "step"}})
+        with (self._folder / METRICS).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn == "fit" and self._facts:
+            self._write(trainer, "running")
+
+    @override
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        whole = pl_module.rollout_step >= pl_module.datamodule.rollout_steps
+        self._write(trainer, "finished" if whole else "interrupted" if trainer.interrupted else "stopped early")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result hangs on."""
+    found = {"python": python_version(), "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Commit and whether files differ from it; None outside of a repository."""
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603, S607
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD")
+    return None if commit is None else {"commit": commit, "changed": bool(git("status", "--porcelain"))}

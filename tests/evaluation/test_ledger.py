@@ -1,0 +1,94 @@
+import pyarrow.parquet as pq
+import pytest
+
+from asym_lit.evaluation.ledger import ProblemRecord, problem_record, rare_answers, read_ledger, write_ledger
+from asym_lit.evaluation.ledger_page import ledger_figure, ledger_page
+from asym_lit.evaluation.problem_changes import Fate, changes, fate
+from asym_lit.types import InputError, Outcome, Rollout, Sampling, Verdict
+from fakes import make_rollout
+
+
+def row(uid, step, correct, right=None, samples=4, evaluation="set"):
+    wrong = (samples - correct,) if samples > correct else ()
+    return ProblemRecord(evaluation, step, uid, samples, correct, 0, right or ({"a": correct} if correct else {}), wrong)
+
+
+BEFORE = [row("lost", 0, 1), row("dull", 0, 3), row("same", 0, 2), row("sharp", 0, 1), row("wide", 0, 0), row("never", 0, 0)]
+AFTER = [row("lost", 5, 0), row("dull", 5, 1), row("same", 5, 2), row("sharp", 5, 4), row("wide", 5, 1), row("never", 5, 0)]
+
+
+def judged(text: str, outcome: Outcome) -> Rollout:
+    rollout = make_rollout(text=text)
+    rollout.verdict = Verdict(outcome, "fake", "", text or None)
+    return rollout
+
+
+def test_a_group_becomes_counts_of_its_decided_answers():
+    outcomes = [Outcome.CORRECT, Outcome.CORRECT, Outcome.CORRECT, Outcome.INCORRECT, Outcome.INCORRECT, Outcome.UNDECIDED]
+    group = [judged(text, one) for text, one in zip(["3", "3", "1+2", "4", "", "?"], outcomes, strict=True)]
+    found = problem_record("set", 7, group, Sampling(n=6, temperature=0.7))
+    assert (found.samples, found.correct, found.silent, found.right, found.wrong) == (5, 3, 1, {"3": 2, "1+2": 1}, (1,))
+    assert found.sampling == (0.7, 1.0, 0, 32)
+    assert found.ballot.samples == 5
+
+
+def test_a_ledger_is_read_as_it_was_written_and_knows_what_is_new_and_lost(tmp_path):
+    path = tmp_path / "ledger.parquet"
+    write_ledger(path, [*AFTER, *BEFORE])
+    assert sorted(read_ledger(path), key=str) == sorted([*BEFORE, *AFTER], key=str)
+    table = {(r["uid"], r["step"]): r for r in pq.read_table(path).to_pylist()}
+    assert [uid for (uid, _), r in table.items() if r["newly_solved"]] == ["wide"]
+    assert [uid for (uid, _), r in table.items() if r["newly_lost"]] == ["lost"]
+    assert (table["wide", 0]["first_solved"], table["wide", 5]["first_solved"]) == (None, 5)
+    assert (table["lost", 5]["first_solved"], table["lost", 5]["rare"], table["lost", 5]["rare_kept"]) == (0, 1, 0)
+    assert [p.name for p in tmp_path.iterdir()] == ["ledger.parquet"]
+
+
+def test_another_file_is_refused(tmp_path):
+    (tmp_path / "x.parquet").write_text("no parquet")
+    with pytest.raises(InputError, match="is no ledger of a run"):
+        read_ledger(tmp_path / "x.parquet")
+
+
+def test_rare_answers_are_a_sixteenth_of_the_base_or_a_single_one():
+    assert rare_answers(row("p", 0, 3, {"a": 1, "b": 2})) == {"a"}
+    assert rare_answers(row("p", 0, 14, {"a": 4, "b": 5, "c": 5}, samples=64)) == {"a"}  # 64 / 16 = 4
+
+
+def test_each_problem_has_one_fate():
+    assert [fate(a, b) for a, b in zip(BEFORE, AFTER, strict=True)] == [
+        Fate.LOST,
+        Fate.DULLED,
+        Fate.UNCHANGED,
+        Fate.SHARPENED,
+        Fate.WIDENED,
+        Fate.UNSOLVED,
+    ]
+    # one of four is as often as two of eight
+    assert fate(row("p", 0, 1), row("p", 1, 2, samples=8)) == Fate.UNCHANGED
+
+
+def test_changes_count_fates_and_say_what_luck_alone_would_do():
+    found = changes(BEFORE, AFTER)
+    assert set(found.counts.values()) == {1}
+    # right in both: 1, 4, 4, 5, 1, 0 of 8; all of them before: C(4, t) / C(8, t) = 4/8, 1/70, 1/70, 0, 4/8
+    assert found.by_luck == pytest.approx(1 + 2 / 70)
+    assert (found.rare, found.rare_kept) == (2, 1)  # of "lost" and "sharp", given once each
+    assert found.problems == 6
+
+
+def test_the_page_shows_every_problem_and_escapes_what_it_shows():
+    records = [*BEFORE, row("<i>", 0, 1, {"<b>": 1}), *AFTER, row("<i>", 5, 1, {"</td>": 1})]
+    text = ledger_page("a <title>", records)
+    assert "a &lt;title&gt;" in text and "<i>&" not in text
+    assert "&lt;i&gt;" in text and "forgot &lt;b&gt;" in text and "found &lt;/td&gt;" in text
+    assert text.count("data-fate=") == 7 + 6  # rows, and a button for each fate
+    assert "1.2 would be lost" in text  # 1.029, and C(4, 2) / C(8, 2) = .214 for the seventh
+
+
+def test_the_figure_puts_the_easiest_problem_of_the_base_first():
+    axes = ledger_figure("set", [*BEFORE, *AFTER]).axes[0]
+    image = axes.get_images()[0].get_array()
+    assert image.shape == (6, 2)
+    assert image[0].tolist() == pytest.approx([(3 / 4) ** 0.5, (1 / 4) ** 0.5])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "5"]
