@@ -151,7 +151,7 @@ class PolicyModule(LightningModule):
 
     @override
     def setup(self, stage: str) -> None:
-        if self.datamodule.maker.score is None:  # callbacks are set up before modules
+        if self.datamodule.maker.scorer is None:  # callbacks are set up before modules
             raise InputError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
         if stage == "fit":
             check_group_size(self.objective, self.datamodule.sampling.n)

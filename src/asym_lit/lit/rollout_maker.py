@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 
 class Scorer(Protocol):
-    """Fills in verdicts and rewards; `VerifierReward` provides it."""
+    """Fills in verdicts and rewards; `VerifierReward` is one."""
 
-    def __call__(self, rollouts: Sequence[Rollout]) -> None:
-        """Verdict and reward of each rollout, in place."""
+    def submit(self, group: Sequence[Rollout]) -> None:
+        """Take a group that is generated; its verdicts may be made from now on."""
+        ...
+
+    def collect(self) -> None:
+        """Verdict and reward of every rollout taken since, in place."""
         ...
 
 
@@ -40,7 +44,7 @@ class RolloutMaker:
     def __init__(self, engine: Engine, tokenizer: Any, policy: str, seed: int) -> None:
         self.keeper = EngineKeeper(engine, tokenizer, policy)
         self.tokenizer, self.seed = tokenizer, seed
-        self.score: Scorer | None = None
+        self.scorer: Scorer | None = None
 
     @property
     def engine(self) -> Engine:
@@ -86,7 +90,7 @@ class RolloutMaker:
         made.kept = [kept[slot] for slot in sorted(groups)]
 
     def _answer(self, made: RolloutBatch, prompts: SlottedPrompts, stage: str, step: int) -> list[list[Rollout]]:
-        assert self.score is not None
+        assert self.scorer is not None
         seeds = [request_seed(self.seed, stage, step, slot, prompt.uid) for slot, prompt in prompts]
         requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
         groups, clock = [], perf_counter()
@@ -95,9 +99,11 @@ class RolloutMaker:
             for rollout, text in zip(group, texts, strict=True):
                 rollout.text = text
             clock = made.spend("generate", clock)
-            self.score(group)
+            self.scorer.submit(group)
             clock = made.spend("verify", clock)
             groups.append(group)
+        self.scorer.collect()
+        made.spend("verify", clock)
         made.drawn += len(groups)
         return groups
 

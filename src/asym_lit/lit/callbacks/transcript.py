@@ -120,6 +120,7 @@ def record(rollout: Rollout, batch: RolloutBatch, advantage: float | None = None
         "by": verdict.by if verdict else None,
         "reason": verdict.reason if verdict else None,
         "extracted": verdict.extracted if verdict else None,
+        "path": [f"{rung.by}: {rung.outcome} ({rung.reason})" for rung in verdict.path] if verdict else [],
         "reward": rollout.reward,
         "advantage": advantage,
         "finish_reason": rollout.finish_reason,

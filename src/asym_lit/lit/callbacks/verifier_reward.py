@@ -4,43 +4,70 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.lit.datamodule import RolloutDataModule
-from asym_lit.lit.distributed import mean_over_processes
+from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.lit.verdicts import PendingVerdicts, VerdictClock, traces, verdict_metrics
 from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch, SubmittingVerifier, Verifier
+
+Policy = Literal["mask", "drop_group", "wrong"]
 
 
 class VerifierReward(Callback):
     """Gives each rollout a verdict and a reward.
 
-    The data module calls it as generations finish. An undecided rollout gets no reward and takes no part in training.
+    The data module hands it groups as their generation finishes. A verifier that can work beside its caller does so while the
+    next groups are generated; verdicts are waited for before the objective's group filter looks at them.
 
     Args:
         verifier: Proves itself on known cases before the first batch.
         correct: Reward of a right response.
         incorrect: Reward of a wrong one.
         max_undecided: Share of undecided rollouts in a step above which the run stops.
+        undecided: What becomes of an undecided rollout: `mask` leaves it out of its group, `drop_group` leaves out the whole
+            group, `wrong` gives it the reward of a wrong response, which punishes answers for faults of the verifier.
     """
 
-    def __init__(self, verifier: Verifier, correct: float = 1.0, incorrect: float = 0.0, max_undecided: float = 0.1) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        correct: float = 1.0,
+        incorrect: float = 0.0,
+        max_undecided: float = 0.1,
+        undecided: Policy = "mask",
+    ) -> None:
         if not 0 <= max_undecided <= 1:
             raise InputError(f"max_undecided is {max_undecided}; allowed: 0 to 1.")
-        self.verifier, self.max_undecided = verifier, max_undecided
-        self.rewards = {Outcome.CORRECT: correct, Outcome.INCORRECT: incorrect, Outcome.UNDECIDED: None}
+        if undecided not in ("mask", "drop_group", "wrong"):
+            raise InputError(f"undecided is {undecided!r}; allowed: mask, drop_group, wrong.")
+        self.verifier, self.max_undecided, self.undecided = verifier, max_undecided, undecided
+        self.rewards = {
+            Outcome.CORRECT: correct,
+            Outcome.INCORRECT: incorrect,
+            Outcome.UNDECIDED: incorrect if undecided == "wrong" else None,
+        }
+        self._pending = PendingVerdicts(verifier)
+        self._groups: list[Sequence[Rollout]] = []
+        self._clock = VerdictClock()
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         data = getattr(trainer, "datamodule", None)
         if not isinstance(data, RolloutDataModule):
             raise TypeError(f"VerifierReward scores the rollouts of a RolloutDataModule, not of a {type(data).__name__}.")
+        if self.undecided == "wrong":
+            rank_zero_warn("undecided: wrong counts every timeout, crash and outage of the verifier as a wrong answer.")
+        if isinstance(self.verifier, SubmittingVerifier):
+            self.verifier.open()
         self.verifier.self_test()
-        data.maker.score = self.score
+        data.maker.scorer = self
 
     @override
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -55,34 +82,63 @@ class VerifierReward(Callback):
         if isinstance(self.verifier, SubmittingVerifier):
             self.verifier.close()
 
-    def score(self, rollouts: Sequence[Rollout]) -> None:
-        """Verdict and reward of each rollout, in place."""
-        for rollout in rollouts:
-            rollout.verdict = self.verifier.verify(rollout.prompt, rollout.text)
-            rollout.reward = self.rewards[rollout.verdict.outcome]
+    def submit(self, group: Sequence[Rollout]) -> None:
+        """Take a group that is generated; its verdicts may be made from now on."""
+        self._pending.submit(group)
+        self._groups.append(group)
+
+    def collect(self) -> None:
+        """Verdict and reward of every rollout taken since, in place."""
+        self._pending.collect()
+        groups, self._groups = self._groups, []
+        for group in groups:
+            outcomes = [rollout.verdict.outcome for rollout in group if rollout.verdict]
+            dropped = self.undecided == "drop_group" and Outcome.UNDECIDED in outcomes
+            for rollout, outcome in zip(group, outcomes, strict=True):
+                rollout.reward = None if dropped else self.rewards[outcome]
+
+    def score(self, group: Sequence[Rollout]) -> None:
+        """Verdict and reward of each rollout of a group, in place."""
+        self.submit(group)
+        self.collect()
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._pending.read_clock()  # the next training batch is measured by itself
 
     @override
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
         everything = [*batch.rollouts, *batch.discarded]
-        rewards = [r.reward for r in everything if r.reward is not None]
-        outcomes = Counter(r.verdict.outcome for r in everything if r.verdict)
-        count = len(everything)
-        mean = mean_over_processes(
-            {
-                "reward/mean": (sum(rewards), len(rewards)),
-                "reward/square": (sum(r * r for r in rewards), len(rewards)),
-                "verifier/undecided": (outcomes[Outcome.UNDECIDED], count),
-                "verifier/seconds": (sum(r.verdict.seconds for r in everything if r.verdict), count),
-            }
-        )
+        mean = mean_over_processes(_sums(batch, everything, self._pending.read_clock()))
         if mean["verifier/undecided"] > self.max_undecided:
-            reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.reward is None)
+            reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.verdict.outcome == Outcome.UNDECIDED)
             raise RunStoppedError(
                 f"{mean['verifier/undecided']:.0%} of the rollouts of step {batch.step} are undecided; allowed: "
-                f"{self.max_undecided:.0%} (max_undecided). Most frequent reasons: {reasons.most_common(3)}. "
-                "The policy is saved as it was before this step; mend the verifier and go on with --ckpt_path <run folder>."
+                f"{self.max_undecided:.0%} (max_undecided). Most frequent reasons: {reasons.most_common(3)}."
             )
         square = mean.pop("reward/square", 0.0)
         mean["reward/std"] = max(square - mean.get("reward/mean", 0.0) ** 2, 0.0) ** 0.5
+        if self.undecided == "wrong":
+            mean["verifier/undecided_as_wrong"] = mean["verifier/undecided"]
+        mean |= verdict_metrics(all_lists(traces(everything)))
         pl_module.log_metrics(mean, batch.step, prog_bar=("reward/mean",))
+
+
+def _sums(batch: RolloutBatch, everything: list[Rollout], clock: VerdictClock) -> dict[str, tuple[float, float]]:
+    """Sums and counts of what is a mean over rollouts, groups or processes."""
+    rewards = [r.reward for r in everything if r.reward is not None]
+    outcomes = Counter(r.verdict.outcome for r in everything if r.verdict)
+    n, count = batch.sampling.n, len(everything)
+    groups = [everything[i : i + n] for i in range(0, count, n)]
+    mixed = sum(len({r.verdict.outcome for r in group if r.verdict} - {Outcome.UNDECIDED}) == 2 for group in groups)
+    return {
+        "reward/mean": (sum(rewards), len(rewards)),
+        "reward/square": (sum(r * r for r in rewards), len(rewards)),
+        "verifier/undecided": (outcomes[Outcome.UNDECIDED], count),
+        "verifier/prompt_efficiency": (mixed, len(groups)),
+        "verifier/seconds": (sum(r.verdict.seconds for r in everything if r.verdict), count),
+        "verifier/seconds_waited": (clock.waited, 1),
+        "verifier/seconds_hidden": (clock.hidden, 1),
+        "verifier/queue_depth": (clock.deepest, 1),
+    }

@@ -52,12 +52,15 @@ def sampled_batch(
         )
     slotted = list(enumerate(rendered))
     maker = RolloutMaker(HFEngine(), tokenizer, "", seed)
-    maker.score = VerifierReward(verifier).score
+    maker.scorer = reward = VerifierReward(verifier)
     maker.engine.start(_host(scorer, tokenizer))
     maker.engine.sync([], 0)
     made = RolloutBatch([], sampling, 0, task.name)
-    maker.fill_once(made, slotted)
-    maker.engine.close()
+    try:
+        maker.fill_once(made, slotted)
+    finally:
+        maker.engine.close()
+        reward.close()
     return made
 
 

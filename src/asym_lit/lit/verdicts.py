@@ -1,0 +1,140 @@
+"""Verdicts that are made while responses are still being generated, and what is measured of them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from asym_lit.types import Outcome, Rollout, SubmittingVerifier, Verdict, Verifier
+
+
+@dataclass(slots=True)
+class VerdictClock:
+    """Of one batch: how much of the work of the verifier was hidden behind generation."""
+
+    waited: float = 0.0
+    """Seconds the run stood still for verdicts."""
+    worked: float = 0.0
+    """Seconds during which at least one verdict was open."""
+    deepest: int = 0
+    """Most verdicts open at once."""
+
+    @property
+    def hidden(self) -> float:
+        """Seconds of the work during which something else happened."""
+        return max(self.worked - self.waited, 0.0)
+
+
+class PendingVerdicts:
+    """Hands responses to a verifier and collects what it says; a verifier that cannot work beside its caller works at once.
+
+    Args:
+        verifier: Who decides.
+    """
+
+    def __init__(self, verifier: Verifier) -> None:
+        self.verifier = verifier
+        self.clock = VerdictClock()
+        self._waiting: list[tuple[Rollout, Future[Verdict]]] = []
+        self._change = threading.Condition()
+        self._open, self._since = 0, 0.0
+
+    def submit(self, rollouts: Sequence[Rollout]) -> None:
+        """Take a group that is finished."""
+        begun = perf_counter()
+        if isinstance(self.verifier, SubmittingVerifier):
+            for rollout in rollouts:
+                self._began()
+                future = self.verifier.submit(rollout.prompt, rollout.text)
+                self._waiting.append((rollout, future))
+                future.add_done_callback(self._ended)
+        else:
+            for rollout in rollouts:
+                rollout.verdict = self.verifier.verify(rollout.prompt, rollout.text)
+            self.clock.deepest = max(self.clock.deepest, len(rollouts))
+            self.clock.worked += perf_counter() - begun
+        self.clock.waited += perf_counter() - begun
+
+    def collect(self) -> None:
+        """Wait for what is open, and write it into the rollouts. A fault of the verifier is raised here."""
+        begun = perf_counter()
+        waiting, self._waiting = self._waiting, []
+        for rollout, future in waiting:
+            rollout.verdict = future.result()
+        with self._change:  # a result is there a moment before its end is noted
+            self._change.wait_for(lambda: not self._open)
+        self.clock.waited += perf_counter() - begun
+
+    def read_clock(self) -> VerdictClock:
+        """What was measured since it was read last."""
+        clock, self.clock = self.clock, VerdictClock()
+        return clock
+
+    def _began(self) -> None:
+        with self._change:
+            if not self._open:
+                self._since = perf_counter()
+            self._open += 1
+            self.clock.deepest = max(self.clock.deepest, self._open)
+
+    def _ended(self, _: Future[Verdict]) -> None:
+        with self._change:
+            self._open -= 1
+            if not self._open:
+                self.clock.worked += perf_counter() - self._since
+                self._change.notify_all()
+
+
+Trace = tuple[float, str, tuple[tuple[str, str], ...]]
+"""Of one verdict, as plain types: seconds, why it is undecided (or ""), and (rung, outcome) along its path."""
+
+
+def traces(rollouts: Iterable[Rollout]) -> list[Trace]:
+    """What the metrics need of each verdict."""
+    found: list[Trace] = []
+    for verdict in (r.verdict for r in rollouts if r.verdict):
+        reason = _kind(verdict.reason) if verdict.outcome == Outcome.UNDECIDED else ""
+        rungs = verdict.path or (verdict,)
+        found.append((verdict.seconds, reason, tuple((rung.by, str(rung.outcome)) for rung in rungs)))
+    return found
+
+
+def _kind(reason: str) -> str:
+    """The kind of a reason: what stands before its first colon, as part of a metric's name."""
+    return re.sub(r"\W+", "_", reason.split(":")[0].strip().lower())[:40] or "unknown"
+
+
+def verdict_metrics(found: Sequence[Trace]) -> dict[str, float]:
+    """Accept rate of each rung among what it was asked, the share it was asked, undecided ones by reason, latencies.
+
+    What a later rung accepts, an earlier one has rejected: `verifier/judge/accepted` is the share of judge calls that flip.
+    """
+    if not found:
+        return {}
+    asked, accepted = Counter[str](), Counter[str]()
+    for _, _, rungs in found:
+        for by, outcome in rungs:
+            asked[by] += 1
+            accepted[by] += outcome == Outcome.CORRECT
+    metrics = {}
+    for by in sorted(asked):
+        metrics[f"verifier/{by}/asked"] = asked[by] / len(found)
+        metrics[f"verifier/{by}/accepted"] = accepted[by] / asked[by]
+        if by.startswith("judge"):
+            metrics[f"verifier/{by}/calls"] = float(asked[by])
+            metrics[f"verifier/{by}/flips"] = float(accepted[by])
+    reasons = Counter(reason for _, reason, _ in found if reason)
+    metrics |= {f"verifier/undecided/{reason}": count / len(found) for reason, count in sorted(reasons.items())}
+    p50, p95, p99 = np.percentile([seconds for seconds, _, _ in found], (50, 95, 99))
+    return metrics | {
+        "verifier/latency_p50": float(p50),
+        "verifier/latency_p95": float(p95),
+        "verifier/latency_p99": float(p99),
+    }
