@@ -84,6 +84,23 @@ class Verdict:
     """Of a ladder: what each rung that was asked said, in order; empty for a single verifier."""
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledAnswer:
+    """An answer that is known to be right or wrong: what judges are trained on and verifiers measured with."""
+
+    question: str
+    gold: str
+    """The reference answer."""
+    candidate: str
+    """The answer in question."""
+    label: bool
+    """True: it is right."""
+    source: str = ""
+    """Where it comes from, or its category."""
+    thought: str = ""
+    """What a judge that thinks may write before its verdict."""
+
+
 @dataclass(slots=True)
 class Rollout:
     """One sampled response to one prompt; filled in order, by the engine, then the verifier, then the shapers."""
@@ -376,4 +393,18 @@ class DemonstratedTask(Task, Protocol):
 
     def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
         """The index-th prompt of an endless training stream, with a correct response."""
+        ...
+
+
+@runtime_checkable
+class AnswerSource(Protocol):
+    """A source of labelled answers, split by question."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    def answers(self, split: Split) -> Sequence[LabelledAnswer]:
+        """All answers of a split, always in the same order. No question is in two splits."""
         ...

@@ -133,3 +133,9 @@ def test_no_more_parentheses_are_written_than_needed(left, operator, right, text
 
 def test_division_by_zero_cannot_be_written():
     assert Term("3", Fraction(3)).joined("/", Term("2-2", Fraction(0), 1)) is None
+
+
+def test_steps_are_the_evaluation_in_its_order():
+    assert parse("(20-7)*3+6").steps == ("20-7=13", "13*3=39", "39+6=45")
+    assert parse("1-7/(2+3)").steps == ("2+3=5", "7/5=7/5", "1-7/5=-2/5")
+    assert parse("7").steps == ()

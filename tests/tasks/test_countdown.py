@@ -16,6 +16,13 @@ def test_a_problem_is_written_in_the_order_of_its_numbers_and_named_without_it()
     assert prompt.answer == {"numbers": [7, 3, 20, 12], "target": 45}
 
 
+def test_a_generated_problem_stores_the_solution_it_was_made_from():
+    task, verifier = Countdown(**SMALL), CountdownVerifier()
+    for prompt in task.prompts("val"):
+        assert verifier.verify(prompt, prompt.answer["answer"]).outcome == "correct"
+    assert "answer" not in countdown_prompt([1, 2], 3, "countdown").answer
+
+
 def test_splits_have_their_sizes_share_no_problem_and_repeat_none():
     task = Countdown(**SMALL)
     uids = {split: [prompt.uid for prompt in task.prompts(split)] for split in SPLITS}

@@ -2,6 +2,7 @@
 
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.evaluation_sets import EvaluationSet
+from asym_lit.lit.judge_training import JudgeDataModule, JudgeEvaluation
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.strategy import FSDP2Strategy
 from asym_lit.lit.supervised import DemonstrationDataModule, PolicyExport, SupervisedModule
@@ -10,6 +11,8 @@ __all__ = [
     "DemonstrationDataModule",
     "EvaluationSet",
     "FSDP2Strategy",
+    "JudgeDataModule",
+    "JudgeEvaluation",
     "PolicyExport",
     "PolicyModule",
     "RolloutDataModule",

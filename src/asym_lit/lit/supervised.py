@@ -17,17 +17,18 @@ from asym_lit.lit.module import Schedule
 from asym_lit.lit.run_folder import EXPORT, run_folder
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
-from asym_lit.policy.loading import SmallArchitecture, new_policy
+from asym_lit.policy.loading import SmallArchitecture, load_policy, load_tokenizer, new_policy
 from asym_lit.types import DemonstratedTask, InputError
 
 IGNORED = -100
 
 
 class SupervisedModule(LightningModule):
-    """Trains a small policy from scratch by next-token likelihood of demonstrated responses.
+    """Trains a causal language model by next-token likelihood of given responses.
 
     Args:
-        architecture: Sizes of the policy.
+        architecture: Sizes of a new small one over characters.
+        policy: Start from this one instead: `bundled`, a local directory, or a hub id.
         optimizer: Made from the policy's parameters.
         schedule: Of the learning rate, after the warm-up.
         warmup_steps: Steps over which the learning rate rises from 0.
@@ -36,13 +37,14 @@ class SupervisedModule(LightningModule):
     def __init__(
         self,
         architecture: SmallArchitecture = SmallArchitecture(),
+        policy: str | None = None,
         optimizer: OptimizerCallable = torch.optim.AdamW,
         schedule: Schedule = "cosine",
         warmup_steps: int = 100,
     ) -> None:
         super().__init__()
         self.make_optimizer, self.schedule, self.warmup_steps = optimizer, schedule, warmup_steps
-        self.model, self.tokenizer = new_policy(architecture)
+        self.model, self.tokenizer = (load_policy(policy), load_tokenizer(policy)) if policy else new_policy(architecture)
 
     @override
     def configure_optimizers(self) -> Any:

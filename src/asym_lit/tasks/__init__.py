@@ -1,7 +1,9 @@
 """Tasks: where prompts come from, and what a right answer is."""
 
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier
+from asym_lit.tasks.countdown_answers import CountdownAnswers
 from asym_lit.tasks.countdown_data import CountdownData
 from asym_lit.tasks.problems import Problems
+from asym_lit.tasks.strict_countdown import StrictCountdown
 
-__all__ = ["Countdown", "CountdownData", "CountdownVerifier", "Problems"]
+__all__ = ["Countdown", "CountdownAnswers", "CountdownData", "CountdownVerifier", "Problems", "StrictCountdown"]

@@ -23,13 +23,20 @@ class ExpressionError(ValueError):
     """The text is no arithmetic expression, or has no value."""
 
 
+def computed(a: Fraction, operator: str, b: Fraction) -> Fraction:
+    """`a operator b`; the caller has refused division by zero."""
+    return a + b if operator == "+" else a - b if operator == "-" else a * b if operator == "*" else a / b
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A parsed expression: its exact value, the integers in it in reading order, and the operators."""
+    """A parsed expression: its exact value, the integers in it in reading order, the operators, and each step on the way."""
 
     value: Fraction
     numbers: tuple[int, ...]
     operators: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    """`2*3=6` for every operator between two values, in the order of evaluation."""
 
 
 def parse(text: str) -> Expression:
@@ -48,7 +55,7 @@ def parse(text: str) -> Expression:
     if reader.position < len(reader.tokens):
         raise ExpressionError(f"unexpected {reader.tokens[reader.position]!r}")
     numbers = tuple(int(t) for t in reader.tokens if t.isdigit())
-    return Expression(value, numbers, tuple(reader.operators))
+    return Expression(value, numbers, tuple(reader.operators), tuple(reader.steps))
 
 
 def _tokens(text: str) -> list[str]:
@@ -69,6 +76,7 @@ class _Reader:
     def __init__(self, tokens: list[str]) -> None:
         self.tokens, self.position, self.depth = tokens, 0, 0
         self.operators: list[str] = []
+        self.steps: list[str] = []
 
     def take(self, allowed: str) -> str | None:
         if self.position < len(self.tokens) and self.tokens[self.position] in allowed:
@@ -81,7 +89,7 @@ class _Reader:
         while operator := self.take("+-"):
             self.operators.append(operator)
             other = self.product()
-            value = value + other if operator == "+" else value - other
+            value = self.step(value, operator, other)
         return value
 
     def product(self) -> Fraction:
@@ -91,7 +99,12 @@ class _Reader:
             other = self.factor()
             if operator == "/" and other == 0:
                 raise ExpressionError("division by zero")
-            value = value * other if operator == "*" else value / other
+            value = self.step(value, operator, other)
+        return value
+
+    def step(self, a: Fraction, operator: str, b: Fraction) -> Fraction:
+        value = computed(a, operator, b)
+        self.steps.append(f"{a}{operator}{b}={value}")
         return value
 
     def factor(self) -> Fraction:
@@ -132,6 +145,4 @@ class Term:
         left = f"({self.text})" if self.precedence < binds else self.text
         right_needs = other.precedence < binds or (other.precedence == binds and operator in "-/")
         right = f"({other.text})" if right_needs else other.text
-        a, b = self.value, other.value
-        value = a + b if operator == "+" else a - b if operator == "-" else a * b if operator == "*" else a / b
-        return Term(f"{left}{operator}{right}", value, binds)
+        return Term(f"{left}{operator}{right}", computed(self.value, operator, other.value), binds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from hashlib import blake2b
 from itertools import count
@@ -20,11 +21,15 @@ from asym_lit.types import InputError, Outcome, Prompt, Split, Verdict
 _SPLIT_OF_TEN: dict[int, Split] = {8: "val", 9: "test"}
 
 
-def countdown_prompt(numbers: Sequence[int], target: int, task: str) -> Prompt:
-    """The prompt of one problem: `3,7,12,20=45:`. Its uid does not depend on the order of the numbers."""
+def countdown_prompt(numbers: Sequence[int], target: int, task: str, solution: str | None = None) -> Prompt:
+    """The prompt of one problem: `3,7,12,20=45:`. Its uid does not depend on the order of the numbers.
+
+    With a solution, `answer["answer"]` holds it: the reference of verifiers that compare.
+    """
     uid = f"{','.join(str(n) for n in sorted(numbers))}={target}"
     text = f"{','.join(str(n) for n in numbers)}={target}:"
-    return Prompt(uid, text, {"numbers": list(numbers), "target": target}, task)
+    reference = {"answer": solution} if solution is not None else {}
+    return Prompt(uid, text, {"numbers": list(numbers), "target": target} | reference, task)
 
 
 def split_of(uid: str) -> Split:
@@ -116,26 +121,28 @@ class Countdown:
                     "write wider low, high, target_low, target_high, or more operators."
                 )
             numbers = [rng.randint(self.low, self.high) for _ in range(rng.choice(self._counts))]
-            solution = self._joined(rng, numbers)
+            solution = joined(rng, numbers, self.operators)
             if solution is None or solution.value.denominator != 1:
                 continue
             if not self.target_low <= solution.value <= self.target_high:
                 continue
-            prompt = countdown_prompt(numbers, int(solution.value), self.name)
+            prompt = countdown_prompt(numbers, int(solution.value), self.name, solution.text)
             if split_of(prompt.uid) == split:
                 return prompt, solution.text
         raise AssertionError("count() does not end")
 
-    def _joined(self, rng: random.Random, numbers: list[int]) -> Term | None:
-        terms = [Term(str(n), parse(str(n)).value) for n in numbers]
-        while len(terms) > 1:
-            left = terms.pop(rng.randrange(len(terms)))
-            right = terms.pop(rng.randrange(len(terms)))
-            joined = left.joined(rng.choice(self.operators), right)
-            if joined is None:
-                return None
-            terms.append(joined)
-        return terms[0]
+
+def joined(rng: random.Random, numbers: Sequence[int], operators: str) -> Term | None:
+    """The numbers, joined in random order by random operators; None on division by zero."""
+    terms = [Term(str(n), Fraction(n)) for n in numbers]
+    while len(terms) > 1:
+        left = terms.pop(rng.randrange(len(terms)))
+        right = terms.pop(rng.randrange(len(terms)))
+        both = left.joined(rng.choice(operators), right)
+        if both is None:
+            return None
+        terms.append(both)
+    return terms[0]
 
 
 class CountdownVerifier:

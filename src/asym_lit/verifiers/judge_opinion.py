@@ -1,0 +1,78 @@
+"""What came back from a judge: its words, and how likely it found True and False."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from math import exp
+from typing import Protocol, runtime_checkable
+
+WORDS = ("true", "false")
+
+
+class JudgeError(RuntimeError):
+    """A judge could not be asked, or gave no answer: no verdict comes of it.
+
+    Args:
+        kind: One word, counted: `timeout`, `connection`, `status`, `nonsense`, `breaker`.
+        message: What happened.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A judge's reply."""
+
+    text: str
+    true_logprob: float | None = None
+    """Log-prob of True at the place of the verdict; None if unknown."""
+    false_logprob: float | None = None
+
+    def probability(self, least_mass: float = 0.5) -> float | None:
+        """Probability of True among the two words; None if unknown, or if both together have less than `least_mass`."""
+        if self.true_logprob is None or self.false_logprob is None:
+            return None
+        true, false = exp(self.true_logprob), exp(self.false_logprob)
+        return true / (true + false) if true + false >= least_mass else None
+
+
+def stands_for(piece: str, word: str) -> bool:
+    """Whether a token begins a word: `T`, `True` and ` true` begin `true`."""
+    letters = piece.strip().lower()
+    return bool(letters) and word.startswith(letters)
+
+
+@runtime_checkable
+class JudgeBackend(Protocol):
+    """Where a judge's opinions come from."""
+
+    @property
+    def model(self) -> str:
+        """Which model answers; part of the cache's key."""
+        ...
+
+    def open(self, marker: str) -> None:
+        """Get ready; called once more does no harm."""
+        ...
+
+    def check(self) -> None:
+        """Prove that it is there and is the model that was asked for; raises InputError."""
+        ...
+
+    def submit(self, text: str, may_run: Callable[[], bool]) -> Future[Opinion]:
+        """The reply to a filled template, later; the future raises `JudgeError` if none could be had.
+
+        Args:
+            text: What the judge reads.
+            may_run: Asked when its turn comes, directly before the call; if it says no, no call is made.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...

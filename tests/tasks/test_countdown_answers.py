@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from asym_lit.tasks import CountdownAnswers, CountdownVerifier, StrictCountdown
+from asym_lit.tasks.countdown import countdown_prompt, split_of
+from asym_lit.tasks.countdown_answers import labelled, thought
+from asym_lit.types import AnswerSource, LabelledAnswer, Prompt
+
+SMALL = CountdownAnswers(train_size=400, val_size=60, test_size=60)
+
+
+def prompt_of(answer: LabelledAnswer) -> Prompt:
+    numbers, target = answer.question.removesuffix(":").split("=")
+    return countdown_prompt([int(n) for n in numbers.split(",")], int(target), "countdown", answer.gold)
+
+
+def test_labels_are_the_exact_verifiers_and_the_strict_rule_knows_none_of_the_right_ones() -> None:
+    exact, strict = CountdownVerifier(), StrictCountdown()
+    assert isinstance(SMALL, AnswerSource)
+    for answer in SMALL.answers("train"):
+        prompt = prompt_of(answer)
+        assert prompt.text == answer.question
+        assert exact.verify(prompt, answer.gold).outcome == "correct"
+        assert (exact.verify(prompt, answer.candidate).outcome == "correct") == answer.label
+        assert answer.source != "equivalent" or strict.verify(prompt, answer.candidate).outcome == "incorrect"
+
+
+def test_half_are_right_and_problems_stay_in_their_split() -> None:
+    answers = SMALL.answers("train")
+    assert sum(a.label for a in answers) / len(answers) == pytest.approx(0.5, abs=0.03)
+    assert {split_of(prompt_of(a).uid) for a in answers} == {"train"}
+    assert {split_of(prompt_of(a).uid) for a in SMALL.answers("test")} == {"test"}
+    assert {a.source for a in answers} == {"equivalent", "near_miss", "damaged"}
+
+
+def test_a_longer_list_begins_with_the_shorter_one() -> None:
+    longer = CountdownAnswers(train_size=420, val_size=60, test_size=60)
+    assert longer.answers("train")[:400] == SMALL.answers("train")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ("(20-7)*3+12", "yyyy,20-7=13,13*3=39,39+12=51"),
+        ("20-7+3", "yyny"),
+        ("20-7+3+3", "yyny+"),
+        ("20*12-7*3", "yyyy,20*12=240,7*3=21,240-21=219"),
+        ("20/3*12-7", "yyyy,20/3=?"),
+        ("20*12*7-3", "yyyy,20*12=240,240*7=?"),
+        ("20-(7", "?"),
+        ("True", "?"),
+    ],
+)
+def test_a_thought_checks_the_numbers_then_evaluates(candidate: str, expected: str) -> None:
+    assert thought(countdown_prompt([3, 7, 12, 20], 51, "countdown"), candidate) == expected
+
+
+def test_an_answer_carries_question_reference_label_and_thought() -> None:
+    prompt = countdown_prompt([2, 3, 6], 9, "countdown", "6/2*3")
+    assert labelled(prompt, "3*6/2", "policy") == LabelledAnswer(
+        "2,3,6=9:", "6/2*3", "3*6/2", True, "policy", "yyy,3*6=18,18/2=9"
+    )
+
+
+def test_the_strict_rule_knows_one_answer_and_gives_no_verdict_without_it() -> None:
+    strict = StrictCountdown()
+    strict.self_test()
+    assert strict.verify(countdown_prompt([2, 3], 6, "c", "2*3"), "2*3 ").outcome == "correct"
+    assert strict.verify(countdown_prompt([2, 3], 6, "c", "2*3"), "3*2").outcome == "incorrect"
+    assert strict.verify(countdown_prompt([2, 3], 6, "c"), "2*3").outcome == "undecided"

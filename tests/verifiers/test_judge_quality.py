@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from asym_lit.verifiers.judge_quality import JudgeQuality, best_threshold
+
+CHANCES = [0.95, 0.9, 0.6, None, 0.7, 0.2, 0.2, 0.1]
+LABELS = [True, True, True, True, False, False, False, False]
+
+
+def test_recall_false_accepts_and_undecided_are_counted() -> None:
+    quality = JudgeQuality.measure(CHANCES, LABELS, threshold=0.65)
+    assert (quality.right, quality.wrong, quality.undecided) == (4, 4, 1 / 8)
+    assert quality.recall == 0.5  # two of four; the undecided one is not accepted
+    assert quality.false_accepts == 0.25
+    assert "| **0.650000** (chosen) | **50.00%** | **25.00%** |" in quality.table()
+    assert "| 0.9 | 50.00% | 0.00% |" in quality.table()
+
+
+def test_calibration_is_the_mean_gap_over_bins() -> None:
+    quality = JudgeQuality.measure([0.15, 0.15, 0.85, 0.85], [False, True, True, True], 0.5)
+    # bin 1: said 0.15, true 0.5; bin 8: said 0.85, true 1: 0.5 * 0.35 + 0.5 * 0.15
+    assert quality.calibration_error == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(("share", "accepted"), [(0.0, 0), (0.25, 1), (0.5, 1), (0.75, 3), (1.0, 4)])
+def test_the_threshold_keeps_to_the_share_of_false_accepts(share: float, accepted: int) -> None:
+    threshold = best_threshold(CHANCES, LABELS, share)
+    # At a share of 0.5 the two answers of 0.2 go in or out together.
+    assert sum(c is not None and c >= threshold for c, label in zip(CHANCES, LABELS, strict=True) if not label) == accepted
