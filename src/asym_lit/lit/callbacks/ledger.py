@@ -37,7 +37,10 @@ class Ledger(Callback):
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self._folder = run_folder(trainer)
-        before = run_folder_of(str(trainer.ckpt_path)) if stage == "fit" and trainer.ckpt_path else None
+
+    @override
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        before = run_folder_of(str(trainer.ckpt_path)) if trainer.state.fn == "fit" else None
         if before and (before / LEDGER).exists():
             self._records = read_ledger(before / LEDGER)
 
