@@ -3,7 +3,19 @@
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier
 from asym_lit.tasks.countdown_answers import CountdownAnswers
 from asym_lit.tasks.countdown_data import CountdownData
+from asym_lit.tasks.mixture import Mixture
+from asym_lit.tasks.operation import Operation, OperationVerifier
 from asym_lit.tasks.problems import Problems
 from asym_lit.tasks.strict_countdown import StrictCountdown
 
-__all__ = ["Countdown", "CountdownAnswers", "CountdownData", "CountdownVerifier", "Problems", "StrictCountdown"]
+__all__ = [
+    "Countdown",
+    "CountdownAnswers",
+    "CountdownData",
+    "CountdownVerifier",
+    "Mixture",
+    "Operation",
+    "OperationVerifier",
+    "Problems",
+    "StrictCountdown",
+]
