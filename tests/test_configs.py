@@ -43,6 +43,17 @@ def test_an_overlay_changes_the_scale_and_never_the_method(overlay: Path) -> Non
     assert module.objective == simko()
 
 
+def test_the_overlay_of_the_second_task_changes_the_verifier_and_no_other_callback() -> None:
+    """An overlay replaces the whole list, so it must follow the recipes."""
+    recipe, overlay = (
+        yaml.safe_load((ROOT / "configs" / path).read_text())["trainer"]["callbacks"]
+        for path in ("grpo.yaml", "overlays/operation.yaml")
+    )
+    verifiers = [callbacks.pop(0)["init_args"].pop("verifier")["class_path"] for callbacks in (recipe, overlay)]
+    assert verifiers == ["asym_lit.tasks.CountdownVerifier", "asym_lit.tasks.OperationVerifier"]
+    assert recipe == overlay
+
+
 def test_recipes_differ_in_nothing_but_the_objective_and_the_name() -> None:
     """So that a comparison of methods is one of methods."""
 

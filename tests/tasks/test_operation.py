@@ -22,7 +22,7 @@ SPLITS = ("train", "val", "test")
 )
 def test_the_operator_is_applied_from_the_left(definition, operands, value):
     prompt = operation_prompt(definition, operands, "operation")
-    assert prompt.answer == {"value": value}
+    assert prompt.answer == {"answer": str(value)}  # as text, for other verifiers too
     assert prompt.text == prompt.uid == f"a@b={definition};{'@'.join(map(str, operands))}="
 
 
@@ -66,7 +66,7 @@ def test_demonstrations_depend_on_seed_and_index_alone():
 
 
 def test_no_answer_is_common_enough_to_be_guessed():
-    answers = [prompt.answer["value"] for prompt in Operation().prompts("train")]
+    answers = [prompt.answer["answer"] for prompt in Operation().prompts("train")]
     assert max(answers.count(value) for value in set(answers)) / len(answers) < 0.02
 
 

@@ -33,7 +33,7 @@ def operation_prompt(definition: str, operands: Sequence[int], task: str) -> Pro
     for operand in operands[1:]:
         value = int(parse(definition.replace("a", f"({value})").replace("b", f"({operand})")).value)
     text = f"a@b={definition};{'@'.join(str(n) for n in operands)}="
-    return Prompt(text, text, {"value": value}, task)
+    return Prompt(text, text, {"answer": str(value)}, task)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Operation:
     def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
         """The index-th problem of an endless training stream, with its answer."""
         prompt = self._problem(random.Random(f"{self.name}/demonstration/{seed}/{index}"), "train")
-        return prompt, str(prompt.answer["value"])
+        return prompt, prompt.answer["answer"]
 
     def _problem(self, rng: random.Random, split: Split) -> Prompt:
         for _ in range(10_000):
@@ -136,7 +136,7 @@ class OperationVerifier:
         """The verdict on a response; a text that is no whole number is incorrect, with the reason."""
         start = perf_counter()
         text = response.strip()
-        outcome, reason = self._judge(text, prompt.answer["value"])
+        outcome, reason = self._judge(text, int(prompt.answer["answer"]))
         return Verdict(outcome, self.name, reason, text or None, perf_counter() - start)
 
     def _judge(self, text: str, value: int) -> tuple[Outcome, str]:
