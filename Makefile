@@ -31,8 +31,8 @@ format: setup ## Mend style
 docs: setup ## Write the pages that come from the code
 	$(BIN)/python scripts/document_objectives.py
 
-pretrain: setup ## Train the bundled policy anew (about 25 minutes on one core)
-	$(BIN)/python train.py fit --config configs/pretrain_countdown.yaml
+pretrain: setup ## Train the bundled policy anew (about 15 minutes on one core)
+	$(BIN)/python train.py fit --config configs/pretrain.yaml
 
 clean: ## Remove .venv and caches; runs are kept
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage*
