@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,17 @@ import yaml
 from lightning.pytorch import LightningDataModule, LightningModule
 
 from asym_lit.cli import make_cli
-from asym_lit.lit import PolicyModule
+from asym_lit.lit import PolicyModule, RolloutDataModule
+from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.objectives import simko
+from asym_lit.policy.loading import load_tokenizer, locate
+from asym_lit.tasks import Problems
+from asym_lit.verifiers import Symbolic
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
-OVERLAYS = sorted((ROOT / "configs" / "overlays").glob("*.yaml"))
+OVERLAYS = sorted((ROOT / "configs" / "overlays").rglob("*.yaml"))
+DATA = sorted((ROOT / "configs" / "overlays" / "data").glob("*.yaml"))
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +42,20 @@ def test_a_recipe_is_complete(recipe: Path) -> None:
     assert isinstance(module, LightningModule)
 
 
+@pytest.fixture(scope="module")
+def chatty(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The bundled policy with a chat template."""
+    folder = tmp_path_factory.mktemp("chatty")
+    shutil.copytree(locate("bundled"), folder, dirs_exist_ok=True)
+    tokenizer = load_tokenizer("bundled")
+    tokenizer.chat_template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.stem)
-def test_an_overlay_changes_the_scale_and_never_the_method(overlay: Path) -> None:
-    module, _ = built("--config", str(ROOT / "configs/simko.yaml"), "--config", str(overlay))
+def test_an_overlay_changes_the_scale_and_never_the_method(overlay: Path, chatty: str) -> None:
+    module, _ = built("--config", str(ROOT / "configs/simko.yaml"), "--config", str(overlay), "--model.policy", chatty)
     assert isinstance(module, PolicyModule)
     assert module.objective == simko()
 
@@ -52,6 +69,29 @@ def test_the_overlay_of_the_second_task_changes_the_verifier_and_no_other_callba
     verifiers = [callbacks.pop(0)["init_args"].pop("verifier")["class_path"] for callbacks in (recipe, overlay)]
     assert verifiers == ["asym_lit.tasks.CountdownVerifier", "asym_lit.tasks.OperationVerifier"]
     assert recipe == overlay
+
+
+@pytest.mark.parametrize("overlay", DATA, ids=lambda path: path.stem)
+def test_a_data_overlay_brings_its_verifier_and_one_word_makes_it_read_local_files(overlay: Path, tmp_path: Path) -> None:
+    task = "evaluation_tasks.aime24.task" if overlay.stem == "evaluation_maths" else "task"
+    words = ["--config", str(ROOT / "configs/simko.yaml"), "--config", str(overlay), f"--data.{task}.path", str(tmp_path)]
+    cli = make_cli([*words, "--trainer.accelerator", "cpu"], run=False)
+    data = cli.datamodule
+    assert isinstance(data, RolloutDataModule)
+    found = data.evaluation_sets["aime24"].task if overlay.stem == "evaluation_maths" else data.task
+    assert isinstance(found, Problems) and found.path == str(tmp_path)
+    assert found.name == ("aime24" if overlay.stem == "evaluation_maths" else overlay.stem)
+    (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
+    assert isinstance(reward.verifier, Symbolic)
+    assert data.prompt_sets.form.template.endswith(r"\boxed{}.")
+
+
+def test_the_callbacks_of_data_overlays_are_those_of_the_recipes_but_for_the_verifier() -> None:
+    recipe = yaml.safe_load((ROOT / "configs/simko.yaml").read_text())["trainer"]["callbacks"]
+    for path in (ROOT / "configs/callbacks").glob("*.yaml"):
+        callbacks = yaml.safe_load(path.read_text())
+        assert callbacks[0].pop("init_args").keys() == {"verifier"}
+        assert callbacks == [{"class_path": recipe[0]["class_path"]}, *recipe[1:]], path
 
 
 def test_recipes_differ_in_nothing_but_the_objective_and_the_name() -> None:

@@ -106,3 +106,22 @@ def test_problems_that_are_trained_on_and_evaluated_on_are_warned_of() -> None:
 def test_a_chat_is_refused_before_anything_starts_where_the_tokenizer_has_no_template(fit: Fit) -> None:
     with pytest.raises(SystemExit, match="has no chat template"):
         fit("grpo", "--data.prompt_format.chat", "true")
+
+
+def test_the_evaluation_sets_of_mathematics_run_on_local_files(fit: Fit, tmp_path: Path) -> None:
+    """Rows made up here; the policy knows no mathematics, so what is shown is that every stage is passed."""
+    words = ["--config", "configs/overlays/data/evaluation_maths.yaml", "--data.evaluation.max_tokens", "8"]
+    for name in ("aime24", "aime25", "amc23", "math500", "minerva", "olympiadbench", "gsm8k"):
+        rows = [{"question": f"{n}+1?", "problem": f"{n}+1?", "answer": f"#### {n + 1}"} for n in range(3)]
+        path = tmp_path / name / "test.jsonl"
+        path.parent.mkdir()
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        words += [f"--data.evaluation_tasks.{name}.task.path", str(path.parent), f"--data.evaluation_tasks.{name}.n", "2"]
+    run = fit("grpo", *words, command="validate")
+    curves = json.loads((run / "pass_at_k.json").read_text())["validation"]
+    assert {name: (curve["problems"], curve["samples"]) for name, curve in curves.items()} == dict.fromkeys(curves, (3, 2))
+    assert len(curves) == len(list((run / "rollouts").glob("val_000000_*.jsonl"))) == 7
+    row = json.loads((run / "rollouts/val_000000_gsm8k.jsonl").read_text().splitlines()[0])
+    assert row["answer"] == {"answer": "1", "question": "0+1?"}
+    assert row["prompt"] == "0+1?\nPlease reason step by step, and put your final answer within \\boxed{}."
+    assert row["by"] == "symbolic"
