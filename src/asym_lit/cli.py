@@ -129,6 +129,10 @@ def main(args: Sequence[str] | None = None) -> None:
             from asym_lit.lit.replay import replay_command  # only here: it has a parser of its own
 
             replay_command(words[1:])
+        elif words[:1] == ["compare"]:
+            from asym_lit.lit.compare import compare_command
+
+            compare_command(words[1:])
         else:
             make_cli(args)
     except ValueError as fault:

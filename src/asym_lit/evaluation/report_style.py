@@ -19,7 +19,7 @@ th, td { padding: 6px 12px; text-align: right; white-space: nowrap; }
 tr:first-child th { vertical-align: bottom; color: var(--soft); font-weight: 500; font-size: 12px; white-space: normal; }
 tr + tr > * { border-top: 1px solid var(--line); }
 tr > th:first-child, .words { text-align: left; } tr > th:first-child { font-weight: 600; }
-td small { color: var(--soft); font-size: 11.5px; }
+td small { opacity: .72; font-size: 11.5px; }
 .baseline > * { color: var(--soft); font-weight: 400 !important; font-style: italic; }
 .gain { background: rgb(var(--accent) / var(--a)); } .fall { background: rgb(var(--loss) / var(--a)); }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 12px; }

@@ -1,0 +1,99 @@
+"""What arms of a study differ in, as plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from asym_lit.evaluation.arm_results import ArmResult, Gap, arm_result
+from asym_lit.evaluation.paired import Correction, Difference, adjusted, paired_difference
+from asym_lit.evaluation.pass_at_k import pass_at_k, powers_of_two
+from asym_lit.evaluation.problem_changes import by_step
+from asym_lit.evaluation.runs import Run, common_problems, counts
+from asym_lit.types import InputError
+
+
+@dataclass(frozen=True)
+class RunComparison:
+    """All arms on one evaluation set."""
+
+    title: str
+    evaluation: str
+    problems: int
+    samples: int
+    """Fewest responses to any problem."""
+    ks: list[int]
+    baseline: str
+    correction: Correction
+    arms: list[ArmResult]
+    notes: list[str] = field(default_factory=list)
+
+
+def compare_runs(
+    runs: Sequence[Run],
+    evaluation: str,
+    title: str = "Comparison",
+    baseline: str = "",
+    ks: Sequence[int] = (),
+    correction: Correction = "fdr",
+    notes: Sequence[str] = (),
+) -> RunComparison:
+    """Compares arms before and after training.
+
+    Args:
+        runs: All of them, of all arms; checked to be comparable.
+        evaluation: Name of the evaluation set.
+        title: Of the report.
+        baseline: The arm that others are held against; empty for the first.
+        ks: Budgets; empty for powers of two up to the number of responses.
+        correction: Of the p-values: over all k and arms against the base, and over all k and arms against the baseline.
+        notes: What a reader must know.
+
+    Raises:
+        InputError: If there is no such arm, or a k is larger than the number of responses.
+    """
+    by_arm: dict[str, list[Run]] = {}
+    for run in runs:
+        by_arm.setdefault(run.arm, []).append(run)
+    baseline = baseline or next(iter(by_arm))
+    if baseline not in by_arm:
+        raise InputError(f"baseline is {baseline!r}; allowed: one of the arms {', '.join(by_arm)}.")
+    problems = common_problems(runs, evaluation)
+    if not problems:
+        raise InputError(f"{evaluation}: the runs share no problem, so nothing can be compared.")
+    values = {run.name: _first_and_last(run, evaluation, problems) for run in runs}
+    least = min(int(n.min()) for pair in values.values() for n, _ in pair)
+    grid = list(ks) or powers_of_two(least)
+    if min(grid) < 1 or max(grid) > least:
+        raise InputError(f"ks holds {max(grid)}; allowed: 1 to {least}, the fewest responses to a problem in these runs.")
+    parts = {name: _arm_values(found, values, grid) for name, found in by_arm.items()}
+    base_gaps = {name: [paired_difference(a, b) for b, a in zip(*parts[name], strict=True)] for name in by_arm}
+    other = [name for name in by_arm if name != baseline]
+    arm_gaps = {n: [paired_difference(a, b) for a, b in zip(parts[n][1], parts[baseline][1], strict=True)] for n in other}
+    base, between = _corrected(base_gaps, grid, correction), _corrected(arm_gaps, grid, correction)
+    arms = [
+        arm_result(name, found, evaluation, problems, grid, parts[name], base[name], between.get(name, []))
+        for name, found in by_arm.items()
+    ]
+    return RunComparison(title, evaluation, len(problems), least, grid, baseline, correction, arms, list(notes))
+
+
+def _first_and_last(run: Run, evaluation: str, problems: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
+    steps = by_step(run.ledger, evaluation)
+    return [counts(run, evaluation, step, problems) for step in (min(steps), max(steps))]
+
+
+def _arm_values(
+    runs: Sequence[Run], values: Mapping[str, list[tuple[np.ndarray, np.ndarray]]], ks: Sequence[int]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """pass@k before and after by k, each of shape [seeds, problems]."""
+    before, after = ([np.stack([pass_at_k(*values[run.name][i], k) for run in runs]) for k in ks] for i in (0, 1))
+    return before, after
+
+
+def _corrected(found: Mapping[str, list[Difference]], ks: Sequence[int], correction: Correction) -> dict[str, list[Gap]]:
+    flat = adjusted([difference.p for gaps in found.values() for difference in gaps], correction)
+    p_values = iter(flat)
+    return {name: [Gap(k, gap, next(p_values)) for k, gap in zip(ks, gaps, strict=True)] for name, gaps in found.items()}

@@ -1,0 +1,102 @@
+"""The comparison of run folders, written as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from asym_lit.evaluation.comparison_figure import comparison_figure
+from asym_lit.evaluation.comparison_page import comparison_page
+from asym_lit.evaluation.comparison_words import comparison_text
+from asym_lit.evaluation.paired import Correction
+from asym_lit.evaluation.run_comparison import RunComparison, compare_runs
+from asym_lit.evaluation.runs import Run, check_comparable
+from asym_lit.lit.compare.reading import doubts
+from asym_lit.lit.run_folder import write_atomically, write_json
+from asym_lit.types import InputError
+
+
+@dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
+class Compare:
+    """How runs are compared.
+
+    Args:
+        out: Folder of the report.
+        title: Of the report.
+        baseline: The arm that others are held against; empty for the first.
+        evaluations: Evaluation sets; empty for all that every run has.
+        ks: Budgets; empty for powers of two up to the number of responses.
+        allow: Differences to put up with: problems, n, temperature, top_p, max_tokens, verifier.
+        correction: Of p-values for their number: fdr (share of false ones among alarms), holm (no false alarm at all) or none.
+    """
+
+    out: str = "runs/compare"
+    title: str = "Comparison"
+    baseline: str = ""
+    evaluations: list[str] = field(default_factory=list)
+    ks: list[int] = field(default_factory=list)
+    allow: list[str] = field(default_factory=list)
+    correction: Correction = "fdr"
+
+
+def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[RunComparison, Path]]:
+    """Compares runs and writes `index.html`, `report.md`, `comparison.json` and `pass_at_k.png`.
+
+    With several evaluation sets, each has a folder of its own.
+
+    Args:
+        settings: How.
+        runs: Of all arms.
+
+    Returns:
+        By evaluation set: what was found, and the page.
+
+    Raises:
+        InputError: If the runs cannot be compared.
+    """
+    names = _evaluations(settings, runs)
+    done = {}
+    for name in names:
+        notes = check_comparable(runs, name, settings.allow)
+        found = compare_runs(
+            runs, name, settings.title, settings.baseline, settings.ks, settings.correction, [*doubts(runs, name), *notes]
+        )
+        folder = Path(settings.out) / name if len(names) > 1 else Path(settings.out)
+        write_atomically(folder / "index.html", [comparison_page(found)])
+        write_atomically(folder / "report.md", [comparison_text(found)])
+        write_json(folder / "comparison.json", _plain(found))
+        comparison_figure(found).savefig(folder / "pass_at_k.png", dpi=110, metadata={"Software": None})
+        done[name] = (found, folder / "index.html")
+    return done
+
+
+def _evaluations(settings: Compare, runs: Sequence[Run]) -> list[str]:
+    sets = [list(dict.fromkeys(record.evaluation for record in run.ledger)) for run in runs]
+    shared = [name for name in sets[0] if all(name in other for other in sets)]
+    missing = [name for name in settings.evaluations if name not in shared]
+    if missing or not shared:
+        named = "; ".join(f"{run.name}: {', '.join(found)}" for run, found in zip(runs, sets, strict=True))
+        raise InputError(
+            f"{'The runs share no evaluation set' if not shared else f'Not every run has {missing[0]!r}'}; they have {named}."
+        )
+    return settings.evaluations or shared
+
+
+def _plain(found: RunComparison) -> dict[str, Any]:
+    """Plain types, for JSON."""
+    arms = []
+    for arm in found.arms:
+        gaps = {
+            name: [{"k": gap.k, **asdict(gap.found), "p_adjusted": gap.p_adjusted} for gap in some]
+            for name, some in (("to_base", arm.to_base), ("to_baseline", arm.to_baseline))
+        }
+        runs = [{"name": r.name, "seed": r.seed, "state": r.state, "reached": r.reached} for r in arm.runs]
+        fates = [{**{str(one): count for one, count in each.counts.items()}, "by_luck": each.by_luck} for each in arm.changes]
+        curves = {"before": arm.before.mean, "after": arm.after.mean, "low": arm.after.low, "high": arm.after.high}
+        arms.append({"arm": arm.name, "verdict": arm.verdict(), **curves, **gaps, "problems": fates, "runs": runs})
+    head = {
+        name: getattr(found, name) for name in ("title", "evaluation", "problems", "samples", "ks", "baseline", "correction")
+    }
+    return {**head, "notes": found.notes, "arms": arms}

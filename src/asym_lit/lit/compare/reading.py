@@ -1,0 +1,100 @@
+"""From run folders to runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from asym_lit.evaluation.ledger import read_ledger
+from asym_lit.evaluation.problem_changes import by_step
+from asym_lit.evaluation.runs import Run
+from asym_lit.lit.run_folder import LEDGER, METRICS, RECORD
+from asym_lit.types import InputError
+
+
+def find_runs(words: Sequence[str]) -> list[Run]:
+    """All runs in the given folders.
+
+    Args:
+        words: Run folders, or folders of run folders (one arm, or a whole study); `NAME=FOLDER` names the arm, which is
+            else called after the folder above the run.
+
+    Raises:
+        InputError: If a folder holds no run with a ledger.
+    """
+    found: dict[Path, Run] = {}
+    for word in words:
+        arm, named, path = word.partition("=")
+        folder = Path(path if named else word)
+        places = sorted({p.parent for p in folder.rglob(LEDGER) if not any(part.startswith(".") for part in p.parts)})
+        if not places:
+            what = "is no folder" if not folder.is_dir() else f"holds no run with a {LEDGER}"
+            raise InputError(
+                f"{folder} {what}; give run folders such as runs/simko/version_0, or folders of them. A ledger is written by "
+                "the Ledger callback, with the first evaluation."
+            )
+        for place in places:
+            found[place.resolve()] = read_run(place, arm if named else place.resolve().parent.name)
+    return list(found.values())
+
+
+def read_run(folder: Path, arm: str) -> Run:
+    """One run folder.
+
+    Args:
+        folder: With a ledger in it.
+        arm: What its arm is called.
+    """
+    record = _record(folder / RECORD)
+    state = str(record.get("state", "without a record"))
+    return Run(
+        name=f"{arm}/{folder.resolve().name}",
+        arm=arm,
+        seed=int(record.get("seed", 0)),
+        state="did not end" if state == "running" else state,
+        reached=int(record.get("reached", 0)),
+        planned=int(record.get("rollout_steps", 0)),
+        verifier=str(record.get("verifier", "unknown")),
+        ledger=read_ledger(folder / LEDGER),
+        metrics=_lines(folder / METRICS),
+        facts={name: record.get(name) for name in ("versions", "git")},
+    )
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except json.JSONDecodeError as fault:
+        raise InputError(f"{path} is no record of a run ({fault}); it is written by the RunRecord callback.") from fault
+    if not isinstance(found, dict):
+        raise InputError(f"{path} is no record of a run; it is written by the RunRecord callback.")
+    return found
+
+
+def _lines(path: Path) -> list[dict[str, float]]:
+    """One dictionary a line; the last line of a run that was killed may be cut off."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def doubts(runs: Sequence[Run], evaluation: str) -> list[str]:
+    """What a reader must know of runs that are not what they seem."""
+    notes = []
+    last = {}
+    for run in runs:
+        steps = by_step(run.ledger, evaluation)
+        last[run.name] = max(steps)
+        if not run.whole:
+            notes.append(
+                f"† {run.name}: {run.state}, at step {run.reached} of {run.planned}; evaluated last at step {max(steps)}."
+            )
+        if min(steps):
+            notes.append(f"{run.name} was not evaluated before training: its base is step {min(steps)}.")
+        if len(steps) < 2:
+            notes.append(f"{run.name} was evaluated once, so it shows no change.")
+    ends = sorted({last[run.name] for run in runs if run.whole})
+    if len(ends) > 1:
+        notes.append(f"The last evaluations are at different steps: {', '.join(map(str, ends))}.")
+    return notes

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from asym_lit.evaluation.charts import Series, line_chart, step_ticks
+from asym_lit.evaluation.ledger import ProblemRecord
+from asym_lit.evaluation.run_comparison import compare_runs
+from asym_lit.evaluation.runs import Run
+
+
+def run(arm, correct_before, correct_after, n=4, seed=1):
+    ledger = [
+        ProblemRecord("set", step, f"p{i}", n, c, 0, {"a": c} if c else {}, (n - c,) if n > c else ())
+        for step, counts in ((0, correct_before), (8, correct_after))
+        for i, c in enumerate(counts)
+    ]
+    metrics = [{"step": s, "policy/entropy": 1.0 / (s + 1), "time/step": 2.0, "tokens/generated": 10.0} for s in range(8)]
+    return Run(f"{arm}/{seed}", arm, seed, "finished", 8, 8, "v", ledger, metrics)
+
+
+def test_means_differences_and_problems_of_two_arms():
+    rng = np.random.default_rng(0)
+    base = rng.binomial(4, 0.3, 60)
+    better = np.minimum(base + 1, 4)
+    found = compare_runs([run("same", base, base), run("better", base, better)], "set")
+    same, arm = found.arms
+    assert found.baseline == "same"
+    assert same.before.mean[0] == pytest.approx(base.mean() / 4)
+    assert same.verdict() == "no change shown"
+    assert arm.to_base[0].found.mean == pytest.approx((better - base).mean() / 4)
+    assert arm.to_baseline[0].found == arm.to_base[0].found  # the baseline is where the base was
+    assert arm.verdict() == "widened"  # nothing was left unsolved
+    assert arm.changes[0].counts["widened"] == (base == 0).sum()
+    assert arm.over_time[8][-1] == 1.0
+    assert arm.cost == {"seconds": 16.0, "seconds_per_step": 2.0, "tokens": 80.0, "tokens_per_second": 5.0}
+    assert arm.dynamics["policy/entropy"][1][:2] == [1.0, 0.5]
+
+
+def test_first_answers_may_rise_while_breadth_falls():
+    base = np.ones(60, dtype=int)  # each solved once in four
+    after = np.array([4] * 40 + [0] * 20)  # two thirds always, one third never
+    arm = compare_runs([run("grpo", base, after)], "set").arms[0]
+    assert arm.to_base[0].found.mean == pytest.approx(2 / 3 - 1 / 4)
+    assert arm.to_base[-1].found.mean == pytest.approx(2 / 3 - 1)
+    assert arm.verdict() == "sharpened at the cost of breadth"
+    assert arm.all_right == (0.0, pytest.approx(2 / 3))
+    narrowed = compare_runs([run("psr", base, np.array([1] * 40 + [0] * 20))], "set").arms[0]
+    assert narrowed.verdict() == "narrowed"
+
+
+def test_many_arms_raise_the_corrected_p():
+    rng = np.random.default_rng(1)
+    base = rng.binomial(8, 0.3, 40)
+    runs = [run(f"arm{i}", base, rng.binomial(8, 0.3, 40), n=8) for i in range(6)]
+    for correction in ("holm", "fdr"):
+        found = compare_runs(runs, "set", correction=correction)
+        gaps = [gap for arm in found.arms for gap in arm.to_base]
+        assert all(gap.p_adjusted >= gap.found.p for gap in gaps)
+    assert all(
+        gap.p_adjusted == gap.found.p for arm in compare_runs(runs, "set", correction="none").arms for gap in arm.to_base
+    )
+
+
+def test_a_chart_places_points_and_leaves_out_what_is_not_finite():
+    svg = line_chart(
+        [Series("<a>", [1, 2, 4], [0.0, float("nan"), 1.0], [0, 0, 0.5], [0.1, 0.1, 1], "mine")], [1, 4], (0, 1), True
+    )
+    assert 'points="34.0,178.0 312.0,8.0"' in svg  # left below, right above; the middle one is missing
+    assert "&lt;a&gt;" in svg and "<a>" not in svg
+    assert "polygon" in svg
+
+
+def test_ticks_are_round():
+    assert step_ticks([Series("a", range(160), [0] * 160)]) == [0, 50, 100, 150]
+    assert step_ticks([Series("a", [3], [0])]) == [3]
+    assert step_ticks([]) == []
