@@ -1,4 +1,4 @@
-"""The command line: LightningCLI with our classes at hand, interpolation that follows overrides, and safe resuming."""
+"""The command line: LightningCLI with our classes at hand, interpolation that follows overrides, safe resuming, preflight."""
 
 # ruff: noqa: E402
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 from jsonargparse import set_parsing_settings
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from rich.console import Console
 from transformers.utils import logging as transformers_logging
 from typing_extensions import override
 
@@ -27,6 +28,7 @@ import asym_lit.lit.callbacks
 import asym_lit.rollout.vllm_engine
 import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
+from asym_lit.lit.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.run_folder import check_writable, resolve_checkpoint, run_folder, run_folder_of
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.objectives import Objective
@@ -84,15 +86,47 @@ class AsymLitCLI(LightningCLI):
         return trainer
 
 
-def make_cli(args: Sequence[str] | None = None, run: bool = True) -> AsymLitCLI:
+class _PreflightCLI(AsymLitCLI):
+    """`preflight`: takes what `fit` takes, builds the module and the data module, and runs nothing."""
+
+    @override
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        super().add_arguments_to_parser(parser)
+        parser.add_class_arguments(PreflightSettings, "preflight")
+
+    @override
+    def instantiate_trainer(self, **kwargs: Any) -> Any:
+        return None  # its devices need not be here
+
+    @override
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
+def preflight(args: Sequence[str], console: Console | None = None) -> bool:
+    """Estimate and check a run; True if it may start.
+
+    Args:
+        args: What `fit` would be given.
+        console: Where to print.
+    """
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")  # ours are those of the command line
+    cli = make_cli(["fit", *args], kind=_PreflightCLI)
+    config, built = cli.config["fit"], cli.config_init["fit"]
+    plan = plan_of(cli.model, cli.datamodule, built.trainer.callbacks or (), config.trainer, built.preflight)
+    return run_preflight(plan, console or Console())
+
+
+def make_cli(args: Sequence[str] | None = None, run: bool = True, kind: type[AsymLitCLI] = AsymLitCLI) -> AsymLitCLI:
     """The command line, parsed and built; and run, unless told otherwise.
 
     Args:
         args: Words after the program's name; None for those it was called with. Without `run`, no sub-command among them.
         run: False to build the trainer, the module and the data module and stop there.
+        kind: Which command line.
     """
     set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
-    return AsymLitCLI(
+    return kind(
         LightningModule,
         LightningDataModule,
         subclass_mode_model=True,
@@ -133,6 +167,9 @@ def main(args: Sequence[str] | None = None) -> None:
             from asym_lit.lit.compare import compare_command
 
             compare_command(words[1:])
+        elif words[:1] == ["preflight"]:
+            if not preflight(words[1:]):
+                sys.exit(1)
         else:
             make_cli(args)
     except ValueError as fault:

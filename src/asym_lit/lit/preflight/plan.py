@@ -1,0 +1,122 @@
+"""What a run would be, read off its configuration: nothing is loaded or started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from asym_lit.lit.callbacks.verifier_reward import VerifierReward
+from asym_lit.lit.datamodule import RolloutDataModule
+from asym_lit.lit.module import PolicyModule
+from asym_lit.types import InputError, Verifier
+
+USUAL_GPU_GIB = 80.0
+
+
+@dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
+class PreflightSettings:
+    """What `preflight` is to know beside the run's own settings.
+
+    Args:
+        gpu_memory_gib: Memory of one GPU, in GiB; 0 for that of the GPU at hand. Give it where the run's GPUs are elsewhere.
+        rows: Training problems whose gold answers are put to the verifier, drawn evenly; 0 for all.
+        max_unparsed: Share of gold answers that the verifier may reject.
+    """
+
+    gpu_memory_gib: float = 0.0
+    rows: int = 200
+    max_unparsed: float = 0.02
+
+    def __post_init__(self) -> None:
+        for name, value in (("gpu_memory_gib", self.gpu_memory_gib), ("rows", self.rows), ("max_unparsed", self.max_unparsed)):
+            if value < 0:
+                raise InputError(f"preflight.{name} is {value}; allowed: 0 or more.")
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """Where the run would be."""
+
+    devices: int
+    """Processes of a node, each with a device."""
+    nodes: int
+    strategy: str
+    is_gpu: bool
+    memory_bytes: int
+    """Of one GPU; 0 if unknown or a CPU."""
+    is_assumed: bool = False
+    """The GPU's memory was neither given nor found."""
+
+    @property
+    def world(self) -> int:
+        """Processes of the run."""
+        return self.devices * self.nodes
+
+    @property
+    def is_sharded(self) -> bool:
+        """Weights, gradients and optimizer state are split over the processes."""
+        return self.strategy == "fsdp2"
+
+    @property
+    def shards(self) -> int:
+        """Parts that a weight is split into."""
+        return self.world if self.is_sharded else 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """A run that could be started: its parts are built, none is set up."""
+
+    module: PolicyModule
+    data: RolloutDataModule
+    verifier: Verifier | None
+    callbacks: tuple[Any, ...]
+    trainer: Any
+    """The trainer's settings by name."""
+    hardware: Hardware
+    settings: PreflightSettings
+
+
+def plan_of(module: Any, data: Any, callbacks: Iterable[Any], trainer: Any, settings: PreflightSettings) -> RunPlan:
+    """Gather what a preflight looks at.
+
+    Args:
+        module: Built.
+        data: Built.
+        callbacks: Built.
+        trainer: Its settings, an object that answers `get`.
+        settings: The preflight's own.
+
+    Raises:
+        InputError: If this is no run on rollouts.
+    """
+    if not isinstance(module, PolicyModule) or not isinstance(data, RolloutDataModule):
+        raise InputError(
+            f"preflight looks at a PolicyModule fed by a RolloutDataModule, not at {type(module).__name__} and "
+            f"{type(data).__name__}; give it a recipe such as configs/simko.yaml."
+        )
+    callbacks = tuple(callbacks)
+    verifiers = [callback.verifier for callback in callbacks if isinstance(callback, VerifierReward)]
+    hardware = hardware_of(trainer, settings.gpu_memory_gib)
+    return RunPlan(module, data, next(iter(verifiers), None), callbacks, trainer, hardware, settings)
+
+
+def hardware_of(trainer: Any, gpu_memory_gib: float) -> Hardware:
+    """Devices and their memory, as far as settings and this machine tell."""
+    here = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    accelerator, strategy = trainer.get("accelerator") or "auto", trainer.get("strategy") or "auto"
+    is_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and bool(here or gpu_memory_gib))
+    devices = trainer.get("devices", "auto")
+    if isinstance(devices, str) and devices.lstrip("-").isdigit():
+        devices = int(devices)
+    number = len(devices) if isinstance(devices, list) else devices if isinstance(devices, int) and devices > 0 else here or 1
+    memory = 0
+    if is_gpu:
+        found = torch.cuda.get_device_properties(0).total_memory if here else int(USUAL_GPU_GIB * 2**30)
+        memory = int(gpu_memory_gib * 2**30) or found
+    name = strategy if isinstance(strategy, str) else strategy.get("class_path", "").rpartition(".")[2]
+    name = {"FSDP2Strategy": "fsdp2", "DDPStrategy": "ddp"}.get(name, name)
+    return Hardware(number, trainer.get("num_nodes") or 1, name, is_gpu, memory, is_gpu and not (here or gpu_memory_gib))

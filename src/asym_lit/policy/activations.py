@@ -1,0 +1,195 @@
+"""What the forward and backward pass of a micro-batch take in memory, found without allocating any of it.
+
+The model is made of tensors that have shapes and nothing in them. Both passes are run on it, and the storages that live at
+the same time are added up: what autograd keeps, what is needed in between, with gradient checkpointing or without, whatever
+the architecture. It is run with one and with two layers and drawn out to all of them, for each further layer adds the same.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
+from asym_lit.policy.lora import LoRA
+from asym_lit.policy.size import empty_policy
+from asym_lit.policy.token_scores import CHUNK_ELEMENTS, GPU_CHUNKS
+from asym_lit.types import Needs
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatchShape:
+    """The largest micro-batch of a run."""
+
+    rows: int
+    prompt: int
+    """Tokens of the longest prompt."""
+    response: int
+    """Tokens of the longest response."""
+
+    @property
+    def width(self) -> int:
+        """Tokens of a row."""
+        return self.prompt + self.response
+
+
+def activation_bytes(
+    config: PretrainedConfig,
+    dtype: torch.dtype,
+    shape: MicroBatchShape,
+    needs: Needs,
+    gradient_checkpointing: bool = False,
+    lora: LoRA | None = None,
+    is_gpu: bool = False,
+) -> int:
+    """Most memory that a forward and a backward pass take beside weights and their gradients, logits included.
+
+    Args:
+        config: Of the policy.
+        dtype: In which it computes.
+        shape: Of the micro-batch.
+        needs: What is scored beside log-probs.
+        gradient_checkpointing: Whether layers are computed again in the backward pass.
+        lora: The adapters, if these are what is trained.
+        is_gpu: Where it runs: tiles of logits are larger on a GPU.
+    """
+    tiles = tiles_of(config, shape.rows * shape.response, needs, is_gpu)
+    one, two = (
+        _simulated(empty_policy(_of_layers(config, layers), dtype, lora), shape, tiles, gradient_checkpointing)
+        for layers in (1, 2)
+    )
+    return one + (config.num_hidden_layers - 1) * (two - one)
+
+
+def _of_layers(config: PretrainedConfig, layers: int) -> PretrainedConfig:
+    cut = deepcopy(config)
+    kinds = getattr(cut, "layer_types", None)
+    cut.num_hidden_layers = layers
+    if kinds:
+        cut.layer_types = (kinds * 2)[:layers]
+    return cut
+
+
+def _fake(model: nn.Module) -> None:
+    """Put fake tensors on the CPU in place of those on the meta device, where attention would run another kernel."""
+    made: dict[Tensor, Tensor] = {}  # a tied head stays one tensor
+    for module in model.modules():
+        for name, tensor in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
+            if tensor not in made:
+                fake = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu")
+                made[tensor] = nn.Parameter(fake, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else fake
+            setattr(module, name, made[tensor])
+
+
+def _simulated(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gradient_checkpointing: bool) -> int:
+    model.train()
+    with FakeTensorMode():
+        _fake(model)
+        if gradient_checkpointing:
+            model.gradient_checkpointing_enable()
+        parameters = list(model.parameters())
+        for parameter in parameters:
+            parameter.grad = torch.empty_like(parameter) if parameter.requires_grad else None
+        known = [*parameters, *model.buffers(), *(p.grad for p in parameters if p.grad is not None)]
+        ids_BS = torch.zeros(shape.rows, shape.width, dtype=torch.long)
+        with _LiveStorages(known) as live:
+            hidden_BSH = model.base_model(input_ids=ids_BS, use_cache=False).last_hidden_state
+            index_N = torch.zeros(shape.rows * shape.response, dtype=torch.long)
+            hidden_NH = hidden_BSH.flatten(0, 1)[index_N]
+            _HeadInOneTile.apply(hidden_NH, model.get_output_embeddings().weight, tiles).sum().backward()  # type: ignore
+        return live.most
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """The buffers in which logits are made, a tile at a time."""
+
+    height: int
+    """Tokens."""
+    width: int
+    """Words of the vocabulary."""
+    number: int
+    is_gpu: bool
+
+    @property
+    def bytes(self) -> int:
+        """Of all buffers."""
+        return self.number * self.height * self.width * 4
+
+
+def tiles_of(config: PretrainedConfig, tokens: int, needs: Needs, is_gpu: bool) -> Tiles:
+    """The tiles of a micro-batch.
+
+    Args:
+        config: Of the policy.
+        tokens: Response tokens of the micro-batch.
+        needs: Entropies take a second buffer.
+        is_gpu: Where it runs: tiles are larger on a GPU.
+    """
+    elements = CHUNK_ELEMENTS * (GPU_CHUNKS if is_gpu else 1)
+    hidden_NH, weight_VH = torch.empty(tokens, 1, device="meta"), torch.empty(config.vocab_size, 1, device="meta")
+    tiles = LogitTiles(hidden_NH, weight_VH, None, TileSettings(1.0, elements, torch.float32, torch.float32))
+    return Tiles(tiles.height, tiles.width, 2 if needs.entropy else 1, is_gpu)
+
+
+class _HeadInOneTile(torch.autograd.Function):
+    """Takes the memory of `ChunkedHead`, which is that of any one of its many tiles."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden_NH: Tensor, weight_VH: Tensor, tiles: Tiles) -> Tensor:
+        ctx.save_for_backward(hidden_NH, weight_VH)
+        ctx.tiles = tiles
+        return torch.empty(len(hidden_NH))
+
+    @staticmethod
+    def backward(ctx: Any, _: Any) -> tuple[Tensor | None, ...]:
+        hidden_NH, weight_VH = ctx.saved_tensors
+        tiles = ctx.tiles
+        kept = [torch.empty(tiles.bytes // 4)]
+        if not tiles.is_gpu:  # where half-precision matrices are multiplied in fp32
+            kept += [hidden_NH.float(), weight_VH[: tiles.width].float()]
+        by_hidden_NH, by_weight_VH = torch.empty(hidden_NH.shape), None
+        if ctx.needs_input_grad[1]:
+            by_weight_VH = torch.empty_like(weight_VH)
+            kept.append(by_weight_VH[: tiles.width].float())
+        return by_hidden_NH.to(hidden_NH.dtype), by_weight_VH, None
+
+
+class _LiveStorages(TorchDispatchMode):
+    """Adds up the storages that operations make, for as long as each lives."""
+
+    def __init__(self, known: Iterable[Tensor]) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self._seen = weakref.WeakSet(tensor.untyped_storage() for tensor in known)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for value in tree_leaves(result):
+            if isinstance(value, Tensor):
+                self._add(value.untyped_storage())
+        return result
+
+    def _add(self, storage: torch.UntypedStorage) -> None:
+        if storage in self._seen:
+            return
+        self._seen.add(storage)
+        size = storage.nbytes()
+        self.now += size
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self._free, size)
+
+    def _free(self, size: int) -> None:
+        self.now -= size

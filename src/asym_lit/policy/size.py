@@ -1,0 +1,76 @@
+"""What a policy and its optimizer keep in memory, from its configuration alone: nothing is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from asym_lit.policy.lora import LoRA, add_adapters
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySize:
+    """Numbers of weights, and their bytes as they are kept."""
+
+    weights: int
+    """Number of all weights; a tied head counts once."""
+    weight_bytes: int
+    trained: int
+    """Number of the weights that are trained."""
+    trained_bytes: int
+    layer: int
+    """Number of weights of the largest decoder layer."""
+    largest_bytes: int
+    """Of the largest trained tensor."""
+    cache_per_token: int
+    """Numbers kept of each token, for attention while generating."""
+
+
+def empty_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None) -> PreTrainedModel:
+    """A policy on the meta device."""
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(deepcopy(config), dtype=dtype)
+        return add_adapters(model, lora) if lora else model
+
+
+def measure_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None = None) -> PolicySize:
+    """The size of a policy from its configuration alone."""
+    model = empty_policy(config, dtype, lora)
+    parameters = list(model.parameters())
+    trained = [p for p in parameters if p.requires_grad]
+    layers = [sum(p.numel() for p in layer.parameters()) for layer in model.base_model.layers]  # type: ignore[union-attr]
+    heads = config.num_attention_heads
+    head = getattr(config, "head_dim", None) or config.hidden_size // heads
+    return PolicySize(
+        weights=sum(p.numel() for p in parameters),
+        weight_bytes=_bytes(parameters),
+        trained=sum(p.numel() for p in trained),
+        trained_bytes=_bytes(trained),
+        layer=max(layers),
+        largest_bytes=max(_bytes([p]) for p in trained),
+        cache_per_token=2 * len(layers) * (getattr(config, "num_key_value_heads", None) or heads) * head,
+    )
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(t.numel() * t.element_size() for t in tensors)
+
+
+def optimizer_bytes(make_optimizer: Callable[[list[nn.Parameter]], torch.optim.Optimizer], dtype: torch.dtype) -> float:
+    """Bytes of optimizer state per weight, from one step of it on a small square of weights."""
+    parameter = nn.Parameter(torch.zeros(64, 64, dtype=dtype))
+    optimizer = make_optimizer([parameter])
+    parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    state: Any = optimizer.state[parameter]
+    return _bytes(t for t in state.values() if isinstance(t, Tensor) and t.dim()) / parameter.numel()

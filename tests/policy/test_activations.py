@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from asym_lit.policy.activations import MicroBatchShape, activation_bytes, tiles_of
+from asym_lit.types import Needs
+from fakes import tiny_policy
+
+SHAPE = MicroBatchShape(rows=8, prompt=8, response=24)
+
+
+def config_of(layers: int):
+    config = tiny_policy(vocabulary=500).config
+    config.num_hidden_layers, config.layer_types = layers, ["full_attention"] * layers
+    return config
+
+
+def taken(layers: int = 4, shape: MicroBatchShape = SHAPE, **changes) -> int:
+    return activation_bytes(config_of(layers), torch.float32, shape, Needs(), **changes)
+
+
+def test_each_further_layer_takes_as_much():
+    assert taken(6) - taken(5) == taken(5) - taken(4) > 0
+
+
+def test_a_layer_keeps_at_least_what_its_products_need():
+    """Inputs of the seven products of a layer: 16 numbers for q, k, v; 16 for o; 16 for gate and up; 16 for down."""
+    tokens = SHAPE.rows * SHAPE.width
+    assert taken(5) - taken(4) >= 4 * tokens * (16 + 16 + 16 + 16)
+
+
+def test_with_checkpointing_a_layer_keeps_its_input_alone():
+    """16 numbers of 4 bytes for each token, beside the gradient of its weights, which is made anew each time."""
+    kept = taken(5, gradient_checkpointing=True) - taken(4, gradient_checkpointing=True)
+    assert kept == 4 * SHAPE.rows * SHAPE.width * 16
+
+
+def test_twice_the_rows_take_about_twice_as_much():
+    double = taken(shape=MicroBatchShape(16, 8, 24))
+    assert 1.7 < double / taken() < 2.0  # the tile of logits and the gradient of the head do not grow
+
+
+@pytest.mark.parametrize(("needs", "buffers"), [(Needs(), 1), (Needs(entropy=True), 2)])
+def test_logits_take_a_tile_whatever_the_tokens(needs, buffers):
+    config = config_of(1)
+    config.vocab_size = 151_936
+    few, many = (tiles_of(config, tokens, needs, is_gpu=False).bytes for tokens in (20_000, 200_000))
+    assert few == many
+    assert 0.95 * buffers * 2**24 < few <= buffers * 2**24  # 4 Mi logits of 4 bytes
+    assert tiles_of(config, 20_000, needs, is_gpu=True).bytes > 7 * few
