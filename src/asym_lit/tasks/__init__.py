@@ -6,6 +6,7 @@ from asym_lit.tasks.countdown_data import CountdownData
 from asym_lit.tasks.mixture import Mixture
 from asym_lit.tasks.operation import Operation, OperationVerifier
 from asym_lit.tasks.problems import Problems
+from asym_lit.tasks.reasoning_gym import ReasoningGym
 from asym_lit.tasks.strict_countdown import StrictCountdown
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Operation",
     "OperationVerifier",
     "Problems",
+    "ReasoningGym",
     "StrictCountdown",
 ]

@@ -40,7 +40,7 @@ class Worker:
     def start(self) -> None:
         """Start the process; it may take its time to be ready."""
         if self.stopped:
-            raise WorkerError("The symbolic verifier was closed before this verdict.")
+            raise WorkerError("The verifier was closed before this verdict.")
         # A fixed hash seed, so that the order of sets in sympy is the same in every process.
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         self._unread = b""
@@ -64,8 +64,8 @@ class Worker:
                 break
             self.start()
         raise WorkerError(
-            f"A worker of the symbolic verifier does not start: {fault}. "
-            "Check that math-verify is installed, and that memory_mb is enough (about 1000)."
+            f"A worker of the verifier does not start: {fault}. "
+            "Check that what it needs is installed (math-verify, reasoning-gym), and that memory_mb is enough (about 1000)."
         )
 
     def send(self, job: Reply) -> None:
