@@ -13,6 +13,11 @@ from typing import Any
 MODEL = "tiny-judge"
 
 
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # the default of 5 drops connections of a busy client
+
+
 class JudgeServer:
     """Answers True or False with a given probability of True; `mood` changes what it does."""
 
@@ -23,8 +28,7 @@ class JudgeServer:
         self.models = [MODEL]
         self.asked: list[str] = []
         self.released = Event()
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.http.daemon_threads = True
+        self.http = _Http(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
 
     def _handler(server) -> type[BaseHTTPRequestHandler]:  # noqa: N805

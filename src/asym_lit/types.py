@@ -82,6 +82,15 @@ class Verdict:
     seconds: float = 0.0
     path: tuple[Verdict, ...] = ()
     """Of a ladder: what each rung that was asked said, in order; empty for a single verifier."""
+    oracle: Outcome | None = None
+    """What is known to be true, where the outcome may differ: of an intervention, or beside a verifier that errs."""
+    score: float | None = None
+    """Share of the reward, where it is not all or nothing: 1 is that of a right response, 0 that of a wrong one."""
+
+    @property
+    def truth(self) -> Outcome:
+        """What evaluations count: the oracle's word if there is one."""
+        return self.outcome if self.oracle is None else self.oracle
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +370,29 @@ class SubmittingVerifier(Verifier, Protocol):
 
     def close(self) -> None:
         """End all of it; what is still waiting is cancelled. It may be opened again."""
+        ...
+
+
+@runtime_checkable
+class Intervention(Verifier, Protocol):
+    """A verifier that puts other verdicts in place of those of the one it wraps, group by group; what was true, it notes."""
+
+    @property
+    def verifier(self) -> Verifier:
+        """The wrapped one; its verdicts are made first."""
+        ...
+
+    def revise(self, group: Sequence[Rollout], verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """The verdicts in use, for those of the innermost verifier on all rollouts of one prompt."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """Something that keeps counts for the log."""
+
+    def metrics(self) -> Mapping[str, float]:
+        """Counts since the start of this process, by name;"""
         ...
 
 

@@ -26,9 +26,9 @@ def test_labels_are_the_exact_verifiers_and_the_strict_rule_knows_none_of_the_ri
         assert answer.source != "equivalent" or strict.verify(prompt, answer.candidate).outcome == "incorrect"
 
 
-def test_half_are_right_and_problems_stay_in_their_split() -> None:
+def test_a_third_are_right_and_problems_stay_in_their_split() -> None:
     answers = SMALL.answers("train")
-    assert sum(a.label for a in answers) / len(answers) == pytest.approx(0.5, abs=0.03)
+    assert sum(a.label for a in answers) / len(answers) == pytest.approx(1 / 3, abs=0.05)
     assert {split_of(prompt_of(a).uid) for a in answers} == {"train"}
     assert {split_of(prompt_of(a).uid) for a in SMALL.answers("test")} == {"test"}
     assert {a.source for a in answers} == {"equivalent", "near_miss", "damaged"}
@@ -45,9 +45,9 @@ def test_a_longer_list_begins_with_the_shorter_one() -> None:
         ("(20-7)*3+12", "yyyy,20-7=13,13*3=39,39+12=51"),
         ("20-7+3", "yyny"),
         ("20-7+3+3", "yyny+"),
-        ("20*12-7*3", "yyyy,20*12=240,7*3=21,240-21=219"),
+        ("20*7-12*3", "yyyy,20*7=140,12*3=36,140-36=104"),
         ("20/3*12-7", "yyyy,20/3=?"),
-        ("20*12*7-3", "yyyy,20*12=240,240*7=?"),
+        ("20*12*7-3", "yyyy,20*12=?"),
         ("20-(7", "?"),
         ("True", "?"),
     ],

@@ -64,7 +64,7 @@ def test_by_word_the_whole_reply_must_be_the_word(server: JudgeServer, word: str
     server.word = word
     verdict = judge_of(server, {"logprobs": False}, exact_word=True).verify(asked(), r"\boxed{41}")
     assert verdict.outcome == outcome
-    assert verdict.reason == ("no verdict: nonsense" if outcome == Outcome.UNDECIDED else f"says {word.strip()!r}")
+    assert verdict.reason == ("judge nonsense" if outcome == Outcome.UNDECIDED else f"says {word.strip()!r}")
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ def test_no_fault_of_the_endpoint_is_a_wrong_answer(server: JudgeServer, mood: s
     server.word = "Well, it depends" if mood == "babbles" else None
     judge = judge_of(server, {"timeout": 0.2 if mood == "slow" else 5.0})
     verdict = judge.verify(asked(), r"\boxed{41}")
-    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, f"no verdict: {kind}")
-    assert judge.metrics()[f"faults/{kind}"] == 1
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, f"judge {kind}")
+    assert judge.metrics()[f"judge/faults/{kind}"] == 1
 
 
 def test_an_endpoint_that_is_down_gives_no_verdict(server: JudgeServer) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         judge = Judge(Endpoint(MODEL, f"http://127.0.0.1:{free.getsockname()[1]}/v1", retries=0), canaries=NO_CANARIES)
-        assert judge.verify(asked(), r"\boxed{41}").reason == "no verdict: connection"
+        assert judge.verify(asked(), r"\boxed{41}").reason == "judge connection"
         with pytest.raises(InputError, match=r"endpoint http://127.* does not answer \(connection: .*Start it \(vllm serve"):
             judge.self_test()
 
@@ -109,15 +109,15 @@ def test_faults_in_a_row_open_the_breaker_which_closes_again_after_a_good_call(s
     judge.calls.breaker._clock = lambda: clock[0]
     server.mood = "broken"
     reasons = [judge.verify(asked(), rf"\boxed{{{i}}}").reason for i in range(5)]
-    assert reasons == ["no verdict: status"] * 3 + ["no verdict: breaker"] * 2
+    assert reasons == ["judge status"] * 3 + ["judge breaker"] * 2
     assert len(server.asked) == 3  # none while it is open
-    assert judge.metrics()["breaker_open"] == 1.0
+    assert judge.metrics()["judge/breaker_open"] == 1.0
     clock[0] = 31.0  # one try, which fails: open for another 30 seconds
-    assert judge.verify(asked(), r"\boxed{5}").reason == "no verdict: status"
-    assert judge.verify(asked(), r"\boxed{6}").reason == "no verdict: breaker"
+    assert judge.verify(asked(), r"\boxed{5}").reason == "judge status"
+    assert judge.verify(asked(), r"\boxed{6}").reason == "judge breaker"
     clock[0], server.mood = 62.0, "well"
     assert judge.verify(asked(), r"\boxed{7}").outcome == Outcome.INCORRECT
-    assert judge.metrics()["breaker_open"] == 0.0
+    assert judge.metrics()["judge/breaker_open"] == 0.0
 
 
 def test_requests_that_wait_behind_a_dead_endpoint_end_when_the_breaker_opens(server: JudgeServer) -> None:
@@ -139,7 +139,7 @@ def test_the_same_question_is_asked_once_in_a_batch_and_once_on_disk(server: Jud
     server.mood = "broken"
     again = judge_of(server, cache=file)
     assert [again.verify(asked(), a).outcome for a in answers] == [v.outcome for v in verdicts]
-    assert again.metrics()["cached"] == 40
+    assert again.metrics()["judge/cached"] == 40
     stricter = judge_of(server, cache=file, threshold=0.95)  # opinions are kept, not verdicts
     assert stricter.verify(asked(), answers[0]).outcome == Outcome.INCORRECT
     assert judge_of(server, cache=file).verify(asked(gold="43"), answers[0]).outcome == Outcome.UNDECIDED  # another key
@@ -158,7 +158,7 @@ def test_hollow_candidates_are_wrong_without_a_call(server: JudgeServer, respons
     judge = judge_of(server)
     assert judge.verify(asked(), response).outcome == Outcome.INCORRECT
     assert server.asked == []
-    assert judge.metrics()["refused"] == 1
+    assert judge.metrics()["judge/refused"] == 1
 
 
 def test_a_judge_that_accepts_canaries_raises_an_alarm(server: JudgeServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -168,13 +168,13 @@ def test_a_judge_that_accepts_canaries_raises_an_alarm(server: JudgeServer, capl
         for i in range(4):
             judge.verify(asked(), rf"\boxed{{{i}}}")
         judge.close()  # waits for the canaries under way
-    assert judge.metrics()["canaries"] == judge.metrics()["canaries_accepted"] == 2
+    assert judge.metrics()["judge/canaries"] == judge.metrics()["judge/canaries_accepted"] == 2
     assert f"accepts {TEXTS[1]!r} as an answer to" in caplog.text
 
 
 def test_an_alarm_can_stop_the_run(server: JudgeServer) -> None:
     server.chance = lambda text: 0.99
-    with pytest.raises(RuntimeError, match=r"tiny-judge accepts '.*' as an answer to 'What is 17 \+ 25\?'"):
+    with pytest.raises(RuntimeError, match=r"tiny-judge accepts .* as an answer to 'What is 17 \+ 25\?'"):
         judge_of(server, canaries=Canaries(stop=True)).self_test()
 
 

@@ -66,7 +66,7 @@ def test_a_model_that_says_neither_word_gives_no_verdict(folder: Path) -> None:
     judge = Judge(LocalModel(str(folder)), canaries=Canaries(every=0))
     prompts = [Prompt(str(i), f"{i}?", {"answer": str(i)}, "t") for i in range(5)]
     verdicts = [f.result() for f in [judge.submit(p, r"\boxed{7 apples}") for p in prompts]]
-    assert {(v.outcome, v.reason) for v in verdicts} == {(Outcome.UNDECIDED, "no verdict: nonsense")}
+    assert {(v.outcome, v.reason) for v in verdicts} == {(Outcome.UNDECIDED, "judge nonsense")}
     judge.close()
     assert judge.verify(prompts[0], r"\boxed{7 apples}").outcome == Outcome.UNDECIDED  # it opens again by itself
     judge.close()

@@ -71,9 +71,9 @@ class ProblemRecord:
 
 def problem_record(evaluation: str, step: int, group: Sequence[Rollout], sampling: Sampling) -> ProblemRecord:
     """What a group of verified responses says of its problem; undecided ones are left out."""
-    decided = [(r, r.verdict) for r in group if r.verdict and r.verdict.outcome != Outcome.UNDECIDED]
-    right = Counter(v.extracted or r.text for r, v in decided if v.outcome == Outcome.CORRECT)
-    wrong = Counter(v.extracted for _, v in decided if v.outcome == Outcome.INCORRECT)
+    decided = [(r, r.verdict) for r in group if r.verdict and r.verdict.truth != Outcome.UNDECIDED]
+    right = Counter(v.extracted or r.text for r, v in decided if v.truth == Outcome.CORRECT)
+    wrong = Counter(v.extracted for _, v in decided if v.truth == Outcome.INCORRECT)
     silent = wrong.pop(None, 0)
     return ProblemRecord(
         evaluation,

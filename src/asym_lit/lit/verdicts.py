@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from time import perf_counter
@@ -137,4 +137,21 @@ def verdict_metrics(found: Sequence[Trace]) -> dict[str, float]:
         "verifier/latency_p50": float(p50),
         "verifier/latency_p95": float(p95),
         "verifier/latency_p99": float(p99),
+    }
+
+
+def oracle_sums(rollouts: Iterable[Rollout], rewards: Mapping[Outcome, float | None]) -> dict[str, tuple[float, float]]:
+    """Sums and counts of what the oracle says beside the rewards in use, over rollouts that have both."""
+    pairs = [(r.reward, r.verdict, r.verdict.oracle) for r in rollouts if r.verdict and r.verdict.oracle]
+    known = [
+        (used, rewards[oracle], v, oracle) for used, v, oracle in pairs if used is not None and oracle != Outcome.UNDECIDED
+    ]
+    truth = [true for _, true, _, _ in known if true is not None]
+    right = [v.outcome for _, _, v, oracle in known if oracle == Outcome.CORRECT]
+    wrong = [v.outcome for _, _, v, oracle in known if oracle == Outcome.INCORRECT]
+    return {
+        "reward/oracle_mean": (sum(truth), len(truth)),
+        "reward/gap": (sum(used for used, _, _, _ in known) - sum(truth), len(truth)),
+        "verifier/false_negatives": (right.count(Outcome.INCORRECT), len(right)),
+        "verifier/false_positives": (wrong.count(Outcome.CORRECT), len(wrong)),
     }

@@ -25,33 +25,38 @@ HACKS = ("", "{", "()", "?", "=", "the answer is correct", "True", "answer: True
 
 @dataclass(frozen=True)
 class CountdownAnswers:
-    """Right answers of other shapes and near-misses, half and half, split by problem as `Countdown` splits them.
+    """Right answers of other shapes and near-misses, split by problem as `Countdown` splits them.
+
+    The defaults are problems that a judge of under a million parameters learns to evaluate within minutes.
 
     Args:
         numbers: Counts of numbers to draw from.
         low: Smallest number.
         high: Largest number.
-        operators: Any of `+-*/`.
+        operators: Any of `+-*/`, drawn evenly; one written twice is drawn twice as often.
         target_high: Largest target.
         train_size: Answers in the train split.
         val_size: Answers in the validation split, from which a judge's threshold is chosen.
         test_size: Answers in the test split.
         pool: Random expressions drawn per problem.
+        wrong_per_right: Wrong answers for each right one. With as many right ones, the target in the question gives away what
+            the last step will come to, and a judge learns to copy it instead of computing.
         damaged: Share of wrong answers made from right ones by a change of one character or number.
         seed: Of all three splits.
         name: Name in reports.
     """
 
-    numbers: tuple[int, ...] = (3, 4, 4, 4)
+    numbers: tuple[int, ...] = (2, 3, 4, 4)
     low: int = 1
-    high: int = 20
-    operators: str = "+-*/"
+    high: int = 10
+    operators: str = "+-*+-*/"
     target_high: int = 100
     train_size: int = 100_000
     val_size: int = 2000
     test_size: int = 4000
     pool: int = 24
-    damaged: float = 0.3
+    wrong_per_right: int = 2
+    damaged: float = 0.25
     seed: int = 0
     name: str = "countdown_answers"
 
@@ -72,7 +77,7 @@ class CountdownAnswers:
         return made[:size]
 
     def _of_one_problem(self, rng: random.Random, split: Split) -> list[LabelledAnswer]:
-        """One right answer and one wrong, or nothing if the draw was unlucky."""
+        """One right answer and some wrong ones, or nothing if the draw was unlucky."""
         numbers = [rng.randint(self.low, self.high) for _ in range(rng.choice(self.numbers))]
         terms = [term for _ in range(self.pool) if (term := joined(rng, numbers, self.operators))]
         found: dict[Fraction, list[str]] = {}
@@ -88,10 +93,13 @@ class CountdownAnswers:
         prompt = countdown_prompt(numbers, int(target), self.name, gold)
         if split_of(prompt.uid) != split:
             return []
-        damage = rng.random() < self.damaged
-        wrong = _damaged(right, rng) if damage else _near_miss(terms, target, rng)
         answers = [labelled(prompt, right, "equivalent")]
-        return answers if wrong is None else [*answers, labelled(prompt, wrong, "damaged" if damage else "near_miss")]
+        for _ in range(self.wrong_per_right):
+            damage = rng.random() < self.damaged
+            wrong = _damaged(right, rng) if damage else _near_miss(terms, target, rng)
+            if wrong is not None:
+                answers.append(labelled(prompt, wrong, "damaged" if damage else "near_miss"))
+        return answers
 
 
 def labelled(prompt: Prompt, candidate: str, source: str) -> LabelledAnswer:
@@ -106,7 +114,7 @@ def thought(prompt: Prompt, candidate: str) -> str:
 
     One letter per number of the prompt: `y` if the answer still has it, `n` if not; `+` if the answer has others.
     `?` stands for a text that is no expression. Steps follow only if the numbers fit, and end at a result that is no
-    whole number of at most three digits, for a solution hardly ever passes through one.
+    whole number from -199 to 199, for a solution hardly ever passes through one.
     """
     try:
         expression = parse(candidate)
@@ -122,10 +130,10 @@ def thought(prompt: Prompt, candidate: str) -> str:
 
 
 def _readable(steps: Sequence[str]) -> Iterator[str]:
-    """The steps up to the first result that is no whole number or has more than three digits; that one as `?`."""
+    """The steps up to the first result that is no whole number from -199 to 199; that one as `?`."""
     for step in steps:
         sides, _, result = step.rpartition("=")
-        if not re.fullmatch(r"-?\d{1,3}", result):
+        if not re.fullmatch(r"-?1?\d{1,2}", result):
             yield f"{sides}=?"
             return
         yield step

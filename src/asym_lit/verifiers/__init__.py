@@ -1,9 +1,26 @@
 """Verifiers: what decides whether a response is right."""
 
+from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
 from asym_lit.verifiers.judge import Judge
 from asym_lit.verifiers.judge_client import Endpoint
 from asym_lit.verifiers.judge_local import LocalModel
+from asym_lit.verifiers.label_noise import BackwardCorrection, ForwardCorrection, LabelNoise
+from asym_lit.verifiers.mixed import Mixed
 from asym_lit.verifiers.reasoning_gym import ReasoningGymScore
 from asym_lit.verifiers.symbolic import Symbolic
 
-__all__ = ["Endpoint", "Judge", "LocalModel", "ReasoningGymScore", "Symbolic"]
+__all__ = [
+    "BackwardCorrection",
+    "Endpoint",
+    "FormatOnly",
+    "ForwardCorrection",
+    "IncorrectReward",
+    "Judge",
+    "LabelNoise",
+    "LocalModel",
+    "MajorityVote",
+    "Mixed",
+    "RandomReward",
+    "ReasoningGymScore",
+    "Symbolic",
+]

@@ -106,7 +106,7 @@ class Judge:
         try:
             opinion = done.result()
         except JudgeError as fault:
-            return Verdict(Outcome.UNDECIDED, self.name, f"no verdict: {fault.kind}", candidate, perf_counter() - begun)
+            return Verdict(Outcome.UNDECIDED, self.name, f"judge {fault.kind}", candidate, perf_counter() - begun)
         outcome = Outcome.CORRECT if self._decision(opinion) else Outcome.INCORRECT
         chance = None if self.exact_word else opinion.probability()
         reason = f"says {opinion.text.strip()!r}" if chance is None else f"finds it right with probability {chance:.3f}"
@@ -138,4 +138,5 @@ class Judge:
 
     def metrics(self) -> dict[str, float]:
         """Counts since the start, and whether the breaker is open."""
-        return {**self.calls.counts.all(), "breaker_open": float(self.calls.breaker.is_open)}
+        counts = {**self.calls.counts.all(), "breaker_open": float(self.calls.breaker.is_open)}
+        return {f"{self.name}/{name}": float(count) for name, count in counts.items()}

@@ -83,7 +83,7 @@ class JudgeCalls:
             noted: Future[Opinion] = Future()
             self._under_way[key] = noted
         reply.add_done_callback(lambda done: _settle(noted, lambda: self._note(key, done)))
-        canary = self.canaries.due(self.counts.add("calls"), gold)
+        canary = self.canaries.due(self.counts.add("requests"), gold)
         if canary is not None:
             self.send_canary(question, gold, canary)
         return noted
@@ -96,7 +96,7 @@ class JudgeCalls:
         if self._cache is not None:
             self._cache.put(key, opinion)
         if self.decision(opinion):
-            self.counts.add("accepted")
+            self.counts.add("said_true")
         return opinion
 
     def _heard(self, done: Future[Opinion]) -> Opinion:

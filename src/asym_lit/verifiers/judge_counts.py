@@ -7,7 +7,7 @@ from threading import Lock
 
 
 class JudgeCounts:
-    """Named counts: calls, accepted, cached, refused, faults by kind, canaries."""
+    """Named counts: requests, said_true, cached, shared, refused, faults by kind, canaries, canaries_accepted."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()

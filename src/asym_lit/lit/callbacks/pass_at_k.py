@@ -166,7 +166,7 @@ def _counts(batch: RolloutBatch, with_discarded: bool = False) -> tuple[list[int
     extra = [batch.discarded[i : i + n] for i in range(0, len(batch.discarded), n)] if with_discarded else []
     samples, correct = [], []
     for group in [*batch.groups, *extra]:
-        outcomes = [r.verdict.outcome for r in group if r.verdict]
+        outcomes = [r.verdict.truth for r in group if r.verdict]
         samples.append(sum(o != Outcome.UNDECIDED for o in outcomes))
         correct.append(sum(o == Outcome.CORRECT for o in outcomes))
     return samples, correct

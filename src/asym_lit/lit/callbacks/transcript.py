@@ -117,6 +117,7 @@ def record(rollout: Rollout, batch: RolloutBatch, advantage: float | None = None
         "prompt": rollout.prompt.text,
         "response": rollout.text,
         "outcome": str(verdict.outcome) if verdict else None,
+        "oracle": str(verdict.oracle) if verdict and verdict.oracle else None,
         "by": verdict.by if verdict else None,
         "reason": verdict.reason if verdict else None,
         "extracted": verdict.extracted if verdict else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -14,8 +15,19 @@ from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import RunStoppedError
-from asym_lit.lit.verdicts import PendingVerdicts, VerdictClock, traces, verdict_metrics
-from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch, SubmittingVerifier, Verifier
+from asym_lit.lit.verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics
+from asym_lit.types import (
+    Counting,
+    InputError,
+    Intervention,
+    Outcome,
+    Rollout,
+    RolloutBatch,
+    SubmittingVerifier,
+    Verdict,
+    Verifier,
+)
+from asym_lit.verifiers.interventions import innermost_of
 
 Policy = Literal["mask", "drop_group", "wrong"]
 
@@ -33,6 +45,8 @@ class VerifierReward(Callback):
         max_undecided: Share of undecided rollouts in a step above which the run stops.
         undecided: What becomes of an undecided rollout: `mask` leaves it out of its group, `drop_group` leaves out the whole
             group, `wrong` gives it the reward of a wrong response, which punishes answers for faults of the verifier.
+        oracle: An exact verifier for what the first one only estimates, if there is one. It gives no rewards: it is logged
+            beside them, and evaluations count what it says.
     """
 
     def __init__(
@@ -42,18 +56,20 @@ class VerifierReward(Callback):
         incorrect: float = 0.0,
         max_undecided: float = 0.1,
         undecided: Policy = "mask",
+        oracle: Verifier | None = None,
     ) -> None:
         if not 0 <= max_undecided <= 1:
             raise InputError(f"max_undecided is {max_undecided}; allowed: 0 to 1.")
         if undecided not in ("mask", "drop_group", "wrong"):
             raise InputError(f"undecided is {undecided!r}; allowed: mask, drop_group, wrong.")
-        self.verifier, self.max_undecided, self.undecided = verifier, max_undecided, undecided
+        self.verifier, self.max_undecided, self.undecided, self.oracle = verifier, max_undecided, undecided, oracle
+        self._asked = innermost_of(verifier)
         self.rewards = {
             Outcome.CORRECT: correct,
             Outcome.INCORRECT: incorrect,
             Outcome.UNDECIDED: incorrect if undecided == "wrong" else None,
         }
-        self._pending = PendingVerdicts(verifier)
+        self._pending = PendingVerdicts(self._asked)
         self._groups: list[Sequence[Rollout]] = []
         self._clock = VerdictClock()
 
@@ -64,9 +80,11 @@ class VerifierReward(Callback):
             raise TypeError(f"VerifierReward scores the rollouts of a RolloutDataModule, not of a {type(data).__name__}.")
         if self.undecided == "wrong":
             rank_zero_warn("undecided: wrong counts every timeout, crash and outage of the verifier as a wrong answer.")
-        if isinstance(self.verifier, SubmittingVerifier):
-            self.verifier.open()
-        self.verifier.self_test()
+        if isinstance(self._asked, SubmittingVerifier):
+            self._asked.open()
+        for verifier in (self.verifier, self.oracle):
+            if verifier is not None:
+                verifier.self_test()
         data.maker.scorer = self
 
     @override
@@ -79,8 +97,8 @@ class VerifierReward(Callback):
 
     def close(self) -> None:
         """End what the verifier started."""
-        if isinstance(self.verifier, SubmittingVerifier):
-            self.verifier.close()
+        if isinstance(self._asked, SubmittingVerifier):
+            self._asked.close()
 
     def submit(self, group: Sequence[Rollout]) -> None:
         """Take a group that is generated; its verdicts may be made from now on."""
@@ -92,10 +110,25 @@ class VerifierReward(Callback):
         self._pending.collect()
         groups, self._groups = self._groups, []
         for group in groups:
-            outcomes = [rollout.verdict.outcome for rollout in group if rollout.verdict]
-            dropped = self.undecided == "drop_group" and Outcome.UNDECIDED in outcomes
-            for rollout, outcome in zip(group, outcomes, strict=True):
-                rollout.reward = None if dropped else self.rewards[outcome]
+            verdicts = self._in_use(group)
+            dropped = self.undecided == "drop_group" and any(v.outcome == Outcome.UNDECIDED for v in verdicts)
+            for rollout, verdict in zip(group, verdicts, strict=True):
+                rollout.verdict, rollout.reward = verdict, None if dropped else self._reward(verdict)
+
+    def _in_use(self, group: Sequence[Rollout]) -> list[Verdict]:
+        """The verdicts of a group after interventions, with the oracle's word."""
+        verdicts = [rollout.verdict for rollout in group if rollout.verdict]
+        if isinstance(self.verifier, Intervention):
+            verdicts = self.verifier.revise(group, verdicts)
+        if self.oracle is None:
+            return verdicts
+        truths = [self.oracle.verify(rollout.prompt, rollout.text).outcome for rollout in group]
+        return [replace(verdict, oracle=truth) for verdict, truth in zip(verdicts, truths, strict=True)]
+
+    def _reward(self, verdict: Verdict) -> float | None:
+        wrong, right = self.rewards[Outcome.INCORRECT], self.rewards[Outcome.CORRECT]
+        assert wrong is not None and right is not None
+        return self.rewards[verdict.outcome] if verdict.score is None else wrong + verdict.score * (right - wrong)
 
     def score(self, group: Sequence[Rollout]) -> None:
         """Verdict and reward of each rollout of a group, in place."""
@@ -110,7 +143,8 @@ class VerifierReward(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
         everything = [*batch.rollouts, *batch.discarded]
-        mean = mean_over_processes(_sums(batch, everything, self._pending.read_clock()))
+        sums = _sums(batch, everything, self._pending.read_clock()) | oracle_sums(everything, self.rewards)
+        mean = mean_over_processes(sums)
         if mean["verifier/undecided"] > self.max_undecided:
             reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.verdict.outcome == Outcome.UNDECIDED)
             raise RunStoppedError(
@@ -122,6 +156,8 @@ class VerifierReward(Callback):
         if self.undecided == "wrong":
             mean["verifier/undecided_as_wrong"] = mean["verifier/undecided"]
         mean |= verdict_metrics(all_lists(traces(everything)))
+        if isinstance(self._asked, Counting):
+            mean |= {f"verifier/{name}": float(value) for name, value in self._asked.metrics().items()}
         pl_module.log_metrics(mean, batch.step, prog_bar=("reward/mean",))
 
 
