@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from asym_lit.cli import make_cli
 from asym_lit.objectives import presets
 
 ROOT = Path(__file__).parents[1]
@@ -40,3 +42,21 @@ def test_every_preset_stands_on_the_page_once(writer: ModuleType) -> None:
     page = writer.page()
     for name in presets.__all__:
         assert page.count(f"### `{name}`\n") == 1
+
+
+def test_the_page_of_data_names_every_overlay_and_its_settings_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    for path in (ROOT / "configs" / "overlays" / "data").glob("*.yaml"):
+        assert f"`{path.stem}`" in page
+    (tmp_path / "configs").symlink_to(ROOT / "configs")  # paths in a configuration are relative to its file
+    words = ["--config", str(ROOT / "configs/grpo.yaml")]
+    for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)):
+        (tmp_path / f"{number}.yaml").write_text(block)
+        words += ["--config", str(tmp_path / f"{number}.yaml")]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    data = make_cli([*words, "--trainer.accelerator", "cpu"], run=False).datamodule
+    assert data.evaluation_sets["aime25"].n == 64
+    assert data.task.template == "[{level}] {question}"

@@ -81,7 +81,8 @@ def render(prompts: Sequence[Prompt], tokenizer: Any, form: PromptFormat = Promp
         else form.template.replace(PLACE, prompt.text)
         for prompt, chat in zip(prompts, chats, strict=True)
     ]
-    ids = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+    # verbose: too long a prompt is found and named later, by who knows the limit.
+    ids = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"] if texts else []
     bos = _own_bos(tokenizer)
     rendered = []
     for prompt, chat, text, tokens in zip(prompts, chats, texts, ids, strict=True):
