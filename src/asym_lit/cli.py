@@ -170,6 +170,10 @@ def main(args: Sequence[str] | None = None) -> None:
         elif words[:1] == ["preflight"]:
             if not preflight(words[1:]):
                 sys.exit(1)
+        elif words[:1] == ["study"]:
+            from asym_lit.lit.study import study_command
+
+            study_command(words[1:])
         else:
             make_cli(args)
     except ValueError as fault:

@@ -1,0 +1,125 @@
+"""What a study file may say, checked before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from asym_lit.types import InputError
+
+_NAME = re.compile(r"[\w.+-]+")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What an arm, a task or the whole study adds to the command line."""
+
+    config: tuple[Path, ...] = ()
+    """Recipes and overlays, in order."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """`set` in the file: dotted keys become options, the others an overlay."""
+    after: str = ""
+    """The arm whose run of the same task and seed must be there first."""
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A study: every arm on every task with every seed."""
+
+    title: str
+    common: Part
+    arms: Mapping[str, Part]
+    tasks: Mapping[str, Part]
+    seeds: tuple[int, ...]
+    baseline: str
+
+
+def read_study(path: Path) -> StudyFile:
+    """A study from its file.
+
+    Args:
+        path: Of the YAML file.
+
+    Raises:
+        InputError: If it is not as it must be, with what is allowed.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as fault:
+        raise InputError(f"The study file {path} cannot be read: {fault}.") from fault
+    allowed = {"title", "config", "set", "arms", "tasks", "seeds", "baseline"}
+    _check_keys(path, "the study", found, allowed)
+    common = _part(path, "the study", {key: found[key] for key in ("config", "set") if key in found}, may_be_empty=True)
+    arms = {name: _part(path, f"arm {name!r}", arm) for name, arm in _mapping(path, found, "arms").items()}
+    if not arms:
+        raise InputError(f"{path} has no arms; write at least one, such as `arms: {{grpo: {{config: [configs/grpo.yaml]}}}}`.")
+    given_tasks = _mapping(path, found, "tasks")
+    tasks = {name: _part(path, f"task {name!r}", task, may_be_empty=True) for name, task in given_tasks.items()} or {
+        "task": Part()
+    }
+    for name in [*arms, *tasks]:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise InputError(f"{path} has {name!r}; allowed in a name: letters, digits and any of _ . + -")
+    baseline = found.get("baseline", next(iter(arms)))
+    for what, name in [("baseline", baseline), *((f"arm {n!r} is after", arm.after) for n, arm in arms.items() if arm.after)]:
+        if name not in arms:
+            raise InputError(f"{path}: {what} {name!r}, which is no arm; allowed: {', '.join(arms)}.")
+    _check_order(path, arms)
+    seeds = found.get("seeds", [1])
+    whole = isinstance(seeds, list) and seeds and all(isinstance(seed, int) for seed in seeds)
+    if not whole or len(set(seeds)) < len(seeds):
+        raise InputError(f"{path}: seeds is {seeds!r}; allowed: a list of different whole numbers, such as [1, 2, 3].")
+    return StudyFile(str(found.get("title", path.stem)), common, arms, tasks, tuple(seeds), baseline)
+
+
+def _check_keys(path: Path, what: str, found: Any, allowed: set[str]) -> None:
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: {what} is {found!r}; it must be a mapping with some of {', '.join(sorted(allowed))}.")
+    unknown = [str(key) for key in found if key not in allowed]
+    if unknown:
+        raise InputError(f"{path}: {what} has {', '.join(unknown)}; allowed: {', '.join(sorted(allowed))}.")
+
+
+def _mapping(path: Path, found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = found.get(key) or {}
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: {key} is {value!r}; it must be a mapping from names to what they change.")
+    return value
+
+
+def _part(path: Path, what: str, found: Any, may_be_empty: bool = False) -> Part:
+    """One arm or task; an arm that changes nothing is most likely one that was not finished."""
+    if found is None or found == {}:
+        if may_be_empty:
+            return Part()
+        raise InputError(f"{path}: {what} is empty; write what it is, with `config: [recipe.yaml]` or `set: {{key: value}}`.")
+    _check_keys(path, what, found, {"config", "set", "after"})
+    config = found.get("config", [])
+    names = [config] if isinstance(config, str) else config
+    settings = found.get("set") or {}
+    if not isinstance(names, list) or not isinstance(settings, dict):
+        raise InputError(f"{path}: {what} must have a list of files as config and a mapping as set.")
+    if not names and not settings and not may_be_empty:
+        raise InputError(f"{path}: {what} is empty; write what it is, with `config: [recipe.yaml]` or `set: {{key: value}}`.")
+    files = []
+    for name in names:
+        place = next((p for p in (Path(name), path.parent / name) if p.is_file()), None)
+        if place is None:
+            raise InputError(f"{path}: {what} names the file {name}, which is neither here nor beside the study file.")
+        files.append(place)
+    return Part(tuple(files), settings, str(found.get("after", "")))
+
+
+def _check_order(path: Path, arms: Mapping[str, Part]) -> None:
+    for name in arms:
+        seen, now = [name], arms[name].after
+        while now:
+            if now in seen:
+                raise InputError(f"{path}: the arms {', '.join(seen)} wait for each other; leave out one `after`.")
+            seen.append(now)
+            now = arms[now].after
