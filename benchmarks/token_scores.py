@@ -3,6 +3,7 @@
     python benchmarks/token_scores.py --markdown token_scores.md
 
 Each run is a fresh interpreter with one thread, and variants take turns, so that a machine that slows down slows all.
+On a CPU seconds are processor time, which other work on the machine does not lengthen as it does the time that passes.
 Memory is the largest resident set above that with inputs (hidden states, head, tokens) in place; on a GPU, the largest
 allocation above them. It includes the gradients, which all variants must make: of the head alone, 519 MiB in fp32.
 
@@ -13,9 +14,10 @@ allocation above them. It includes the gradients, which all variants must make: 
     that on a CPU it is run with `--few` tokens, where the other two stand beside it.
 
 "log-prob" asks for the sampled token's log-prob alone; "SimKO" for entropies, the candidates' log-probs and the rank-1
-flag too. The loss is a weighted sum over all log-probs. Differences from full logits are the largest of scores, and of
-gradients by hidden states and by the head, each in units of its largest entry. Full logits in fp32 have rounding errors
-of their own over so many words, so the scores of some tokens are also held against full logits in fp64.
+flag too. The loss is a weighted sum over all log-probs. Each variant is held against full logits in fp64, computed from the
+same inputs, some tokens at a time: "off" is the largest difference of scores, and of gradients by hidden states and by the
+head, each in units of its largest entry. The last column has the scores beside those of full logits in fp32: their
+log_softmax adds up so many exponentials one by one, which is most of what stands there.
 
 On a GPU, where there is one, all of it in bf16 as well; there the head of full logits rounds them to bf16, which is most
 of the difference.
@@ -31,10 +33,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import torch
@@ -44,6 +46,7 @@ from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import Needs, TokenScores
 
 MARK = "RECORD "
+EXACT = "full logits in fp64"
 COLUMNS = (
     "scores",
     "tokens",
@@ -54,7 +57,7 @@ COLUMNS = (
     "to full",
     "off: scores",
     "gradients",
-    "off fp64: scores",
+    "to full: scores",
 )
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
@@ -80,7 +83,6 @@ class Job:
 class Record:
     seconds: list[float]
     mib: float
-    off_fp64: float = 0.0
 
 
 class Head(nn.Module):
@@ -101,7 +103,8 @@ def chunked(model: Head, hidden_NH: Tensor, targets_N: Tensor, needs: Needs) -> 
 
 
 def full_logits(model: Head, hidden_NH: Tensor, targets_N: Tensor, needs: Needs) -> TokenScores:
-    logprobs_NV = model.head(hidden_NH).float().log_softmax(-1)
+    dtype = torch.promote_types(hidden_NH.dtype, torch.float32)
+    logprobs_NV = model.head(hidden_NH).to(dtype).log_softmax(-1)  # the logits have no name, so they are freed
     scores = TokenScores(logprobs_NV.gather(-1, targets_N[:, None]).squeeze(-1))
     if needs.entropy:
         with torch.no_grad():
@@ -164,32 +167,49 @@ def inputs(job: Job, model: Head) -> tuple[Tensor, Tensor]:
     return hidden_NH.requires_grad_(), targets_N
 
 
+def loss_of(scores: TokenScores, weights_NK: Tensor) -> Tensor:
+    """All log-probs, each with its weight."""
+    loss = (weights_NK[:, 0] * scores.logprobs_BT).sum()
+    if scores.topk_logprobs_BTK is not None:
+        loss = loss + (weights_NK[:, 1 : 1 + scores.topk_logprobs_BTK.shape[1]] * scores.topk_logprobs_BTK).sum()
+    return loss
+
+
+def weights(tokens: int, device: str) -> Tensor:
+    return torch.linspace(-1, 1, tokens, device=device)[:, None] * torch.arange(1, 9, device=device)
+
+
 def run(job: Job, model: Head, hidden_NH: Tensor, targets_N: Tensor) -> tuple[TokenScores, float]:
     """Forward and backward once."""
     model.head.weight.grad = hidden_NH.grad = None
-    sync = torch.cuda.synchronize if job.device == "cuda" else lambda: None
-    weights_NK = torch.linspace(-1, 1, len(targets_N), device=job.device)[:, None] * torch.arange(1, 9, device=job.device)
+    on_gpu = job.device == "cuda"
+    sync, clock = (torch.cuda.synchronize, perf_counter) if on_gpu else (lambda: None, process_time)
+    weights_NK = weights(len(targets_N), job.device)
     sync()
-    start = perf_counter()
+    start = clock()
     scores = VARIANTS[job.variant](model, hidden_NH, targets_N, job.needs)
-    loss = (weights_NK[:, 0] * scores.logprobs_BT).sum()
-    if scores.topk_logprobs_BTK is not None:
-        loss = loss + (weights_NK[:, 1 : 1 + job.candidates] * scores.topk_logprobs_BTK).sum()
-    loss.backward()
+    loss_of(scores, weights_NK).backward()
     sync()
-    return scores, perf_counter() - start
+    return scores, clock() - start
 
 
-@torch.no_grad()
-def off_fp64(scores: TokenScores, model: Head, hidden_NH: Tensor, targets_N: Tensor, count: int = 64) -> float:
-    """The largest difference of log-probs and entropies of the first tokens from those of full logits in fp64."""
-    logprobs_NV = (hidden_NH[:count].double() @ model.head.weight.double().t()).log_softmax(-1)
-    exact_N = logprobs_NV.gather(-1, targets_N[:count, None]).squeeze(-1)
-    off = (scores.logprobs_BT[:count] - exact_N).abs().max()
-    if scores.entropy_BT is not None:
-        entropy_N = -(logprobs_NV.exp() * logprobs_NV).sum(-1)
-        off = torch.maximum(off, (scores.entropy_BT[:count] - entropy_N).abs().max())
-    return float(off)
+def values_of(scores: TokenScores) -> list[Tensor]:
+    values = (scores.logprobs_BT, scores.entropy_BT, scores.topk_logprobs_BTK, scores.rank1_BT)
+    return [v.detach() for v in values if v is not None]
+
+
+def save_exact(job: Job, model: Head, hidden_NH: Tensor, targets_N: Tensor, folder: str) -> None:
+    """Full logits in fp64, 256 tokens at a time; scores and gradients go to the folder."""
+    weights_NK, model = weights(job.tokens, job.device).double(), model.double()
+    scores, by_hidden = [], []
+    for part in torch.arange(job.tokens).split(256):
+        some_NH = hidden_NH[part].detach().double().requires_grad_()
+        found = full_logits(model, some_NH, targets_N[part], job.needs)
+        loss_of(found, weights_NK[part]).backward()
+        scores.append(values_of(found))
+        by_hidden.append(some_NH.grad)
+    gradients = [torch.cat(by_hidden), model.head.weight.grad]
+    torch.save({"scores": [torch.cat(v) for v in zip(*scores, strict=True)], "gradients": gradients}, Path(folder) / EXACT)
 
 
 def child(job: Job, folder: str) -> None:
@@ -198,6 +218,10 @@ def child(job: Job, folder: str) -> None:
     torch.manual_seed(0)
     model = Head(job)
     hidden_NH, targets_N = inputs(job, model)
+    if job.variant == EXACT:
+        save_exact(job, model, hidden_NH, targets_N, folder)
+        print(MARK + json.dumps(asdict(Record([0.0], 0.0))), flush=True)
+        return
     warm = torch.cuda.is_available() and job.device == "cuda"
     few = slice(None) if warm else slice(0, 8)  # what a first call sets up, a GPU's allocator included
     run(job, model, hidden_NH[few].detach().requires_grad_(), targets_N[few])
@@ -206,13 +230,9 @@ def child(job: Job, folder: str) -> None:
     for _ in range(job.repeats):
         scores, lasted = run(job, model, hidden_NH, targets_N)
         seconds.append(lasted)
-    record = Record(seconds, memory.above())
-    record.off_fp64 = off_fp64(scores, model, hidden_NH, targets_N)
-    print(MARK + json.dumps(asdict(record)), flush=True)
-    values = [scores.logprobs_BT, scores.entropy_BT, scores.topk_logprobs_BTK, scores.rank1_BT]
+    print(MARK + json.dumps(asdict(Record(seconds, memory.above()))), flush=True)
     gradients = [hidden_NH.grad, model.head.weight.grad]
-    found = {"scores": [v.detach().float() for v in values if v is not None], "gradients": gradients}
-    torch.save(found, Path(folder) / job.variant)
+    torch.save({"scores": values_of(scores), "gradients": gradients}, Path(folder) / job.variant)
 
 
 def spawn(job: Job, folder: str) -> Record:
@@ -228,16 +248,17 @@ def spawn(job: Job, folder: str) -> Record:
     return record
 
 
-def differences(folder: str, variant: str) -> list[str]:
-    """The largest ones from full logits: of scores, and of gradients in units of the largest entry."""
-    mine, full = (torch.load(Path(folder) / name, mmap=True, map_location="cpu") for name in (variant, "full logits"))
-    cells = []
+def differences(folder: str, variant: str, other: str) -> dict[str, str]:
+    """The largest ones between two variants: of scores, and of gradients in units of the largest entry."""
+    mine, theirs = (torch.load(Path(folder) / name, mmap=True, map_location="cpu") for name in (variant, other))
+    cells = {}
     for part in ("scores", "gradients"):
         off = []
-        for one, other in zip(mine[part], full[part], strict=True):
-            unit = float(other.abs().max()) if part == "gradients" else 1.0
-            off.append(float((one.float() - other.float()).abs().max()) / unit)
-        cells.append(f"{max(off):.1e}")
+        for ours, full in zip(mine[part], theirs[part], strict=True):
+            parts = list(zip(ours.split(8192), full.split(8192), strict=True))
+            unit = max(float(b.abs().max()) for _, b in parts) if part == "gradients" else 1.0
+            off.append(max(float((a.double() - b.double()).abs().max()) for a, b in parts) / unit)
+        cells[part] = f"{max(off):.1e}"
     return cells
 
 
@@ -248,7 +269,12 @@ def compare(jobs: list[Job], rounds: int) -> tuple[list[list[str]], dict[str, fl
         for _ in range(rounds):
             for job in jobs:
                 runs[job.variant].append(spawn(job, folder))
-        off = {name: differences(folder, name) if "full logits" in runs else ["", ""] for name in runs}
+        off = {name: ["", "", ""] for name in runs}
+        if "full logits" in runs:
+            spawn(replace(jobs[0], variant=EXACT), folder)
+            for name in runs:
+                exact, full = (differences(folder, name, other) for other in (EXACT, "full logits"))
+                off[name] = [exact["scores"], exact["gradients"], full["scores"] if name != "full logits" else ""]
     times = {name: [s for record in records for s in record.seconds] for name, records in runs.items()}
     mib = {name: median(record.mib for record in records) for name, records in runs.items()}
     rows = []
@@ -259,7 +285,6 @@ def compare(jobs: list[Job], rounds: int) -> tuple[list[list[str]], dict[str, fl
         full = "full logits" in runs
         cells.append(f"{median(times[name]) / median(times['full logits']):.2f}" if full else "")
         rows.append([*cells, f"{mib[name]:,.0f}", f"{mib[name] / mib['full logits']:.3f}" if full else "", *off[name]])
-        rows[-1].append(f"{max(record.off_fp64 for record in runs[name]):.1e}")
     return rows, mib
 
 

@@ -17,9 +17,9 @@ from asym_lit.types import InputError, Needs, TokenScores
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-CHUNK_ELEMENTS = 2**22
-"""Logits held at once: 16 MiB in fp32, which caches of processors hold."""
-GPU_CHUNKS = 8
+CHUNK_ELEMENTS = 2**20
+"""Logits held at once: 4 MiB in fp32, which caches of processors hold. Larger ones are hardly faster."""
+GPU_CHUNKS = 32
 """So many times as many on a GPU, where starting a kernel costs more than the caches give."""
 BEYOND_THE_HEAD = (
     "final_logit_softcapping",
