@@ -96,3 +96,9 @@ def test_a_template_without_the_question_and_a_system_without_a_chat_are_refused
         PromptFormat(template="answer {question}")
     with pytest.raises(ValueError, match="only in a chat"):
         PromptFormat(system="be brief")
+
+
+def test_a_chat_template_that_knows_no_system_s_turn_is_refused_with_its_own_words() -> None:
+    words = tokenizer("{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}")
+    with pytest.raises(ValueError, match=r"System role not supported.*prompt_format.system ''"):
+        render([QUESTION], words, PromptFormat(chat=True, system="be brief"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from asym_lit.tasks.columns import as_text, lookup
+from asym_lit.tasks.columns import as_text, chat_turns, lookup
 
 
 def test_dots_go_inside_objects_and_lists_and_a_column_with_a_dot_is_itself():
@@ -17,3 +17,9 @@ def test_dots_go_inside_objects_and_lists_and_a_column_with_a_dot_is_itself():
 )
 def test_values_as_words(value, text):
     assert as_text(value) == text
+
+
+@pytest.mark.parametrize("value", ["1+1?", [], None, ["1+1?"], [{"role": "user"}], [{"role": "user", "content": 3}]])
+def test_what_is_no_chat_is_refused_with_where_it_stands(value):
+    with pytest.raises(ValueError, match=r"rows.jsonl, row 3: prompt is .*; expected turns of a chat"):
+        chat_turns(value, "rows.jsonl, row 3: prompt")

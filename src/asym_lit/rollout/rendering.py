@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from jinja2 import TemplateError
+
 from asym_lit.types import InputError, Prompt
 
 PLACE = "{prompt}"
@@ -69,18 +71,25 @@ def render(prompts: Sequence[Prompt], tokenizer: Any, form: PromptFormat = Promp
         form: How they are put; prompts that are chats already only take its system's turn.
 
     Raises:
-        InputError: If a prompt is a chat and the tokenizer has no chat template.
+        InputError: If a prompt is a chat and the tokenizer has no chat template, or one that refuses it.
     """
     chats = [form.messages(prompt) for prompt in prompts]
     if any(chats):
         _check_chat_template(tokenizer, "Prompts are chats")
     arguments = {**(form.template_arguments or {}), "tokenize": False, "add_generation_prompt": True}
-    texts = [
-        tokenizer.apply_chat_template([dict(turn) for turn in chat], **arguments)
-        if chat
-        else form.template.replace(PLACE, prompt.text)
-        for prompt, chat in zip(prompts, chats, strict=True)
-    ]
+    try:
+        texts = [
+            tokenizer.apply_chat_template([dict(turn) for turn in chat], **arguments)
+            if chat
+            else form.template.replace(PLACE, prompt.text)
+            for prompt, chat in zip(prompts, chats, strict=True)
+        ]
+    except TemplateError as fault:
+        raise InputError(
+            f"The chat template of the policy's tokenizer refuses the turns it is given: {fault}. Some know no system's turn "
+            "(write --data.prompt_format.system '' and put the words into prompt_format.template); some want user and "
+            "assistant to alternate."
+        ) from fault
     # verbose: too long a prompt is found and named later, by who knows the limit.
     ids = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"] if texts else []
     bos = _own_bos(tokenizer)

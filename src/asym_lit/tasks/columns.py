@@ -33,6 +33,23 @@ def as_text(value: Any) -> str | None:
     return None if value is None else str(value).strip() or None
 
 
+def chat_turns(value: Any, where: str) -> tuple[Mapping[str, str], ...]:
+    """The turns of a chat that a row holds.
+
+    Args:
+        value: A list of objects with `role` and `content`.
+        where: It was read.
+
+    Raises:
+        InputError: If it is something else.
+    """
+    turns = value if isinstance(value, Sequence) and not isinstance(value, str) else []
+    texts = [(turn.get("role"), turn.get("content")) for turn in turns if isinstance(turn, Mapping)]
+    if not turns or len(texts) < len(turns) or not all(isinstance(text, str) for turn in texts for text in turn):
+        raise InputError(f"{where} is {str(value)[:80]!r}; expected turns of a chat: [{{role: user, content: ...}}].")
+    return tuple({"role": str(role), "content": str(content)} for role, content in texts)
+
+
 def listed(fields: str | Sequence[str]) -> list[str]:
     """One field or several, as a list."""
     return [fields] if isinstance(fields, str) else list(fields)

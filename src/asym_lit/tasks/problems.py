@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from asym_lit.tasks.answers import AnswerForm, gold_answer
-from asym_lit.tasks.columns import as_text, check_columns, listed, lookup, passes
+from asym_lit.tasks.columns import as_text, chat_turns, check_columns, listed, lookup, passes
 from asym_lit.tasks.rows import Row, Source, find_source, read_rows
 from asym_lit.tasks.splits import Splits, check_shares, divide
 from asym_lit.types import InputError, LeftOut, Prompt, Split
@@ -150,8 +150,7 @@ class Problems:
 
     def _prompt(self, row: Row, question: str, gold: str, origin: str) -> Prompt:
         text = _FIELD.sub(lambda m: question if m[1] == "question" else as_text(lookup(row, m[1])) or "", self.template)
-        turns = lookup(row, self.messages) if self.messages else ()
-        messages = tuple({"role": str(turn["role"]), "content": str(turn["content"])} for turn in turns)
+        messages = chat_turns(lookup(row, self.messages), f"{origin}: {self.messages}") if self.messages else ()
         answer = {"answer": gold, "question": question}
         return Prompt(_hash(_plain(question)), text, answer, self.name, messages=messages, origin=origin)
 
