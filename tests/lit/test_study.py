@@ -102,18 +102,24 @@ def test_an_arm_waits_for_the_one_it_comes_after_and_finds_its_folder(tmp_path):
 
 
 def test_overlays_are_written_and_files_come_in_order(tmp_path):
-    (tmp_path / "recipe.yaml").write_text("a: 1")
+    for name in ("recipe.yaml", "never.yaml", "overlay.yaml"):
+        (tmp_path / name).write_text("a: 1")
+    model = {"init_args": {"policy": "of {x}"}}
     path = written(
         tmp_path,
-        config=["recipe.yaml"],
-        tasks={"easy": None, "hard": {"set": {"data": {"init_args": {"task": "x"}}}}},
-        arms={"plain": {"set": {"model.objective.alpha": 0.1, "model": {"init_args": {"policy": "bundled"}}}}},
+        recipe="never.yaml",
+        config=["overlay.yaml"],
+        tasks={"easy": {"values": {"x": "y"}}, "hard": {"set": {"data": {"init_args": {"task": "x"}}}}},
+        arms={"plain": {"recipe": "recipe.yaml", "set": {"model.objective.alpha": 0.1, "model": model}}},
         seeds=[3],
     )
     easy, hard = cells(read_study(path), tmp_path / "out")
     assert easy.name == "easy/plain/seed_3"
-    assert easy.words[:4] == ("--config", str(tmp_path / "recipe.yaml"), "--config", str(tmp_path / "out/cells/arm.plain.yaml"))
-    assert hard.words[2:4] == ("--config", str(tmp_path / "out/cells/task.hard.yaml"))
+    files = [Path(word).name for flag, word in zip(easy.words, easy.words[1:], strict=False) if flag == "--config"]
+    assert files == ["recipe.yaml", "overlay.yaml", "arm.plain.easy.plain.seed_3.yaml"]
+    assert "of y" in easy.overlays[tmp_path / "out/cells" / files[-1]]
+    files = [Path(word).name for flag, word in zip(hard.words, hard.words[1:], strict=False) if flag == "--config"]
+    assert files == ["recipe.yaml", "overlay.yaml", "task.hard.yaml", "arm.plain.yaml"]
     hard.prepare()
     assert yaml.safe_load((tmp_path / "out/cells/task.hard.yaml").read_text()) == {"data": {"init_args": {"task": "x"}}}
     options = dict(zip(hard.words[::2], hard.words[1::2], strict=True))
@@ -153,7 +159,7 @@ def test_what_is_left_is_printed_as_commands_and_as_an_array(tmp_path, capsys):
         ({"arms": {}}, r"has no arms; write at least one"),
         ({"arms": {"plain": {"after": "ghost", "set": {"a.b": 1}}}}, r"arm 'plain' is after 'ghost', which is no arm"),
         ({"arms": {"a": {"after": "b", "set": {"a.b": 1}}, "b": {"after": "a", "set": {"a.b": 1}}}}, r"wait for each other"),
-        ({"arms": {"plain": {"sets": {}}}}, r"arm 'plain' has sets; allowed: after, config, set"),
+        ({"arms": {"plain": {"sets": {}}}}, r"arm 'plain' has sets; allowed: after, config, recipe, set, values"),
         ({"arms": {"a/b": {"set": {"a.b": 1}}}}, r"has 'a/b'; allowed in a name"),
         ({"seeds": [1, 1]}, r"seeds is \[1, 1\]; allowed: a list of different whole numbers"),
         ({"config": ["nowhere.yaml"]}, r"names the file nowhere\.yaml, which is neither here nor beside"),

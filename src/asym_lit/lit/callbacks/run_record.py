@@ -17,6 +17,7 @@ from typing_extensions import override
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_folder import METRICS, RECORD, run_folder, write_atomically, write_json
+from asym_lit.verifiers.interventions import innermost_of
 
 PACKAGES = ("asym_lit", "torch", "lightning", "transformers", "numpy", "vllm")
 
@@ -40,11 +41,12 @@ class RunRecord(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, PolicyModule)
         data = pl_module.datamodule
-        judges = [c.verifier for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
+        owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
+        judges = [owner.oracle or innermost_of(owner.verifier) for owner in owners]
         self._facts = {
             "seed": data.seed,
             "rollout_steps": data.rollout_steps,
-            "verifier": judges[0].name if judges else None,
+            "verifier": judges[0].name if judges else None,  # whose word evaluations count
             "command": sys.argv,
             "versions": versions(),
             "git": git_state(Path.cwd()),

@@ -124,10 +124,13 @@ def cells(study: StudyFile, out: Path) -> list[Cell]:
 
 
 def _cell(study: StudyFile, out: Path, task: str, arm: str, seed: int) -> Cell:
-    words, options = [], []
+    parts = {"study": study.common, f"task.{task}": study.tasks[task], f"arm.{arm}": study.arms[arm]}
+    recipe = next((part.recipe for part in reversed(parts.values()) if part.recipe), None)
+    words, options = ["--config", str(recipe)] if recipe else [], []
     overlays: dict[Path, str] = {}
     places = {"{folder}": str(out), "{task}": task, "{arm}": arm, "{seed}": str(seed)}
-    for kind, part in (("study", study.common), (f"task.{task}", study.tasks[task]), (f"arm.{arm}", study.arms[arm])):
+    places |= {f"{{{name}}}": value for name, value in study.tasks[task].values.items()}
+    for kind, part in parts.items():
         words += [word for file in part.config for word in ("--config", str(file))]
         settings = _filled(part.settings, places)
         nested = {key: value for key, value in settings.items() if "." not in key and isinstance(value, dict)}

@@ -19,12 +19,16 @@ _NAME = re.compile(r"[\w.+-]+")
 class Part:
     """What an arm, a task or the whole study adds to the command line."""
 
+    recipe: Path | None = None
+    """The complete recipe under everything else; an arm's goes before a task's, that before the study's."""
     config: tuple[Path, ...] = ()
-    """Recipes and overlays, in order."""
+    """Overlays, in order; the study's first, then the task's, then the arm's."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """`set` in the file: dotted keys become options, the others an overlay."""
     after: str = ""
     """The arm whose run of the same task and seed must be there first."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What `{name}` stands for in settings, for a task."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,12 @@ def read_study(path: Path) -> StudyFile:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as fault:
         raise InputError(f"The study file {path} cannot be read: {fault}.") from fault
-    allowed = {"title", "config", "set", "arms", "tasks", "seeds", "baseline"}
+    allowed = {"title", "recipe", "config", "set", "arms", "tasks", "seeds", "baseline"}
     _check_keys(path, "the study", found, allowed)
-    common = _part(path, "the study", {key: found[key] for key in ("config", "set") if key in found}, may_be_empty=True)
+    common = _part(path, "the study", {key: found[key] for key in ("recipe", "config", "set") if key in found}, True)
     arms = {name: _part(path, f"arm {name!r}", arm) for name, arm in _mapping(path, found, "arms").items()}
     if not arms:
-        raise InputError(f"{path} has no arms; write at least one, such as `arms: {{grpo: {{config: [configs/grpo.yaml]}}}}`.")
+        raise InputError(f"{path} has no arms; write at least one, such as `arms: {{grpo: {{recipe: configs/grpo.yaml}}}}`.")
     given_tasks = _mapping(path, found, "tasks")
     tasks = {name: _part(path, f"task {name!r}", task, may_be_empty=True) for name, task in given_tasks.items()} or {
         "task": Part()
@@ -94,25 +98,27 @@ def _mapping(path: Path, found: Mapping[str, Any], key: str) -> Mapping[str, Any
 
 def _part(path: Path, what: str, found: Any, may_be_empty: bool = False) -> Part:
     """One arm or task; an arm that changes nothing is most likely one that was not finished."""
-    if found is None or found == {}:
-        if may_be_empty:
-            return Part()
-        raise InputError(f"{path}: {what} is empty; write what it is, with `config: [recipe.yaml]` or `set: {{key: value}}`.")
-    _check_keys(path, what, found, {"config", "set", "after"})
+    found = {} if found is None else found
+    _check_keys(path, what, found, {"recipe", "config", "set", "after", "values"})
     config = found.get("config", [])
     names = [config] if isinstance(config, str) else config
-    settings = found.get("set") or {}
-    if not isinstance(names, list) or not isinstance(settings, dict):
-        raise InputError(f"{path}: {what} must have a list of files as config and a mapping as set.")
-    if not names and not settings and not may_be_empty:
-        raise InputError(f"{path}: {what} is empty; write what it is, with `config: [recipe.yaml]` or `set: {{key: value}}`.")
-    files = []
-    for name in names:
-        place = next((p for p in (Path(name), path.parent / name) if p.is_file()), None)
-        if place is None:
-            raise InputError(f"{path}: {what} names the file {name}, which is neither here nor beside the study file.")
-        files.append(place)
-    return Part(tuple(files), settings, str(found.get("after", "")))
+    settings, values = found.get("set") or {}, found.get("values") or {}
+    if not isinstance(names, list) or not isinstance(settings, dict) or not isinstance(values, dict):
+        raise InputError(f"{path}: {what} must have a list of files as config and mappings as set and values.")
+    recipe = _file(path, what, found["recipe"]) if "recipe" in found else None
+    if not (recipe or names or settings or may_be_empty):
+        raise InputError(
+            f"{path}: {what} is empty; write what it is, with `recipe: FILE`, `config: [OVERLAY]` or `set: {{...}}`."
+        )
+    files = tuple(_file(path, what, name) for name in names)
+    return Part(recipe, files, settings, str(found.get("after", "")), {k: str(v) for k, v in values.items()})
+
+
+def _file(path: Path, what: str, name: str) -> Path:
+    place = next((p for p in (Path(name), path.parent / name) if p.is_file()), None)
+    if place is None:
+        raise InputError(f"{path}: {what} names the file {name}, which is neither here nor beside the study file.")
+    return place
 
 
 def _check_order(path: Path, arms: Mapping[str, Part]) -> None:
