@@ -44,16 +44,16 @@ def test_prompts_are_plain_and_a_setting_reaches_the_generator(few):
 def test_its_own_scoring_decides(verifier, few, dataset):
     assert isinstance(verifier, Verifier) and isinstance(verifier, SubmittingVerifier)
     prompt = few(dataset).prompts("train")[0]
-    right = f"so <answer>0</answer>, no: <answer>{prompt.answer['answer']}</answer>"
+    right = f"so <answer>0</answer>, no: <answer>{prompt.answer['solution']}</answer>"
     assert verifier.verify(prompt, right).outcome == Outcome.CORRECT
     assert verifier.verify(prompt, "<answer>no idea</answer>").outcome == Outcome.INCORRECT
-    assert verifier.verify(prompt, prompt.answer["answer"]).reason == "no <answer> ... </answer>"
+    assert verifier.verify(prompt, prompt.answer["solution"]).reason == "no <answer> ... </answer>"
 
 
 def test_an_answer_that_does_not_end_is_undecided_and_the_next_is_judged(verifier, few):
     prompt = few("countdown").prompts("train")[0]
     assert verifier.verify(prompt, "<answer>9**9**9**9</answer>").outcome == Outcome.UNDECIDED
-    assert verifier.verify(prompt, f"<answer>{prompt.answer['answer']}</answer>").outcome == Outcome.CORRECT
+    assert verifier.verify(prompt, f"<answer>{prompt.answer['solution']}</answer>").outcome == Outcome.CORRECT
 
 
 def test_an_answer_cannot_write_a_file(verifier, few, tmp_path):

@@ -88,7 +88,7 @@ class ReasoningGym:
         question = entry["question"]
         uid = blake2b(question.encode(), digest_size=8).hexdigest()
         answer = {
-            "answer": "" if entry["answer"] is None else str(entry["answer"]),
+            "solution": None if entry["answer"] is None else str(entry["answer"]),
             "question": question,
             "dataset": self.dataset,
             "settings": self.settings,

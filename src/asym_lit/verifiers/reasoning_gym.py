@@ -70,7 +70,8 @@ class ReasoningGymScore:
             verdict.set_result(Verdict(Outcome.INCORRECT, self.name, f"no {OPENING} ... {CLOSING}"))
             return verdict
         answer = response[start + len(OPENING) : end].strip()
-        entry = {name: prompt.answer[name] for name in ("question", "answer", "metadata")}
+        given = prompt.answer
+        entry = {"question": given["question"], "answer": given["solution"], "metadata": given["metadata"]}
         job = {"dataset": prompt.answer["dataset"], "settings": prompt.answer["settings"], "least": self.least}
         self.open()
         assert self._pool
@@ -94,7 +95,7 @@ class ReasoningGymScore:
 
     def self_test(self) -> None:
         """Scores a right answer and a wrong one to a sum."""
-        entry = {"dataset": "chain_sum", "settings": {}, "question": "1 + 2 =", "answer": "3", "metadata": {}}
+        entry = {"dataset": "chain_sum", "settings": {}, "question": "1 + 2 =", "solution": "3", "metadata": {}}
         prompt = Prompt("self_test", "1 + 2 =", entry, "self_test")
         for answer, expected in (("3", Outcome.CORRECT), ("4", Outcome.INCORRECT)):
             verdict = self.verify(prompt, f"{OPENING}{answer}{CLOSING}")
