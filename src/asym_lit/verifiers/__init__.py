@@ -1,5 +1,6 @@
 """Verifiers: what decides whether a response is right."""
 
+from asym_lit.verifiers.chain import Chain, Maths
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
 from asym_lit.verifiers.judge import Judge
 from asym_lit.verifiers.judge_client import Endpoint
@@ -7,10 +8,12 @@ from asym_lit.verifiers.judge_local import LocalModel
 from asym_lit.verifiers.label_noise import BackwardCorrection, ForwardCorrection, LabelNoise
 from asym_lit.verifiers.mixed import Mixed
 from asym_lit.verifiers.reasoning_gym import ReasoningGymScore
+from asym_lit.verifiers.rule import Rule
 from asym_lit.verifiers.symbolic import Symbolic
 
 __all__ = [
     "BackwardCorrection",
+    "Chain",
     "Endpoint",
     "FormatOnly",
     "ForwardCorrection",
@@ -19,8 +22,10 @@ __all__ = [
     "LabelNoise",
     "LocalModel",
     "MajorityVote",
+    "Maths",
     "Mixed",
     "RandomReward",
     "ReasoningGymScore",
+    "Rule",
     "Symbolic",
 ]

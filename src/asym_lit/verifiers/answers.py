@@ -9,6 +9,10 @@ from typing import Literal
 Found = Literal["boxed", "tag", "hashes", "phrase", "bare", "nothing"]
 
 _BOX = re.compile(r"\\f?box(?:ed)?\s*(?=\{)|\\boxed\s+(?=\S)")
+_JOINT = re.compile(
+    r"(?=.*(?:,|and|or))(?:\s|[,;$]|\\[()\[\],; ]|\\quad|\\text\s*\{\s*,?\s*(?:and|or)\s*\}|and|or){1,40}", re.DOTALL
+)
+_IS = re.compile(r".*\b(?:is|are|equals)\s+(?=[\d$\\(\[{-])(.+)", re.DOTALL)
 _TAG = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
 _HASHES = re.compile(r"^[ \t]*####[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 _PHRASE = re.compile(
@@ -57,14 +61,19 @@ def extract_answer(response: str, bare_chars: int = 300) -> Answer:
 
 
 def last_boxed(text: str) -> str | None:
-    r"""What stands in the last complete `\boxed{...}`; of boxes in a box, the outer one. None without one."""
+    r"""What stands in the last complete `\boxed{...}`; of boxes in a box, the outer one. None without one.
+
+    Boxes with nothing between them but commas, and, or are one answer.
+    """
     found, end = None, 0
     for match in _BOX.finditer(text):
         if match.start() < end:
             continue  # inside of the box before
         inside = _braced(text, match.end()) if text[match.end()] == "{" else text[match.end() :].split()[0]
         if inside is not None:
-            found, end = inside, match.end() + len(inside)
+            joined = found is not None and _JOINT.fullmatch(text, end, match.start())
+            found = f"{found}, {inside.strip()}" if joined else inside.strip()
+            end = match.end() + len(inside) + 2 * (text[match.end()] == "{")
     return found
 
 
@@ -93,5 +102,7 @@ def _sentence(rest: str) -> str:
         dollars += character == "$"
         ends = character == "." and rest[position + 1 : position + 2] in ("", " ", "*")
         if ends and dollars % 2 == 0:
-            return rest[:position].strip().strip("*").strip()
-    return rest
+            rest = rest[:position].strip().strip("*").strip()
+            break
+    named = _IS.fullmatch(rest)  # the largest n is 34
+    return named[1] if named else rest

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import Future
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
 from asym_lit.verifiers.answers import extract_answer
+from asym_lit.verifiers.gold import gold_of
 from asym_lit.verifiers.worker import Reply, script_command
 from asym_lit.verifiers.workers import WorkerPool
-
-
-def gold_of(prompt: Prompt) -> str:
-    """The gold answer of a prompt.
-
-    Raises:
-        InputError: If it has none.
-    """
-    gold = prompt.answer.get("answer")
-    if not isinstance(gold, str) or not gold.strip():
-        raise InputError(
-            f"The prompt {prompt.uid!r} of {prompt.task!r} has the answer {gold!r}; this verifier needs a text under 'answer'."
-        )
-    return gold
-
-
-def question_of(prompt: Prompt) -> str:
-    """The question of a prompt, without the instructions around it where the task tells them apart."""
-    return str(prompt.answer.get("question") or prompt.text)
 
 
 class Symbolic:
@@ -44,6 +27,11 @@ class Symbolic:
         seconds: Longest wall time of one comparison.
         memory_mb: Most virtual memory of a process, in MiB.
         max_chars: Longest answer; a longer one is wrong.
+        extraction: `marked` looks for the answer where a marker points; `math_verify` leaves it to Math-Verify, which also
+            takes a formula or number that merely stands somewhere.
+        strict: As in Math-Verify: names matter, and sets are no tuples.
+        set_relations: As in Math-Verify: an interval as the gold answer may be met by an inequality.
+        float_rounding: As in Math-Verify: decimal places to which numbers are compared.
         bare_chars: Longest response without a marker (`\boxed{}`, "####", "the answer is") that is read as an answer; 0 asks
             for a marker.
     """
@@ -51,7 +39,16 @@ class Symbolic:
     name = "symbolic"
 
     def __init__(
-        self, workers: int = 2, seconds: float = 3.0, memory_mb: int = 2048, max_chars: int = 5000, bare_chars: int = 300
+        self,
+        workers: int = 2,
+        seconds: float = 3.0,
+        memory_mb: int = 2048,
+        max_chars: int = 5000,
+        extraction: Literal["marked", "math_verify"] = "marked",
+        strict: bool = True,
+        set_relations: bool = False,
+        float_rounding: int = 6,
+        bare_chars: int = 300,
     ) -> None:
         for name, value, least in (
             ("workers", workers, 1),
@@ -64,6 +61,10 @@ class Symbolic:
                 raise InputError(f"{name} of Symbolic is {value}; allowed: {least} or more.")
         self.workers, self.seconds, self.memory_mb = workers, seconds, memory_mb
         self.max_chars, self.bare_chars = max_chars, bare_chars
+        if extraction not in ("marked", "math_verify"):
+            raise InputError(f"extraction of Symbolic is {extraction!r}; allowed: marked, math_verify.")
+        self.extraction = extraction
+        self._settings = {"strict": strict, "set_relations": set_relations, "float_rounding": float_rounding}
         self._pool: WorkerPool | None = None
 
     def open(self) -> None:
@@ -87,15 +88,19 @@ class Symbolic:
         """Queue a response; its verdict comes when a process has compared it."""
         begun = perf_counter()
         gold = gold_of(prompt)
-        answer = extract_answer(response, self.bare_chars).text
+        whole = self.extraction == "math_verify"
+        answer = response[-WHOLE:] if whole else extract_answer(response, self.bare_chars).text
         verdict: Future[Verdict] = Future()
-        if not answer or len(answer) > self.max_chars:
-            reason = f"an answer of more than {self.max_chars} characters" if answer else "no answer found"
+        if _in_words(answer) and not whole:
+            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, "a list in words", answer[:80], perf_counter() - begun))
+            return verdict
+        if not answer.strip() or (len(answer) > self.max_chars and not whole):
+            reason = f"an answer of more than {self.max_chars} characters" if answer.strip() else "no answer found"
             verdict.set_result(Verdict(Outcome.INCORRECT, self.name, reason, answer[:80] or None, perf_counter() - begun))
             return verdict
         self.open()
         assert self._pool
-        job = self._pool.submit({"gold": gold, "answer": answer})
+        job = self._pool.submit({"gold": gold, "answer": answer, "whole": whole, **self._settings})
         job.add_done_callback(lambda done: self._settle(done, verdict, answer, begun))
         return verdict
 
@@ -125,6 +130,15 @@ class Symbolic:
                 )
 
 
+def _in_words(answer: str) -> bool:
+    """Several quantities with words behind them: Math-Verify would drop the words, and numbers with them."""
+    words = [word for word in _WORDS.findall(answer) if word not in ("and", "or", "where", "for all")]
+    return len(words) > 1 and "," in answer
+
+
+WHOLE = 20_000
+"""Characters of a response, from its end, in which Math-Verify looks by itself."""
+_WORDS = re.compile(r"\\(?:text|mathrm|mbox)\s*\{\s*([A-Za-z][A-Za-z ]+?)\s*\}")
 SELF_TEST = (
     ("\\frac{1}{2}", "0.5", Outcome.CORRECT),
     ("\\frac{1}{2}", "0.6", Outcome.INCORRECT),

@@ -1,7 +1,7 @@
 """A process that compares answers by Math-Verify; it is run as a script of its own and imports nothing of this package.
 
-It reads JSON lines `{"gold": ..., "answer": ...}` and writes JSON lines `{"outcome": ..., "reason": ..., "extracted": ...}`.
-It ends when its input does. Sympy objects never leave it and are never written out: their `str` may not return.
+It reads JSON lines `{"gold": ..., "answer": ..., settings}`, writes `{"outcome": ..., "reason": ..., "extracted": ...}`, and
+ends when its input does. Sympy objects never leave it and are never written out: their `str` may not return.
 """
 
 from __future__ import annotations
@@ -30,31 +30,47 @@ class _Math:
 
 
 @lru_cache(maxsize=4096)
-def parsed_gold(gold: str, seconds: int) -> tuple[Any, ...]:
+def parsed_gold(gold: str, whole: bool, seconds: int) -> tuple[Any, ...]:
     """The gold answer as Math-Verify reads it; a whole group of responses shares it."""
-    return parsed(gold, seconds)
+    return parsed(gold, whole, seconds)
 
 
-def parsed(answer: str, seconds: int) -> tuple[Any, ...]:
-    """An answer as Math-Verify reads it: a sympy object and its string, the string alone, or nothing."""
-    return tuple(
-        MATH.parse("\\boxed{" + answer + "}", extraction_config=MATH.boxed, parsing_timeout=seconds, raise_on_error=True)
-    )
+def parsed(answer: str, whole: bool, seconds: int) -> tuple[Any, ...]:
+    """What Math-Verify reads: a sympy object and its string, the string alone, or nothing.
+
+    Args:
+        answer: A bare answer; or a whole text, in which Math-Verify looks for one.
+        whole: Which of them it is.
+        seconds: Longest time.
+    """
+    if whole:
+        return tuple(MATH.parse(answer, parsing_timeout=seconds, raise_on_error=True))
+    boxed = "\\boxed{" + answer + "}"
+    return tuple(MATH.parse(boxed, extraction_config=MATH.boxed, parsing_timeout=seconds, raise_on_error=True))
 
 
-def compare(gold: str, answer: str, seconds: int) -> dict[str, Any]:
+def compare(job: dict[str, Any], seconds: int) -> dict[str, Any]:
     """The verdict on one answer, as plain strings."""
     random.seed(0)  # sympy tests equality at random points: the same ones for every pair, whatever came before
     MATH.seed(0)
+    whole = bool(job.get("whole"))
     try:
-        golds = parsed_gold(gold, seconds)
+        golds = parsed_gold(job["gold"], whole, seconds)
         if not golds:
             return _reply("undecided", "the gold answer cannot be parsed")
-        answers = parsed(answer, seconds)
+        answers = parsed(job["answer"], whole, seconds)
         if not answers:
             return _reply("incorrect", "no mathematics in the answer")
         raw = answers[-1] if isinstance(answers[-1], str) else None
-        same = MATH.verify(list(golds), list(answers), strict=True, timeout_seconds=seconds, raise_on_error=True)
+        same = MATH.verify(
+            list(golds),
+            list(answers),
+            strict=job.get("strict", True),
+            allow_set_relation_comp=job.get("set_relations", False),
+            float_rounding=job.get("float_rounding", 6),
+            timeout_seconds=seconds,
+            raise_on_error=True,
+        )
         return _reply("correct" if same else "incorrect", "equal" if same else "not equal", raw)
     except MATH.timeout:
         return _reply("undecided", "timeout")
@@ -84,14 +100,16 @@ def main(seconds: float, memory_mb: int) -> None:
     inner = max(1, int(seconds) - 1)  # whole seconds; before the caller's deadline, which costs a process
     try:
         MATH = _Math()
-        started = compare("\\frac{1}{2}", "0.5", inner)  # the first comparison builds parsers, which takes longer
+        started = compare(
+            {"gold": "\\frac{1}{2}", "answer": "0.5"}, inner
+        )  # the first comparison builds parsers, which takes longer
     except BaseException as fault:
         started = _reply("undecided", f"{type(fault).__name__}: {fault}")
     print(json.dumps(started), file=replies, flush=True)
     for line in sys.stdin:
         signal.setitimer(signal.ITIMER_PROF, seconds + 2)
         job = json.loads(line)
-        reply = compare(job["gold"], job["answer"], inner)
+        reply = compare(job, inner)
         signal.setitimer(signal.ITIMER_PROF, 0)
         print(json.dumps(reply), file=replies, flush=True)
 

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from asym_lit.types import Outcome, Prompt, SubmittingVerifier, Verdict
+from asym_lit.verifiers import Chain, Maths, Symbolic
+from attacks import ATTACKS, asked
+
+C, I, U = Outcome.CORRECT, Outcome.INCORRECT, Outcome.UNDECIDED  # noqa: E741
+
+
+class Says:
+    """Always says the same, and counts."""
+
+    def __init__(self, name: str, outcome: Outcome) -> None:
+        self.name, self.outcome, self.asked = name, outcome, 0
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        self.asked += 1
+        return Verdict(self.outcome, self.name, "always", response)
+
+    def self_test(self) -> None:
+        raise RuntimeError(f"{self.name} was tested")
+
+
+class SaysLater(Says):
+    """Likewise, beside its caller."""
+
+    pool = ThreadPoolExecutor(2)
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
+        return self.pool.submit(self.verify, prompt, response)
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(
+    ("outcomes", "decided", "by", "asked_of"),
+    [
+        ([C, I], C, "0", 1),
+        ([I, C], C, "1", 2),
+        ([I, I], I, "1", 2),
+        ([U, C], C, "1", 2),
+        ([I, U], U, "1", 2),
+        ([U, I], I, "1", 2),
+        ([I, I, C], C, "2", 3),
+    ],
+)
+def test_correct_is_final_and_anything_else_goes_up(later, outcomes, decided, by, asked_of):
+    kind = SaysLater if later else Says
+    rungs = [kind(str(i), outcome) for i, outcome in enumerate(outcomes)]
+    verdict = Chain(rungs).verify(asked("1"), "2")
+    assert (verdict.outcome, verdict.by) == (decided, by)
+    assert [v.by for v in verdict.path] == [r.name for r in rungs if r.asked] and len(verdict.path) == asked_of
+
+
+def test_a_fault_of_a_rung_is_the_fault_of_the_verdict():
+    class Broken(SaysLater):
+        def verify(self, prompt: Prompt, response: str) -> Verdict:
+            raise OSError("no judge")
+
+    with pytest.raises(OSError, match="no judge"):
+        Chain([Says("0", I), Broken("1", C)]).verify(asked("1"), "2")
+
+
+def test_every_rung_proves_itself_and_has_a_name_of_its_own():
+    assert isinstance(Chain([Says("0", C)]), SubmittingVerifier)
+    with pytest.raises(RuntimeError, match="0 was tested"):
+        Chain([Says("0", C)]).self_test()
+    with pytest.raises(ValueError, match=r"names of their own.*given: a, a"):
+        Chain([Says("a", C), Says("a", I)])
+    with pytest.raises(ValueError, match="decides nothing"):
+        Chain([])
+
+
+def test_rules_then_algebra_then_a_judge_and_attacks_reach_only_the_judge():
+    judge = Says("judge", I)
+    maths = Maths(symbolic=Symbolic(workers=1), judge=judge)
+    try:
+        easy = maths.verify(asked("\\frac{1}{2}"), "\\boxed{0.5}")
+        assert (easy.by, len(easy.path), judge.asked) == ("rule", 1, 0)
+        hard = maths.verify(asked("\\int_0^1 x dx"), "\\boxed{\\frac{1}{2}}")
+        assert (hard.outcome, hard.by, judge.asked) == (C, "symbolic", 0)
+        for gold in ("12", "\\frac{1}{2}", "\\text{odd}"):
+            verdicts = [pending.result() for pending in [maths.submit(asked(gold), attack) for attack in ATTACKS]]
+            assert {v.outcome for v in verdicts} == {I}
+        assert judge.asked == 3 * len(ATTACKS)
+    finally:
+        maths.close()
+
+
+def test_number_of_workers_and_order_change_no_verdict():
+    pairs = [("\\frac{1}{2}", "0.5"), ("x^2-1", "(x-1)(x+1)"), ("3", "4"), ("\\sqrt{8}", "2\\sqrt{2}"), ("e^{i\\pi}", "-1")] * 4
+    said = []
+    for workers, order in ((1, pairs), (2, pairs[::-1])):
+        verifier = Symbolic(workers=workers)
+        pending = [(pair, verifier.submit(asked(pair[0]), f"\\boxed{{{pair[1]}}}")) for pair in order]
+        said.append(sorted((pair, str(p.result().outcome), p.result().reason) for pair, p in pending))
+        verifier.close()
+    assert said[0] == said[1]
