@@ -11,6 +11,7 @@ from time import perf_counter
 
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
 from asym_lit.verifiers.answers import extract_answer
+from asym_lit.verifiers.gold import gold_of, question_of
 from asym_lit.verifiers.judge_breaker import CircuitBreaker
 from asym_lit.verifiers.judge_calls import JudgeCalls, then
 from asym_lit.verifiers.judge_canaries import TEXTS, Canaries
@@ -18,7 +19,6 @@ from asym_lit.verifiers.judge_guards import CandidateGuard
 from asym_lit.verifiers.judge_opinion import JudgeBackend, JudgeError, Opinion
 from asym_lit.verifiers.judge_settings import JudgeSettings
 from asym_lit.verifiers.judge_template import JudgeTemplate
-from asym_lit.verifiers.symbolic import gold_of, question_of
 
 
 class Judge:
