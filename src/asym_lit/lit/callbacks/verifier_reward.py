@@ -145,12 +145,6 @@ class VerifierReward(Callback):
         everything = [*batch.rollouts, *batch.discarded]
         sums = _sums(batch, everything, self._pending.read_clock()) | oracle_sums(everything, self.rewards)
         mean = mean_over_processes(sums)
-        if mean["verifier/undecided"] > self.max_undecided:
-            reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.verdict.outcome == Outcome.UNDECIDED)
-            raise RunStoppedError(
-                f"{mean['verifier/undecided']:.0%} of the rollouts of step {batch.step} are undecided; allowed: "
-                f"{self.max_undecided:.0%} (max_undecided). Most frequent reasons: {reasons.most_common(3)}."
-            )
         square = mean.pop("reward/square", 0.0)
         mean["reward/std"] = max(square - mean.get("reward/mean", 0.0) ** 2, 0.0) ** 0.5
         if self.undecided == "wrong":
@@ -159,6 +153,14 @@ class VerifierReward(Callback):
         if isinstance(self._asked, Counting):
             mean |= {f"verifier/{name}": float(value) for name, value in self._asked.metrics().items()}
         pl_module.log_metrics(mean, batch.step, prog_bar=("reward/mean",))
+        if mean["verifier/undecided"] > self.max_undecided:
+            for logger in trainer.loggers:  # what the module logs is written when a step ends, and this one does not
+                logger.log_metrics(mean, batch.step)
+            reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.verdict.outcome == Outcome.UNDECIDED)
+            raise RunStoppedError(
+                f"{mean['verifier/undecided']:.0%} of the rollouts of step {batch.step} are undecided; allowed: "
+                f"{self.max_undecided:.0%} (max_undecided). Most frequent reasons: {reasons.most_common(3)}."
+            )
 
 
 def _sums(batch: RolloutBatch, everything: list[Rollout], clock: VerdictClock) -> dict[str, tuple[float, float]]:
