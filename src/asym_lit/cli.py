@@ -167,6 +167,10 @@ def main(args: Sequence[str] | None = None) -> None:
             from asym_lit.lit.compare import compare_command
 
             compare_command(words[1:])
+        elif words[:1] == ["judge-data"]:
+            from asym_lit.lit.judge_data_command import judge_data_command
+
+            judge_data_command(words[1:])
         elif words[:1] == ["preflight"]:
             if not preflight(words[1:]):
                 sys.exit(1)

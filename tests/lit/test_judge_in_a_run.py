@@ -64,7 +64,9 @@ def test_interventions_are_configured_from_a_recipe_and_evaluations_count_the_tr
     exact = a("tasks.CountdownVerifier")
     noise = a("verifiers.LabelNoise", verifier=exact, false_positive_rate=0.0, false_negative_rate=1.0)
     line = words(tmp_path, "grpo", "--data.rollout_steps", "2", "--data.sampling.n", "8")
-    line[2] = recipe(tmp_path, a("verifiers.BackwardCorrection", verifier=noise, false_positive_rate=0.1, false_negative_rate=0.2))
+    line[2] = recipe(
+        tmp_path, a("verifiers.BackwardCorrection", verifier=noise, false_positive_rate=0.1, false_negative_rate=0.2)
+    )
     main(line)
     run = tmp_path / "run" / "version_0"
     truth, used = scalars(run, "reward/oracle_mean"), scalars(run, "reward/mean")
