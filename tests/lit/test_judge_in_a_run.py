@@ -38,7 +38,7 @@ def test_an_endpoint_that_dies_in_the_middle_stops_the_run_with_everything_saved
 
         before_training = 10 + 8 * 4  # canaries of the self-test; the evaluation before training, at most
         server.chance = chance
-        endpoint = a("verifiers.Endpoint", model=MODEL, base_url=server.url, retries=0, concurrency=2)
+        endpoint = a("verifiers.Endpoint", model=MODEL, base_url=server.url, retries=0, concurrency=1)
         judge = a("verifiers.Judge", backend=endpoint, whole_response=True, canaries={"every": 0}, breaker_faults=1)
         file = recipe(tmp_path, judge, oracle=a("tasks.CountdownVerifier"))
         line = words(tmp_path, "grpo")
