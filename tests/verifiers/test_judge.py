@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from asym_lit.types import InputError, Outcome, Prompt, SubmittingVerifier, Verdict
-from asym_lit.verifiers import Endpoint, Judge
+from asym_lit.verifiers import Chain, Endpoint, Judge
 from asym_lit.verifiers.judge_canaries import TEXTS, Canaries
 from asym_lit.verifiers.judge_opinion import Opinion
 from judge_server import MODEL, JudgeServer, serving
@@ -243,3 +243,28 @@ def test_verdicts_do_not_depend_on_order_or_concurrency(server: JudgeServer) -> 
 
 def hash_of(text: str) -> int:
     return sum(ord(c) * (i + 1) for i, c in enumerate(text.split("<model_answer>")[-1]))
+
+
+def test_as_a_last_rung_the_judge_is_asked_about_rejects_only(server: JudgeServer) -> None:
+    ladder = Chain([Exact(), judge_of(server)])
+    verdicts = [ladder.verify(asked(), rf"\boxed{{{a}}}") for a in ("42", "ACCEPT 42", "41")]
+    assert [(v.outcome, v.by) for v in verdicts] == [
+        (Outcome.CORRECT, "exact"),
+        (Outcome.CORRECT, "judge"),
+        (Outcome.INCORRECT, "judge"),
+    ]
+    assert len(server.asked) == 2
+    assert [step.by for step in verdicts[1].path] == ["exact", "judge"]
+    assert ladder.metrics()["judge/requests"] == 2
+    server.mood = "broken"
+    assert ladder.verify(asked(), r"\boxed{40}").outcome == Outcome.UNDECIDED  # not the rule's "incorrect"
+
+
+class Exact:
+    name = "exact"
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        right = response == rf"\boxed{{{prompt.answer['answer']}}}"
+        return Verdict(Outcome.CORRECT if right else Outcome.INCORRECT, self.name, "compared", response)
+
+    def self_test(self) -> None: ...

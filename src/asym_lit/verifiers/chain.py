@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
-from asym_lit.types import InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
+from asym_lit.types import Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
 from asym_lit.verifiers.rule import Rule
 from asym_lit.verifiers.symbolic import Symbolic
 
@@ -48,6 +48,11 @@ class Chain:
         """Every rung proves itself."""
         for rung in self.rungs:
             rung.self_test()
+
+    def metrics(self) -> Mapping[str, float]:
+        """What the rungs count."""
+        counting = [rung for rung in self.rungs if isinstance(rung, Counting)]
+        return {name: value for rung in counting for name, value in rung.metrics().items()}
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on one response."""

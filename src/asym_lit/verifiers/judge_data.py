@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from asym_lit.types import InputError, LabelledAnswer, Outcome, Prompt, Split, Verifier
 from asym_lit.verifiers.answer_shapes import AnswerWriter
-from asym_lit.verifiers.symbolic import gold_of, question_of
+from asym_lit.verifiers.gold import gold_of, question_of
 
 
 @dataclass
