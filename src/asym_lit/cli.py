@@ -174,6 +174,10 @@ def main(args: Sequence[str] | None = None) -> None:
         elif words[:1] == ["preflight"]:
             if not preflight(words[1:]):
                 sys.exit(1)
+        elif words[:1] == ["probe"]:
+            from asym_lit.lit.probe import probe_command
+
+            probe_command(words[1:])
         elif words[:1] == ["study"]:
             from asym_lit.lit.study import study_command
 

@@ -11,7 +11,7 @@ from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.rendering import render
-from asym_lit.types import InputError, RolloutBatch, Sampling, Task, Verifier
+from asym_lit.types import InputError, RolloutBatch, Sampling, Split, Task, Verifier
 
 
 def sampled_batch(
@@ -22,8 +22,9 @@ def sampled_batch(
     prompts: int,
     sampling: Sampling,
     seed: int,
+    split: Split = "train",
 ) -> RolloutBatch:
-    """Verified rollouts of the first training problems of a task.
+    """Verified rollouts of the first problems of a task.
 
     Args:
         scorer: Holds the policy, on the device it runs on.
@@ -33,15 +34,17 @@ def sampled_batch(
         prompts: Problems to answer.
         sampling: How; `n` is the group size.
         seed: Of the draws.
+        split: Of the problems.
 
     Raises:
         InputError: If the task has too few problems, or they do not fit the policy's context.
     """
     verifier.self_test()
-    found = task.prompts("train")
+    found = task.prompts(split)
     if len(found) < prompts:
+        kind = "training" if split == "train" else split
         raise InputError(
-            f"prompts is {prompts}, but {task.name} has {len(found)} training problems; write --prompts {len(found)}."
+            f"prompts is {prompts}, but {task.name} has {len(found)} {kind} problems; write --prompts {len(found)}."
         )
     rendered = render(found[:prompts], tokenizer)
     longest, context = max(len(p.token_ids) for p in rendered), context_of(scorer.model)
@@ -53,7 +56,7 @@ def sampled_batch(
     slotted = list(enumerate(rendered))
     maker = RolloutMaker(HFEngine(), tokenizer, "", seed)
     maker.scorer = reward = VerifierReward(verifier)
-    maker.engine.start(_host(scorer, tokenizer))
+    maker.engine.start(host_of(scorer, tokenizer))
     maker.engine.sync([], 0)
     made = RolloutBatch([], sampling, 0, task.name)
     try:
@@ -64,7 +67,8 @@ def sampled_batch(
     return made
 
 
-def _host(scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> EngineHost:
+def host_of(scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> EngineHost:
+    """What an engine must know to run a policy as it stands."""
     parameter = next(scorer.parameters())
     configured = scorer.model.config.eos_token_id
     stop_ids = {tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
