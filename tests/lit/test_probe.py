@@ -29,11 +29,9 @@ def test_both_bundled_tasks_are_probed_by_one_command_and_the_weak_one_is_weaker
 
 
 def test_a_task_of_ones_own_is_named_with_its_verifier(tmp_path):
-    task = "{class_path: asym_lit.tasks.Countdown, init_args: {numbers: 2, operators: '+'}}"
-    words = [
-        "--tasks",
-        f"{{sums: {{task: {task}, verifier: {{class_path: asym_lit.tasks.CountdownVerifier}}, max_tokens: 8}}}}",
-    ]
+    task = "{class_path: asym_lit.tasks.Countdown, init_args: {numbers: 3, train_size: 16, val_size: 8, test_size: 8}}"
+    verifier = "{class_path: asym_lit.tasks.CountdownVerifier}"
+    words = ["--tasks", f"{{sums: {{task: {task}, verifier: {verifier}, max_tokens: 16}}}}"]
     (sums,) = probed(tmp_path, *words, "--truncations", "[]", "--split", "train")
     assert sums["task"] == "sums"
     assert (sums["continuations"], sums["contaminated"]) == ([], None)
