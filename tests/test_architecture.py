@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
 FLOORS = {"types": 0, "reductions": 0, **dict.fromkeys(WINGS, 1), "lit": 2, "cli": 3, "train": 4}
-NAMES_VLLM = {"rollout/vllm_engine.py", "rollout/vllm_process.py", "rollout/vllm_requests.py", "verifiers/judge_client.py"}
+NAMES_VLLM = {
+    *(f"rollout/vllm_{part}.py" for part in ("engine", "process", "requests", "server", "transfer")),
+    "verifiers/judge_client.py",
+}
 LONGEST_FILE = 200
 LONG_FILES = {
     "types.py": "all nouns in one place, with a docstring under each field",

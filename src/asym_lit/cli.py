@@ -22,10 +22,11 @@ from rich.console import Console
 from transformers.utils import logging as transformers_logging
 from typing_extensions import override
 
-# The first five so that short class names resolve: `--model PolicyModule`, `--trainer.callbacks+=Dynamics`.
+# The first six so that short class names resolve: `--model PolicyModule`, `--trainer.callbacks+=Dynamics`.
 import asym_lit.lit
 import asym_lit.lit.callbacks
 import asym_lit.rollout.vllm_engine
+import asym_lit.rollout.vllm_server
 import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
 from asym_lit.lit.preflight import PreflightSettings, plan_of, run_preflight

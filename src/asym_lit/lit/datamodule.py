@@ -170,5 +170,9 @@ class RolloutDataModule(LightningDataModule):
         return made
 
     @override
+    def on_exception(self, exception: BaseException) -> None:
+        self.maker.close()  # Lightning tears nothing down after one
+
+    @override
     def teardown(self, stage: str) -> None:
         self.maker.close()

@@ -1,7 +1,4 @@
-"""The vLLM engine, in this process: one a rank, or one over the ranks of a tensor-parallel group.
-
-Weights come from the trainer's memory, tensor by tensor; nothing goes over a disk or a server.
-"""
+"""The vLLM engine, in this process; weights come from the trainer's memory, tensor by tensor."""
 
 from __future__ import annotations
 
@@ -13,13 +10,13 @@ import torch.distributed as dist
 from torch import Tensor
 
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.rollout.vllm_process import check_installation, ensure_process_group, guest, shut_down
+from asym_lit.rollout.vllm_process import check_installation, ensure_process_group, guest, keep_process_groups, shut_down
 from asym_lit.rollout.vllm_requests import parameters, rollouts
 from asym_lit.types import InputError, Rollout, Sampling
 
 
 class VLLMEngine(Engine):
-    """Samples with vLLM in this process.
+    """Samples with vLLM in this process: one engine a rank, or one over the ranks of a tensor-parallel group.
 
     Args:
         tensor_parallel_size: Ranks that share one engine; divides the number of ranks.
@@ -106,6 +103,7 @@ class VLLMEngine(Engine):
                     f"build for it, or write --trainer.accelerator {current_platform.device_type}."
                 )
             self._engine = LLMEngine.from_engine_args(EngineArgs(**self._engine_arguments(host, size)))
+            keep_process_groups(self._engine)
         self._host, self.version = host, -1
 
     def _engine_arguments(self, host: EngineHost, ranks: int) -> dict[str, Any]:

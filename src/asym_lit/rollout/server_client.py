@@ -1,0 +1,93 @@
+"""The HTTP side of a remote engine: retries with back-off, deadlines, and errors that name the server."""
+
+from __future__ import annotations
+
+from time import monotonic, sleep
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from asym_lit.rollout.engine import EngineError
+from asym_lit.types import InputError
+
+RETRIES = 4
+"""Of a request that no connection was made for, or whose answer is 502, 503 or 504; waits of 0, 1, 2 and 4 s lie between."""
+
+
+class ServerClient:
+    """Talks to one server.
+
+    Args:
+        url: Of the server, without a path.
+        timeout: Seconds until an answer must be there.
+        connections: Kept open at once.
+    """
+
+    def __init__(self, url: str, timeout: float, connections: int) -> None:
+        self.url, self.timeout, self.connections = url.rstrip("/"), timeout, connections
+        self._session: requests.Session | None = None
+
+    @property
+    def session(self) -> requests.Session:
+        """Made when it is first needed, and again after `close`."""
+        if self._session is None:
+            # Writing the same tokens again does no harm: requests carry their seeds.
+            retry = Retry(RETRIES, read=False, backoff_factor=0.5, status_forcelist=(502, 503, 504), allowed_methods=None)
+            self._session = requests.Session()
+            self._session.trust_env = False  # a proxy of the environment has no business with tokens
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, HTTPAdapter(pool_maxsize=self.connections, max_retries=retry))
+        return self._session
+
+    def wait(self, seconds: float) -> None:
+        """Until the server says that it is well.
+
+        Raises:
+            InputError: If it does not within that time.
+        """
+        end = monotonic() + seconds
+        while True:
+            try:
+                answer = requests.get(f"{self.url}/health", timeout=min(5.0, seconds))
+                if answer.ok:
+                    return
+                fault = f"/health answers {answer.status_code}"
+            except requests.RequestException as error:
+                fault = type(error).__name__
+            if monotonic() >= end:
+                raise InputError(
+                    f"No vLLM server at {self.url} within {seconds:g} s ({fault}). Start it with `VLLM_SERVER_DEV_MODE=1 vllm "
+                    "serve <policy> --logprobs-mode processed_logprobs`, or give its address by --data.engine.url."
+                )
+            sleep(min(1.0, seconds / 10))
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The JSON at a path."""
+        return self._json("GET", path, None)
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The JSON answer to a body; empty if there is none."""
+        return self._json("POST", path, body)
+
+    def _json(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        try:
+            answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=self.timeout)
+        except requests.RequestException as fault:
+            raise EngineError(f"{self.url}{path} did not answer: {type(fault).__name__}: {fault}") from fault
+        if answer.status_code == 404 and path in ("/collective_rpc", "/reset_prefix_cache"):
+            raise InputError(f"{self.url} has no {path}. Start the server with VLLM_SERVER_DEV_MODE=1 in its environment.")
+        if not answer.ok:
+            raise EngineError(f"{self.url}{path} answered {answer.status_code}: {answer.text[:300]}")
+        try:
+            found: dict[str, Any] = answer.json() if answer.content else {}
+        except requests.JSONDecodeError as fault:
+            raise EngineError(f"{self.url}{path} answered no JSON: {answer.text[:300]}") from fault
+        return found
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            self._session.close()
+        self._session = None

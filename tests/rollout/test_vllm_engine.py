@@ -1,0 +1,119 @@
+"""The engine with real vLLM: its log-probs are the policy's, whatever was sent before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from asym_lit.policy.export import named_weights
+from asym_lit.policy.loading import load_policy, load_tokenizer, locate
+from asym_lit.rollout.engine import EngineError, EngineHost, Request
+from asym_lit.rollout.vllm_engine import VLLMEngine
+from asym_lit.types import Sampling
+from fakes import make_prompt
+from real_vllm import needs_vllm, tied_policy, worst_gap
+
+pytestmark = needs_vllm
+TEXTS = ["3,7,12,20=45:", "2,3=5:", "1,1,1,1=4:", "19,20,18,17,4=99:"]
+SAMPLING = Sampling(n=4, max_tokens=16)
+
+
+def host_of(policy: str) -> EngineHost:
+    return EngineHost(policy, None, torch.device("cpu"), torch.float32, frozenset({1}), 0)
+
+
+@pytest.fixture(scope="module")
+def requests() -> list[Request]:
+    tokenizer = load_tokenizer("bundled")
+    return [Request(make_prompt(tokenizer(t).input_ids, uid=t), slot, 2**63 - 1 - slot) for slot, t in enumerate(TEXTS)]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[VLLMEngine]:
+    engine = VLLMEngine()
+    engine.start(host_of(locate("bundled")))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def policy(engine: VLLMEngine):
+    policy = load_policy("bundled")
+    engine.sync(named_weights(policy), 0)
+    return policy
+
+
+@pytest.mark.parametrize("sampling", [SAMPLING, Sampling(n=2, max_tokens=16, temperature=0.7), Sampling(n=1, max_tokens=1)])
+def test_log_probs_are_those_of_the_policy_at_the_temperature(engine, policy, requests, sampling) -> None:
+    groups = list(engine.generate(requests, sampling))
+    assert worst_gap(policy, groups, sampling.temperature) <= 1e-4
+    assert [[rollout.slot for rollout in group] for group in groups] == [[slot] * sampling.n for slot in range(4)]
+    for rollout in (rollout for group in groups for rollout in group):
+        assert rollout.finish_reason == ("stop" if rollout.token_ids[-1] == 1 else "length")
+        assert 1 not in rollout.token_ids[:-1]
+        assert len(rollout.token_ids) <= sampling.max_tokens
+
+
+def test_a_response_depends_on_its_seed_alone(engine, policy, requests) -> None:
+    together = {g[0].prompt.uid: [r.token_ids for r in g] for g in engine.generate(requests, SAMPLING)}
+    for request in reversed(requests):
+        (alone,) = engine.generate([request], SAMPLING)
+        assert [rollout.token_ids for rollout in alone] == together[request.prompt.uid]
+    assert len({tuple(ids) for ids in together[TEXTS[0]]}) > 1  # samples of a group have seeds of their own
+
+
+def test_filters_cut_the_distribution(engine, policy, requests) -> None:
+    (greedy,) = engine.generate(requests[:1], Sampling(n=3, max_tokens=16, top_k=1))
+    assert len({tuple(rollout.token_ids) for rollout in greedy}) == 1
+    assert all(value == 0 for value in greedy[0].logprobs)  # one token is left, with probability 1
+
+
+def test_new_weights_are_taken_over_and_nothing_of_the_old_ones_stays(engine, policy, requests) -> None:
+    list(engine.generate(requests, SAMPLING))
+    with torch.no_grad():
+        for parameter in policy.parameters():
+            parameter.mul_(1.05)
+    assert worst_gap(policy, list(engine.generate(requests, SAMPLING))) > 0.1
+    engine.sync(named_weights(policy), 7)
+    groups = list(engine.generate(requests, SAMPLING))
+    assert worst_gap(policy, groups) <= 1e-4
+    assert {rollout.policy_version for group in groups for rollout in group} == {7}
+
+
+def test_an_abandoned_generation_leaves_nothing_running(engine, policy, requests) -> None:
+    groups = engine.generate(requests, SAMPLING)
+    next(groups)
+    groups.close()
+    assert not engine._engine.has_unfinished_requests()
+    assert len(list(engine.generate(requests, SAMPLING))) == 4
+
+
+def test_a_failure_inside_of_vllm_is_an_engine_error(engine, policy, requests, monkeypatch) -> None:
+    def step() -> None:
+        raise MemoryError("no blocks left")
+
+    monkeypatch.setattr(engine._engine, "step", step)
+    with pytest.raises(EngineError, match="vLLM failed while generating: MemoryError: no blocks left"):
+        list(engine.generate(requests, SAMPLING))
+    monkeypatch.undo()
+    assert len(list(engine.generate(requests, SAMPLING))) == 4
+
+
+def test_an_engine_can_be_started_again_in_the_same_process_also_for_a_tied_policy(engine, tmp_path: Path, requests) -> None:
+    where = tied_policy(tmp_path)
+    engine.close()
+    engine.start(host_of(where))
+    assert engine.version == -1
+    tied = load_policy(where)
+    with torch.no_grad():
+        tied.get_output_embeddings().weight.mul_(1.5)
+    weights = dict(named_weights(tied))
+    engine.sync(((name, value) for name, value in weights.items() if name != "lm_head.weight"), 0)
+    assert worst_gap(tied, list(engine.generate(requests, SAMPLING))) > 0.1  # what `named_parameters()` would have sent
+    engine.sync(weights.items(), 1)
+    assert worst_gap(tied, list(engine.generate(requests, SAMPLING))) <= 1e-4
+    engine.close()
+    engine.start(host_of(locate("bundled")))

