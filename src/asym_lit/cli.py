@@ -29,6 +29,7 @@ import asym_lit.rollout.vllm_engine
 import asym_lit.rollout.vllm_server
 import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
+from asym_lit.lit.commands import own_command
 from asym_lit.lit.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.run_folder import check_writable, resolve_checkpoint, run_folder, run_folder_of
 from asym_lit.lit.stopping import RunStoppedError
@@ -160,29 +161,11 @@ def main(args: Sequence[str] | None = None) -> None:
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function
     words = sys.argv[1:] if args is None else list(args)
     try:
-        if words[:1] == ["replay"]:
-            from asym_lit.lit.replay import replay_command  # only here: it has a parser of its own
-
-            replay_command(words[1:])
-        elif words[:1] == ["compare"]:
-            from asym_lit.lit.compare import compare_command
-
-            compare_command(words[1:])
-        elif words[:1] == ["judge-data"]:
-            from asym_lit.lit.judge_data_command import judge_data_command
-
-            judge_data_command(words[1:])
+        if command := own_command(words):
+            command(words[1:])
         elif words[:1] == ["preflight"]:
             if not preflight(words[1:]):
                 sys.exit(1)
-        elif words[:1] == ["probe"]:
-            from asym_lit.lit.probe import probe_command
-
-            probe_command(words[1:])
-        elif words[:1] == ["study"]:
-            from asym_lit.lit.study import study_command
-
-            study_command(words[1:])
         else:
             make_cli(args)
     except ValueError as fault:
