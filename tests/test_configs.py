@@ -21,7 +21,7 @@ from asym_lit.verifiers import Symbolic
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
-OVERLAYS = sorted((ROOT / "configs" / "overlays").rglob("*.yaml"))
+OVERLAYS = sorted(path for path in (ROOT / "configs" / "overlays").rglob("*.yaml") if path.parent.name != "papers")
 DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem != "reasoning_gym")
 
 

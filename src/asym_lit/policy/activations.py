@@ -7,6 +7,7 @@ the architecture. It is run with one and with two layers and drawn out to all of
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Iterable
 from copy import deepcopy
@@ -98,7 +99,9 @@ def _simulated(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gra
     with FakeTensorMode():
         _fake(model)
         if gradient_checkpointing:
-            model.gradient_checkpointing_enable()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # of a new name, which older versions do not have
+                model.gradient_checkpointing_enable()
         parameters = list(model.parameters())
         for parameter in parameters:
             parameter.grad = torch.empty_like(parameter) if parameter.requires_grad else None

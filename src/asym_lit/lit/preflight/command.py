@@ -44,7 +44,7 @@ def run_preflight(plan: RunPlan, console: Console) -> bool:
         *_gold_checks(plan, sets),
         *setting_checks(plan, longest, len(fitting)),
     ]
-    _print_run(plan, training, console)
+    _print_run(plan, training, memory, console)
     console.print(memory_table(memory))
     console.print(check_table(checks))
     failed = [check.name for check in checks if check.status == "fail"]
@@ -60,11 +60,14 @@ def _gold_checks(plan: RunPlan, sets: list[Rows]) -> list[Check]:
             plan.verifier.close()
 
 
-def _print_run(plan: RunPlan, training: Rows, console: Console) -> None:
+def _print_run(plan: RunPlan, training: Rows, memory: MemoryEstimate, console: Console) -> None:
     module, data, hardware = plan.module, plan.data, plan.hardware
     where = f"{hardware.nodes} x {hardware.devices} {'GPUs' if hardware.is_gpu else 'CPU processes'}"
     console.print(f"Policy   {module.policy}: {module.policy_config.model_type}, {module.dtype_name}", highlight=False)
     console.print(f"Devices  {where}, strategy {hardware.strategy}, {type(data.maker.engine).__name__}", highlight=False)
+    whole = hardware.shards * next(part.bytes for part in memory.parts if part.name == "weights")
+    host = f"each process reads all weights first, {hardware.devices} x {_gib(whole)} GiB of host memory on each node"
+    console.print(f"Host     {host}", highlight=False)
     step = f"{data.prompts_per_step} prompts x {data.sampling.n} rollouts of up to {data.sampling.max_tokens} tokens"
     updates = f"{module.inner_epochs * module.mini_batches} updates"
     console.print(f"Step     {step}, {updates}; {data.rollout_steps} steps", highlight=False)

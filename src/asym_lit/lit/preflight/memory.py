@@ -67,7 +67,7 @@ def _kept(plan: RunPlan, size: PolicySize) -> list[Part]:
     state = int(optimizer_bytes(module.make_optimizer, trained_dtype) * size.trained)  # type: ignore[arg-type]
     copies = 2 if hardware.strategy.startswith("ddp") else 1
     parts = [
-        Part("weights", size.weight_bytes // shards, KEPT, f"{size.weights / 1e6:,.3g} million, {module.dtype_name}{split}"),
+        Part("weights", size.weight_bytes // shards, KEPT, f"{_millions(size.weights)}, {module.dtype_name}{split}"),
         Part(
             "gradients",
             copies * size.trained_bytes // shards,
@@ -80,6 +80,10 @@ def _kept(plan: RunPlan, size: PolicySize) -> list[Part]:
         why = "none of its own: the policy without adapters" if module.lora else f"the frozen policy{split}"
         parts.append(Part("reference", 0 if module.lora else size.weight_bytes // shards, KEPT, why))
     return parts
+
+
+def _millions(number: int) -> str:
+    return f"{number / 1e6:,.0f} million" if number >= 1e7 else f"{number / 1e6:.2g} million"
 
 
 def rows_of_rank(plan: RunPlan) -> int:
