@@ -397,6 +397,15 @@ class Counting(Protocol):
 
 
 @runtime_checkable
+class AuditingVerifier(Verifier, Protocol):
+    """A verifier that can tell beforehand which gold answers it cannot read."""
+
+    def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
+        """Why a gold answer cannot be read, by the `uid` of its prompt; those that can be are left out."""
+        ...
+
+
+@runtime_checkable
 class Task(Protocol):
     """A source of prompts."""
 

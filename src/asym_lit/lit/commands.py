@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 COMMANDS = {
+    "audit": "asym_lit.lit.audit",
     "compare": "asym_lit.lit.compare",
     "judge-data": "asym_lit.lit.judge_data_command",
     "probe": "asym_lit.lit.probe",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
-from asym_lit.types import Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
+from asym_lit.types import AuditingVerifier, Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
 from asym_lit.verifiers.rule import Rule
 from asym_lit.verifiers.symbolic import Symbolic
 
@@ -53,6 +53,11 @@ class Chain:
         """What the rungs count."""
         counting = [rung for rung in self.rungs if isinstance(rung, Counting)]
         return {name: value for rung in counting for name, value in rung.metrics().items()}
+
+    def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
+        """Gold answers that no rung can read, of those that can tell; the reason is the last one's."""
+        found = [rung.unreadable(prompts) for rung in self.rungs if isinstance(rung, AuditingVerifier)]
+        return {uid: reason for uid, reason in found[-1].items() if all(uid in other for other in found)} if found else {}
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on one response."""

@@ -74,6 +74,17 @@ class Rule:
             return Outcome.INCORRECT, "not the same by any rule"
         return Outcome.CORRECT, f"the same by {switches}" if switches.used else "the same"
 
+    def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
+        """Gold answers with brackets that are not closed, or too long for the rules."""
+        found = {}
+        for prompt in prompts:
+            gold = gold_of(prompt)
+            if len(gold) > LONGEST_GOLD:
+                found[prompt.uid] = f"more than {LONGEST_GOLD} characters"
+            elif gold.replace("\\{", "").count("{") != gold.replace("\\}", "").count("}"):
+                found[prompt.uid] = "braces that are not closed"
+        return found
+
     def self_test(self) -> None:
         """Compares known pairs."""
         for gold, answer, expected in SELF_TEST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from time import perf_counter
@@ -117,6 +118,12 @@ class Symbolic:
             reply: Any = done.result()
             seconds = perf_counter() - begun
             verdict.set_result(Verdict(Outcome(reply["outcome"]), self.name, reply["reason"], answer, seconds))
+
+    def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
+        """Gold answers that are not found equal to themselves."""
+        asked = [(prompt.uid, self.submit(prompt, f"\\boxed{{{gold_of(prompt)}}}")) for prompt in prompts]
+        verdicts = [(uid, pending.result()) for uid, pending in asked]
+        return {uid: verdict.reason for uid, verdict in verdicts if verdict.outcome != Outcome.CORRECT}
 
     def self_test(self) -> None:
         """Compares known pairs, which also proves that every parser is there."""

@@ -13,10 +13,13 @@ from typing_extensions import override
 
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import all_lists, mean_over_processes
+from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_folder import run_folder
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.lit.verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics
 from asym_lit.types import (
+    AuditingVerifier,
     Counting,
     InputError,
     Intervention,
@@ -47,6 +50,8 @@ class VerifierReward(Callback):
             group, `wrong` gives it the reward of a wrong response, which punishes answers for faults of the verifier.
         oracle: An exact verifier for what the first one only estimates, if there is one. It gives no rewards: it is logged
             beside them, and evaluations count what it says.
+        max_unreadable_gold: Share of training prompts with a gold answer that the verifier cannot read above which the run does
+            not begin.
     """
 
     def __init__(
@@ -57,7 +62,11 @@ class VerifierReward(Callback):
         max_undecided: float = 0.1,
         undecided: Policy = "mask",
         oracle: Verifier | None = None,
+        max_unreadable_gold: float = 0.05,
     ) -> None:
+        if not 0 <= max_unreadable_gold <= 1:
+            raise InputError(f"max_unreadable_gold is {max_unreadable_gold}; allowed: 0 to 1.")
+        self.max_unreadable_gold = max_unreadable_gold
         if not 0 <= max_undecided <= 1:
             raise InputError(f"max_undecided is {max_undecided}; allowed: 0 to 1.")
         if undecided not in ("mask", "drop_group", "wrong"):
@@ -88,6 +97,13 @@ class VerifierReward(Callback):
         data.maker.scorer = self
 
     @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data = getattr(trainer, "datamodule", None)
+        if isinstance(self._asked, AuditingVerifier) and isinstance(data, RolloutDataModule):
+            prompts = data.training_prompts()
+            audit_gold(self._asked, prompts, trainer.global_rank, self.max_unreadable_gold, run_folder(trainer))
+
+    @override
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self.close()
 
@@ -97,8 +113,9 @@ class VerifierReward(Callback):
 
     def close(self) -> None:
         """End what the verifier started."""
-        if isinstance(self._asked, SubmittingVerifier):
-            self._asked.close()
+        for verifier in (self._asked, self.oracle):
+            if isinstance(verifier, SubmittingVerifier):
+                verifier.close()
 
     def submit(self, group: Sequence[Rollout]) -> None:
         """Take a group that is generated; its verdicts may be made from now on."""
