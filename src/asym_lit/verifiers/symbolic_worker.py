@@ -13,8 +13,10 @@ import resource
 import signal
 import sys
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
+WARM_UP = (("x^2+2x+1", "(x+1)^2"), ("\\{1,\\sqrt{8}\\}", "\\{2\\sqrt{2},1\\}"), ("[1,2)", "[1,3)"), ("\\frac{1}{2}", "0.5"))
 MATH: Any = None
 """What is imported of Math-Verify and sympy, once the memory limit stands."""
 
@@ -32,7 +34,7 @@ class _Math:
 @lru_cache(maxsize=4096)
 def parsed_gold(gold: str, whole: bool, seconds: int) -> tuple[Any, ...]:
     """The gold answer as Math-Verify reads it; a whole group of responses shares it."""
-    return parsed(gold, whole, seconds)
+    return parsed(gold, whole, seconds) or parsed(gold, False, seconds)
 
 
 def parsed(answer: str, whole: bool, seconds: int) -> tuple[Any, ...]:
@@ -43,10 +45,13 @@ def parsed(answer: str, whole: bool, seconds: int) -> tuple[Any, ...]:
         whole: Which of them it is.
         seconds: Longest time.
     """
-    if whole:
-        return tuple(MATH.parse(answer, parsing_timeout=seconds, raise_on_error=True))
-    boxed = "\\boxed{" + answer + "}"
-    return tuple(MATH.parse(boxed, extraction_config=MATH.boxed, parsing_timeout=seconds, raise_on_error=True))
+    begun = monotonic()
+    settings = {} if whole else {"extraction_config": MATH.boxed}
+    text = answer if whole else "\\boxed{" + answer + "}"
+    found = tuple(MATH.parse(text, parsing_timeout=seconds, raise_on_error=True, **settings))
+    if monotonic() - begun >= seconds:
+        raise MATH.timeout  # it was interrupted, and something below swallowed that
+    return found
 
 
 def compare(job: dict[str, Any], seconds: int) -> dict[str, Any]:
@@ -97,12 +102,12 @@ def main(seconds: float, memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a library prints is no reply
+    started = _reply("undecided", "not started")
     inner = max(1, int(seconds) - 1)  # whole seconds; before the caller's deadline, which costs a process
     try:
         MATH = _Math()
-        started = compare(
-            {"gold": "\\frac{1}{2}", "answer": "0.5"}, inner
-        )  # the first comparison builds parsers, which takes longer
+        for gold, answer in WARM_UP:  # the first comparisons import and build what the later ones use
+            started = compare({"gold": gold, "answer": answer}, 60)
     except BaseException as fault:
         started = _reply("undecided", f"{type(fault).__name__}: {fault}")
     print(json.dumps(started), file=replies, flush=True)

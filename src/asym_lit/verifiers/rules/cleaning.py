@@ -86,11 +86,10 @@ def clean(answer: str, switches: Switches) -> str:
         for pattern, to in _SYMBOLS:
             text = pattern.sub(to, text)
     if "markup" in switches.on:
-        for _ in range(2):
-            boxed = _BOXED.match(text)
-            text = boxed[1].strip() if boxed else text
         for pattern, to in _MARKUP:
             text = pattern.sub(to, text)
+        while boxed := _BOXED.match(text.strip()):
+            text = boxed[1]
     if "whitespace" in switches.on:
         text = text.replace("\\!", "").replace("{,}", ",")
         text = _SPACES.sub(" ", text).strip()
