@@ -42,24 +42,24 @@ def test_a_longer_list_begins_with_the_shorter_one() -> None:
 @pytest.mark.parametrize(
     ("candidate", "expected"),
     [
-        ("(20-7)*3+12", "yyyy,20-7=13,13*3=39,39+12=51"),
-        ("20-7+3", "yyny"),
-        ("20-7+3+3", "yyny+"),
-        ("20*7-12*3", "yyyy,20*7=140,12*3=36,140-36=104"),
-        ("20/3*12-7", "yyyy,20/3=?"),
-        ("20*12*7-3", "yyyy,20*12=?"),
+        ("(20-7)*3+12", "3y7y12y20y,20-7=13,13*3=39,39+12=51,51:51"),
+        ("20-7+3", "3y7y12n20y"),
+        ("20-7+3+3", "3y7y12n20y+"),
+        ("20*7-12*3", "3y7y12y20y,20*7=140,12*3=36,140-36=104,104:51"),
+        ("20/3*12-7", "3y7y12y20y,20/3=?"),
+        ("20*12*7-3", "3y7y12y20y,20*12=?"),
         ("20-(7", "?"),
         ("True", "?"),
     ],
 )
-def test_a_thought_checks_the_numbers_then_evaluates(candidate: str, expected: str) -> None:
+def test_a_thought_checks_the_numbers_evaluates_and_compares(candidate: str, expected: str) -> None:
     assert thought(countdown_prompt([3, 7, 12, 20], 51, "countdown"), candidate) == expected
 
 
 def test_an_answer_carries_question_reference_label_and_thought() -> None:
     prompt = countdown_prompt([2, 3, 6], 9, "countdown", "6/2*3")
     assert labelled(prompt, "3*6/2", "policy") == LabelledAnswer(
-        "2,3,6=9:", "6/2*3", "3*6/2", True, "policy", "yyy,3*6=18,18/2=9"
+        "2,3,6=9:", "6/2*3", "3*6/2", True, "policy", "2y3y6y,3*6=18,18/2=9,9:9"
     )
 
 

@@ -48,9 +48,10 @@ def test_a_thinking_judge_is_read_after_its_marker_and_not_before(folder: Path) 
     assert backend.reader is not None
     reader = BatchReader(backend.reader.model, backend.reader.tokenizer, 8, ";")
     letters = reader.tokenizer("2=2;True")["input_ids"]
-    places = [[-9.0, -9.0]] * 4 + [[-0.1, -3.0]] + [[-9.0, -9.0]] * 3
+    places = [[-9.0, -9.0, -0.5]] * 2 + [[-9.0, -9.0, -0.7]] * 2 + [[-0.1, -3.0, -0.1]] + [[-9.0, -9.0, -4.0]] * 3
     opinion = reader._opinion(letters, places)
     assert (opinion.text, opinion.true_logprob, opinion.false_logprob) == ("2=2;True", -0.1, -3.0)
+    assert opinion.certainty == pytest.approx(0.4966, abs=1e-4)  # exp(-0.7): what comes after the verdict does not count
     assert reader._opinion(letters[:4], places).true_logprob is None
     backend.close()
 

@@ -68,6 +68,8 @@ def test_probability_is_the_share_of_true_among_both_words() -> None:
     assert Opinion("True", -0.5108256, -1.6094379).probability() == pytest.approx(0.75)
     assert Opinion("Well", -2.3, -2.3).probability() is None  # 0.1 + 0.1: it wanted to say something else
     assert Opinion("True").probability() is None
+    weighed = Opinion("True", -0.5108256, -1.6094379, certainty=0.4)
+    assert (weighed.probability(), weighed.probability(weigh_thoughts=True)) == (pytest.approx(0.75), pytest.approx(0.3))
 
 
 @pytest.mark.parametrize(
@@ -80,13 +82,20 @@ def test_a_token_stands_for_the_word_that_it_begins(piece: str, words: str) -> N
 
 def test_log_probs_are_read_at_the_first_token_after_the_marker() -> None:
     likely = [("True", -0.1), ("False", -2.4)]
-    tokens = [("False", [("False", -0.01)]), ("Answer:", [("x", -0.1)]), (" ", [("True", -9.0)]), ("True", likely)]
+    before = [("False", -0.01, [("False", -0.01)]), ("Answer:", -0.6, [("x", -0.1)]), (" ", -0.2, [("True", -9.0)])]
+    tokens = [*before, ("True", -0.1, likely)]
     opinion = _opinion_at_verdict("...", tokens, "Answer:")
     assert (opinion.true_logprob, opinion.false_logprob) == (pytest.approx(-0.1), pytest.approx(-2.4))
+    assert opinion.certainty == pytest.approx(0.5488, abs=1e-4)  # exp(-0.6), of the marker
     assert _opinion_at_verdict("...", tokens[:2], "Answer:").true_logprob is None  # cut off before its verdict
-    one_sided = _opinion_at_verdict("True", [("True", [("True", -0.01), ("Yes", -7.0)])], "")
-    assert one_sided.false_logprob == pytest.approx(-7.0)  # at most as likely as the least likely token shown
-    assert _opinion_at_verdict("Hm", [("Hm", [("Hm", -0.01), ("So", -7.0)])], "").probability() is None
+    assert _opinion_at_verdict("Hm", [("Hm", -0.01, [("Hm", -0.01), ("So", -7.0)])], "").probability() is None
+
+
+def test_a_word_that_is_not_shown_has_at_most_the_rest() -> None:
+    one_sided = _opinion_at_verdict("True", [("True", -0.01, [("True", -0.01), ("Yes", -7.0)])], "")
+    assert one_sided.false_logprob == pytest.approx(-7.0)  # as likely as the least likely token shown, at most
+    alone = _opinion_at_verdict("True", [("True", -0.01, [("True", -0.01)])], "")
+    assert alone.probability() == pytest.approx(0.99005, abs=1e-5)  # exp(-0.01): the rest is all False's
 
 
 HOLLOW: dict[str, str] = {
@@ -157,9 +166,9 @@ def test_opinions_come_back_from_the_file_as_they_were(tmp_path: Path) -> None:
     cache = OpinionCache(file)
     key = cache_key("t", "m", "q", "g", "a")
     assert cache.get(key) is None
-    cache.put(key, Opinion("True", -0.25, float("-inf")))
+    cache.put(key, Opinion("True", -0.25, float("-inf"), 0.5))
     cache.close()
-    assert OpinionCache(file).get(key) == Opinion("True", -0.25, float("-inf"))
+    assert OpinionCache(file).get(key) == Opinion("True", -0.25, float("-inf"), 0.5)
     with pytest.raises(InputError, match=r"cache .* cannot be used"):
         OpinionCache(str(tmp_path))
 

@@ -127,12 +127,16 @@ class JudgeEvaluation(Callback):
         max_false_accepts: The threshold is the lowest one with at most this share of wrong validation answers accepted.
         max_tokens: Longest reply, thoughts included.
         batch_size: Answers judged at once.
+        weigh_thoughts: Multiply the probability of True by that of the least certain token of the thoughts.
     """
 
-    def __init__(self, max_false_accepts: float = 0.01, max_tokens: int = 8, batch_size: int = 256) -> None:
+    def __init__(
+        self, max_false_accepts: float = 0.01, max_tokens: int = 8, batch_size: int = 256, weigh_thoughts: bool = False
+    ) -> None:
         if not 0 <= max_false_accepts <= 1:
             raise InputError(f"max_false_accepts is {max_false_accepts}; allowed: 0 to 1.")
         self.max_false_accepts, self.max_tokens, self.batch_size = max_false_accepts, max_tokens, batch_size
+        self.weigh_thoughts = weigh_thoughts
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -142,7 +146,7 @@ class JudgeEvaluation(Callback):
         validation = self._judged(reader, data, "val")
         threshold = best_threshold(*validation, self.max_false_accepts)
         quality = JudgeQuality.measure(*self._judged(reader, data, "test"), threshold)
-        settings = JudgeSettings(data.template.text, data.template.marker, threshold, self.max_tokens)
+        settings = JudgeSettings(data.template.text, data.template.marker, threshold, self.max_tokens, self.weigh_thoughts)
         folder = run_folder(trainer)
         write_atomically(folder / EXPORT / JudgeSettings.FILE, [settings.to_json()])
         write_atomically(folder / "judge_quality.md", [quality.table()])
@@ -155,5 +159,6 @@ class JudgeEvaluation(Callback):
         texts = [data.template.fill(a.question, a.gold, a.candidate) for a in answers]
         chances: list[float | None] = []
         for start in range(0, len(texts), self.batch_size):
-            chances += [opinion.probability() for opinion in reader.read(texts[start : start + self.batch_size])]
+            opinions = reader.read(texts[start : start + self.batch_size])
+            chances += [opinion.probability(self.weigh_thoughts) for opinion in opinions]
         return chances, [a.label for a in answers]

@@ -110,23 +110,27 @@ def labelled(prompt: Prompt, candidate: str, source: str) -> LabelledAnswer:
 
 
 def thought(prompt: Prompt, candidate: str) -> str:
-    """How to see whether an answer is right: `yyyy` for the numbers, then the steps of its evaluation.
+    """How to see whether an answer is right: its numbers, the steps of its evaluation, the result beside the target.
 
-    One letter per number of the prompt: `y` if the answer still has it, `n` if not; `+` if the answer has others.
-    `?` stands for a text that is no expression. Steps follow only if the numbers fit, and end at a result that is no
-    whole number from -199 to 199, for a solution hardly ever passes through one.
+    `3y7y7n` goes through the numbers of the prompt: `y` if the answer still has it, `n` if not; `+` follows if the answer
+    has others. `?` stands for a text that is no expression. Steps follow only if the numbers fit, and end at a result that
+    is no whole number from -199 to 199, for a solution hardly ever passes through one.
     """
     try:
         expression = parse(candidate)
     except ExpressionError:
         return "?"
     left = Counter(expression.numbers)
-    letters = ""
+    found = ""
     for number in prompt.answer["numbers"]:
-        letters += "y" if left[number] > 0 else "n"
+        found += f"{number}{'y' if left[number] > 0 else 'n'}"
         left[number] -= 1
-    letters += "+" if any(count > 0 for count in left.values()) else ""
-    return letters if set(letters) != {"y"} else ",".join([letters, *_readable(expression.steps)])
+    found += "+" if any(count > 0 for count in left.values()) else ""
+    if "n" in found or "+" in found:
+        return found
+    steps = list(_readable(expression.steps))
+    result = steps[-1].rpartition("=")[2] if steps else str(expression.value)
+    return ",".join([found, *steps, *([] if result == "?" else [f"{result}:{prompt.answer['target']}"])])
 
 
 def _readable(steps: Sequence[str]) -> Iterator[str]:

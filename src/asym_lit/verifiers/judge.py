@@ -28,6 +28,8 @@ class Judge:
         backend: `Endpoint` or `LocalModel`.
         template: What it reads; None for the one a local judge was trained on, else ours.
         threshold: Accept from this probability of True on; None for the one a local judge was trained to, else 0.5.
+        weigh_thoughts: Multiply that probability by the one of the least certain token of the thoughts, for judges that
+            think in short, strict steps; None for what a local judge was measured with, else no.
         exact_word: Take the reply's word instead of probabilities: the whole reply must be True or False.
         whole_response: Judge the whole response instead of the answer found in it.
         guard: Which candidates are refused without a call.
@@ -44,6 +46,7 @@ class Judge:
         backend: JudgeBackend,
         template: JudgeTemplate | None = None,
         threshold: float | None = None,
+        weigh_thoughts: bool | None = None,
         exact_word: bool = False,
         whole_response: bool = False,
         guard: CandidateGuard = CandidateGuard(),
@@ -59,6 +62,7 @@ class Judge:
         trained = JudgeSettings.beside(backend.model)
         self.template = template or (trained.as_template() if trained else JudgeTemplate())
         self.threshold = threshold if threshold is not None else trained.threshold if trained else 0.5
+        self.weigh_thoughts = weigh_thoughts if weigh_thoughts is not None else bool(trained and trained.weigh_thoughts)
         self.backend, self.exact_word, self.whole_response = backend, exact_word, whole_response
         self.guard, self.canaries = guard, canaries
         breaker = CircuitBreaker(breaker_faults, breaker_seconds)
@@ -99,7 +103,7 @@ class Judge:
     def _decision(self, opinion: Opinion) -> bool | None:
         if self.exact_word:
             return self.template.verdict_word(opinion.text)
-        chance = opinion.probability()
+        chance = opinion.probability(self.weigh_thoughts)
         return None if chance is None else chance >= self.threshold
 
     def _verdict(self, done: Future[Opinion], candidate: str, begun: float) -> Verdict:
@@ -108,7 +112,7 @@ class Judge:
         except JudgeError as fault:
             return Verdict(Outcome.UNDECIDED, self.name, f"judge {fault.kind}", candidate, perf_counter() - begun)
         outcome = Outcome.CORRECT if self._decision(opinion) else Outcome.INCORRECT
-        chance = None if self.exact_word else opinion.probability()
+        chance = None if self.exact_word else opinion.probability(self.weigh_thoughts)
         reason = f"says {opinion.text.strip()!r}" if chance is None else f"finds it right with probability {chance:.3f}"
         return Verdict(outcome, self.name, reason, candidate, perf_counter() - begun)
 

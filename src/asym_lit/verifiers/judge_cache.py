@@ -10,7 +10,11 @@ from threading import Lock
 from asym_lit.types import InputError
 from asym_lit.verifiers.judge_opinion import Opinion
 
-_TABLE = "CREATE TABLE IF NOT EXISTS opinions (key BLOB PRIMARY KEY, text TEXT, true_logprob REAL, false_logprob REAL)"
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS opinions (
+        key BLOB PRIMARY KEY, text TEXT, true_logprob REAL, false_logprob REAL, certainty REAL
+    )
+"""
 
 
 def cache_key(template: str, model: str, question: str, gold: str, answer: str) -> bytes:
@@ -48,7 +52,7 @@ class OpinionCache:
         """The opinion of a key, if it is known."""
         with self._lock:
             row = self._connection.execute(
-                "SELECT text, true_logprob, false_logprob FROM opinions WHERE key = ?", (key,)
+                "SELECT text, true_logprob, false_logprob, certainty FROM opinions WHERE key = ?", (key,)
             ).fetchone()
         return Opinion(*row) if row else None
 
@@ -56,8 +60,8 @@ class OpinionCache:
         """Keep an opinion; the first one stays."""
         with self._lock:
             self._connection.execute(
-                "INSERT OR IGNORE INTO opinions VALUES (?, ?, ?, ?)",
-                (key, opinion.text, opinion.true_logprob, opinion.false_logprob),
+                "INSERT OR IGNORE INTO opinions VALUES (?, ?, ?, ?, ?)",
+                (key, opinion.text, opinion.true_logprob, opinion.false_logprob, opinion.certainty),
             )
 
     def close(self) -> None:

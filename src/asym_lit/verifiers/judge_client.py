@@ -133,25 +133,29 @@ class Endpoint:
             choice = reply.choices[0]
             text = choice.message.content or ""
             tokens = (choice.logprobs.content or []) if choice.logprobs else []
-            return _opinion_at_verdict(
-                text, [(t.token, [(a.token, a.logprob) for a in t.top_logprobs]) for t in tokens], self._marker
-            )
+            seen = [(t.token, t.logprob, [(a.token, a.logprob) for a in t.top_logprobs]) for t in tokens]
+            return _opinion_at_verdict(text, seen, self._marker)
         except (AttributeError, IndexError, TypeError) as fault:
             raise JudgeError("nonsense", f"The endpoint's reply has no text: {str(reply)[:200]}") from fault
 
 
-def _opinion_at_verdict(text: str, tokens: list[tuple[str, list[tuple[str, float]]]], marker: str) -> Opinion:
-    """The text, with the log-probs of both words at the first token after the marker that is not blank."""
-    before = ""
-    for token, likeliest in tokens:
+def _opinion_at_verdict(text: str, tokens: list[tuple[str, float, list[tuple[str, float]]]], marker: str) -> Opinion:
+    """The text, with what was likely at the first token after the marker that is not blank."""
+    before, least = "", 0.0
+    for token, logprob, likeliest in tokens:
         if marker in before and token.strip():
-            mass = [sum(exp(logprob) for piece, logprob in likeliest if stands_for(piece, word)) for word in WORDS]
-            # A word that is not among the likeliest tokens is less likely than the least of them.
-            floor = exp(min((logprob for _, logprob in likeliest), default=0.0)) if any(mass) else 0.0
-            true, false = (m or floor for m in mass)
-            return Opinion(text, *(log(m) if m > 0 else float("-inf") for m in (true, false))) if likeliest else Opinion(text)
-        before += token
+            return Opinion(text, *_words(likeliest), exp(least))
+        before, least = before + token, min(least, logprob)
     return Opinion(text)
+
+
+def _words(likeliest: list[tuple[str, float]]) -> tuple[float, float]:
+    """Log-probs of True and False; one that is not shown gets the most it can have: the least of those shown, or the rest."""
+    mass = [sum(exp(logprob) for piece, logprob in likeliest if stands_for(piece, word)) for word in WORDS]
+    shown = [exp(logprob) for _, logprob in likeliest]
+    most = min(min(shown), max(1 - sum(shown), 0.0)) if any(mass) else 0.0
+    true, false = (log(m or most) if m or most else float("-inf") for m in mass)
+    return true, false
 
 
 def _kind(fault: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from math import exp
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
@@ -144,8 +145,8 @@ class BatchReader:
             logits_processor=[watched],
             pad_token_id=self.tokenizer.pad_token_id,
         )
-        logprobs_BT2 = torch.stack(watched.steps, 1).tolist()
-        return [self._opinion(ids, words) for ids, words in zip(made[:, width:].tolist(), logprobs_BT2, strict=True)]
+        logprobs_BT3 = torch.stack(watched.steps, 1).tolist()
+        return [self._opinion(ids, seen) for ids, seen in zip(made[:, width:].tolist(), logprobs_BT3, strict=True)]
 
     def _opinion(self, ids: list[int], logprobs: list[list[float]]) -> Opinion:
         """The reply, and the two log-probs at the first token after the marker that is not blank."""
@@ -154,13 +155,14 @@ class BatchReader:
             piece = self.tokenizer.decode([token], skip_special_tokens=True)
             if self.marker in reply and piece.strip():
                 text = self.tokenizer.decode(ids, skip_special_tokens=True)
-                return Opinion(text, logprobs[at][0], logprobs[at][1])
+                certainty = exp(min((step[2] for step in logprobs[:at]), default=0.0))
+                return Opinion(text, logprobs[at][0], logprobs[at][1], certainty)
             reply += piece
         return Opinion(reply)
 
 
 class _Watched:
-    """A logits processor that changes nothing: it keeps the log-probs of the two words."""
+    """A logits processor that changes nothing: it keeps the log-probs of the two words, and of the likeliest token."""
 
     def __init__(self, masks_2V: Tensor) -> None:
         self.masks_2V = masks_2V
@@ -168,7 +170,8 @@ class _Watched:
 
     def __call__(self, input_ids: Tensor, scores_BV: Tensor) -> Tensor:
         logprobs_BV = scores_BV.float().log_softmax(-1)[:, : self.masks_2V.shape[1]]
-        self.steps.append(torch.stack([logprobs_BV[:, mask].logsumexp(-1) for mask in self.masks_2V], -1))
+        words = [logprobs_BV[:, mask].logsumexp(-1) for mask in self.masks_2V]
+        self.steps.append(torch.stack([*words, logprobs_BV.max(-1).values], -1))
         return scores_BV
 
 

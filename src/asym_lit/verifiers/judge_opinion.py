@@ -9,6 +9,8 @@ from math import exp
 from typing import Protocol, runtime_checkable
 
 WORDS = ("true", "false")
+LEAST_MASS = 0.5
+"""Probability that both words must have together, else the judge wanted to say something else."""
 
 
 class JudgeError(RuntimeError):
@@ -32,13 +34,21 @@ class Opinion:
     true_logprob: float | None = None
     """Log-prob of True at the place of the verdict; None if unknown."""
     false_logprob: float | None = None
+    certainty: float = 1.0
+    """Probability of the least certain token of the thoughts before the verdict; 1 without any."""
 
-    def probability(self, least_mass: float = 0.5) -> float | None:
-        """Probability of True among the two words; None if unknown, or if both together have less than `least_mass`."""
+    def probability(self, weigh_thoughts: bool = False) -> float | None:
+        """Probability of True among the two words; None if unknown, or if both together have less than one half.
+
+        Args:
+            weigh_thoughts: Times the certainty: a verdict is worth no more than the weakest step that leads to it.
+        """
         if self.true_logprob is None or self.false_logprob is None:
             return None
         true, false = exp(self.true_logprob), exp(self.false_logprob)
-        return true / (true + false) if true + false >= least_mass else None
+        if true + false < LEAST_MASS:
+            return None
+        return true / (true + false) * (self.certainty if weigh_thoughts else 1.0)
 
 
 def stands_for(piece: str, word: str) -> bool:

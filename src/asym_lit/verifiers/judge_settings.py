@@ -20,6 +20,7 @@ class JudgeSettings:
         marker: What it writes before its verdict; empty if it does not think.
         threshold: Accept from this probability of True on.
         max_tokens: Longest reply.
+        weigh_thoughts: The probability is times that of the least certain token of the thoughts.
     """
 
     FILE: ClassVar[str] = "judge.json"
@@ -28,6 +29,7 @@ class JudgeSettings:
     marker: str = ""
     threshold: float = 0.5
     max_tokens: int = 8
+    weigh_thoughts: bool = False
 
     def to_json(self) -> str:
         """The file's text."""
