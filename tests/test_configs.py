@@ -14,6 +14,8 @@ from lightning.pytorch import LightningDataModule, LightningModule
 from asym_lit.cli import make_cli
 from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import VerifierReward
+from asym_lit.lit.study.cells import cells
+from asym_lit.lit.study.definition import read_study
 from asym_lit.objectives import simko
 from asym_lit.policy.loading import load_tokenizer, locate
 from asym_lit.tasks import Problems
@@ -22,6 +24,7 @@ from asym_lit.verifiers import Symbolic
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
 OVERLAYS = sorted(path for path in (ROOT / "configs" / "overlays").rglob("*.yaml") if path.parent.name != "papers")
+STUDIES = sorted((ROOT / "configs" / "studies").glob("*.yaml"))
 DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem != "reasoning_gym")
 
 
@@ -125,6 +128,17 @@ def test_another_objective_is_one_word_on_the_command_line() -> None:
     plain, _ = built("--config", str(ROOT / "configs/grpo.yaml"), "--model.objective.token_mean", "true")
     assert isinstance(module, PolicyModule) and isinstance(plain, PolicyModule)
     assert type(module.objective.ratio) is type(plain.objective.ratio)
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path) -> None:
+    found = read_study(path)
+    for cell in cells(found, tmp_path):
+        # Every arm on the last task, whose overlay lies between, and the first arm on every task.
+        if cell.seed == found.seeds[0] and (cell.task == list(found.tasks)[-1] or cell.arm == next(iter(found.arms))):
+            module, data = built(*cell.prepare())
+            assert isinstance(module, PolicyModule) and isinstance(data, RolloutDataModule)
+            assert data.task.name == cell.task
 
 
 def test_help_is_answered(tmp_path: Path) -> None:

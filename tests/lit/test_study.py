@@ -150,6 +150,23 @@ def test_what_is_left_is_printed_as_commands_and_as_an_array(tmp_path, capsys):
     assert "#SBATCH --array=0-1%2" in script and "cells=(task/plain/seed_1 task/much/seed_1)" in script
 
 
+def test_values_of_arms_and_tasks_stand_for_whole_parts_of_settings(tmp_path):
+    path = written(
+        tmp_path,
+        set={"a": {"reward": "{reward}", "text": "seed {seed} of {arm}"}, "b.seed": "{seed}"},
+        tasks={"easy": {"values": {"verifier": "Exact"}}, "hard": {"values": {"verifier": "Other"}}},
+        arms={"noisy": {"values": {"reward": {"class_path": "Random", "init_args": {"verifier": "{verifier}"}}}}},
+        seeds=[3],
+    )
+    easy, hard = cells(read_study(path), tmp_path / "out")
+    (overlay,) = easy.overlays.values()
+    reward = {"class_path": "Random", "init_args": {"verifier": "Exact"}}
+    assert yaml.safe_load(overlay) == {"a": {"reward": reward, "text": "seed 3 of noisy"}}
+    assert "verifier: Other" in next(iter(hard.overlays.values()))
+    assert set(easy.overlays).isdisjoint(hard.overlays)
+    assert ("--b.seed", "3") in zip(easy.words, easy.words[1:], strict=False)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

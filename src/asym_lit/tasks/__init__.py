@@ -4,6 +4,7 @@ from asym_lit.tasks.countdown import Countdown, CountdownVerifier
 from asym_lit.tasks.countdown_answers import CountdownAnswers
 from asym_lit.tasks.countdown_data import CountdownData
 from asym_lit.tasks.mixture import Mixture
+from asym_lit.tasks.one_shot import OneShot, Pool
 from asym_lit.tasks.operation import Operation, OperationVerifier
 from asym_lit.tasks.problems import Problems
 from asym_lit.tasks.reasoning_gym import ReasoningGym
@@ -15,8 +16,10 @@ __all__ = [
     "CountdownData",
     "CountdownVerifier",
     "Mixture",
+    "OneShot",
     "Operation",
     "OperationVerifier",
+    "Pool",
     "Problems",
     "ReasoningGym",
     "StrictCountdown",

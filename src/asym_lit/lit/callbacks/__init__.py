@@ -9,6 +9,7 @@ from asym_lit.lit.callbacks.report import Report
 from asym_lit.lit.callbacks.rollout_checkpoint import RolloutCheckpoint
 from asym_lit.lit.callbacks.run_record import RunRecord
 from asym_lit.lit.callbacks.step_accounting import StepAccounting
+from asym_lit.lit.callbacks.training_history import TrainingHistory
 from asym_lit.lit.callbacks.transcript import Transcript
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 
@@ -22,6 +23,7 @@ __all__ = [
     "RolloutCheckpoint",
     "RunRecord",
     "StepAccounting",
+    "TrainingHistory",
     "Transcript",
     "VerifierReward",
 ]

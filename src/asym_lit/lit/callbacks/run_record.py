@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -20,6 +21,16 @@ from asym_lit.lit.run_folder import METRICS, RECORD, run_folder, write_atomicall
 from asym_lit.verifiers.interventions import innermost_of
 
 PACKAGES = ("asym_lit", "torch", "lightning", "transformers", "numpy", "vllm")
+
+
+@runtime_checkable
+class ChoosingTask(Protocol):
+    """A task that chose what to train on."""
+
+    @property
+    def choice(self) -> Mapping[str, Any]:
+        """What, from where and by which rule."""
+        ...
 
 
 class RunRecord(Callback):
@@ -41,12 +52,14 @@ class RunRecord(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, PolicyModule)
         data = pl_module.datamodule
+        task = getattr(data, "task", None)
         owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
         judges = [owner.oracle or innermost_of(owner.verifier) for owner in owners]
         self._facts = {
             "seed": data.seed,
             "rollout_steps": data.rollout_steps,
             "verifier": judges[0].name if judges else None,  # whose word evaluations count
+            "choice": dict(task.choice) if isinstance(task, ChoosingTask) else None,
             "command": sys.argv,
             "versions": versions(),
             "git": git_state(Path.cwd()),

@@ -126,17 +126,18 @@ def cells(study: StudyFile, out: Path) -> list[Cell]:
 def _cell(study: StudyFile, out: Path, task: str, arm: str, seed: int) -> Cell:
     parts = {"study": study.common, f"task.{task}": study.tasks[task], f"arm.{arm}": study.arms[arm]}
     recipe = next((part.recipe for part in reversed(parts.values()) if part.recipe), None)
-    words, options = ["--config", str(recipe)] if recipe else [], []
+    files = [recipe, *(file for part in parts.values() for file in part.config)]
+    words = [word for file in files if file for word in ("--config", str(file))]
+    places = {"folder": str(out), "task": task, "arm": arm, "seed": seed}
+    places = {**study.tasks[task].values, **study.arms[arm].values, **places}
     overlays: dict[Path, str] = {}
-    places = {"{folder}": str(out), "{task}": task, "{arm}": arm, "{seed}": str(seed)}
-    places |= {f"{{{name}}}": value for name, value in study.tasks[task].values.items()}
+    options: list[str] = []
     for kind, part in parts.items():
-        words += [word for file in part.config for word in ("--config", str(file))]
         settings = _filled(part.settings, places)
         nested = {key: value for key, value in settings.items() if "." not in key and isinstance(value, dict)}
         if nested:
             # Placeholders differ by cell, so that its overlay is its own where it has any.
-            own = "" if nested == {k: v for k, v in part.settings.items() if k in nested} else f".{task}.{arm}.seed_{seed}"
+            own = "" if all(nested[key] == part.settings[key] for key in nested) else f".{task}.{arm}.seed_{seed}"
             path = out / "cells" / f"{kind}{own}.yaml"
             overlays[path] = yaml.safe_dump(nested, sort_keys=False)
             words += ["--config", str(path)]
@@ -147,14 +148,20 @@ def _cell(study: StudyFile, out: Path, task: str, arm: str, seed: int) -> Cell:
     return Cell(task, arm, seed, out, tuple(words), overlays, study.arms[arm].after)
 
 
-def _filled(value: Any, places: Mapping[str, str]) -> Any:
+def _filled(value: Any, places: Mapping[str, Any]) -> Any:
+    """Puts values in the place of their names; a text that is nothing but a name may become anything."""
     if isinstance(value, dict):
         return {key: _filled(inner, places) for key, inner in value.items()}
     if isinstance(value, list):
         return [_filled(inner, places) for inner in value]
-    if isinstance(value, str):
-        for place, name in places.items():
-            value = value.replace(place, name)
+    if not isinstance(value, str):
+        return value
+    if value[1:-1] in places and value == f"{{{value[1:-1]}}}":
+        others = {name: one for name, one in places.items() if name != value[1:-1]}  # none stands for itself
+        return _filled(places[value[1:-1]], others)
+    for name, one in places.items():
+        if isinstance(one, str | int | float):
+            value = value.replace(f"{{{name}}}", str(one))
     return value
 
 

@@ -22,13 +22,13 @@ class Part:
     recipe: Path | None = None
     """The complete recipe under everything else; an arm's goes before a task's, that before the study's."""
     config: tuple[Path, ...] = ()
-    """Overlays, in order; the study's first, then the task's, then the arm's."""
+    """Overlays, in order; the study's first, then the task's, then the arm's. All settings lie above them."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """`set` in the file: dotted keys become options, the others an overlay."""
     after: str = ""
     """The arm whose run of the same task and seed must be there first."""
-    values: Mapping[str, str] = field(default_factory=dict)
-    """What `{name}` stands for in settings, for a task."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What `{name}` stands for in settings and in other values; an arm's goes before a task's."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,13 @@ def _part(path: Path, what: str, found: Any, may_be_empty: bool = False) -> Part
     if not isinstance(names, list) or not isinstance(settings, dict) or not isinstance(values, dict):
         raise InputError(f"{path}: {what} must have a list of files as config and mappings as set and values.")
     recipe = _file(path, what, found["recipe"]) if "recipe" in found else None
-    if not (recipe or names or settings or may_be_empty):
+    if not (recipe or names or settings or values or may_be_empty):
         raise InputError(
-            f"{path}: {what} is empty; write what it is, with `recipe: FILE`, `config: [OVERLAY]` or `set: {{...}}`."
+            f"{path}: {what} is empty; write what it is, with `recipe: FILE`, `config: [OVERLAY]`, `set: {{...}}` or "
+            "`values: {...}`."
         )
     files = tuple(_file(path, what, name) for name in names)
-    return Part(recipe, files, settings, str(found.get("after", "")), {k: str(v) for k, v in values.items()})
+    return Part(recipe, files, settings, str(found.get("after", "")), values)
 
 
 def _file(path: Path, what: str, name: str) -> Path:

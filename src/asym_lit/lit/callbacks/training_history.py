@@ -1,0 +1,67 @@
+"""How training went on each problem: what one-shot selection looks back on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from asym_lit.lit.distributed import all_lists
+from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_folder import run_folder, run_folder_of
+from asym_lit.types import InputError, Outcome, RolloutBatch
+
+HISTORY = "history.parquet"
+
+
+class TrainingHistory(Callback):
+    """Writes `<run folder>/history.parquet`: step, problem, decided and truly right responses of every training group.
+
+    Groups that the objective's filter dropped are in it too. A resumed run goes on in the history it resumes.
+
+    Args:
+        every_n_steps: Rollout steps between writes; the last step is always written. A run that is killed and resumed loses
+            nothing if checkpoints are written at the same steps or less often.
+    """
+
+    def __init__(self, every_n_steps: int = 10) -> None:
+        if every_n_steps < 1:
+            raise InputError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
+        self.every_n_steps = every_n_steps
+        self._folder = Path()
+        self._rows: list[dict[str, Any]] = []
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._folder = run_folder(trainer)
+
+    @override
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        before = run_folder_of(str(trainer.ckpt_path)) if trainer.state.fn == "fit" else None
+        if before and (before / HISTORY).exists():
+            reached = checkpoint["asym_lit"]["rollout_step"]
+            self._rows = [row for row in pq.read_table(before / HISTORY).to_pylist() if row["step"] < reached]
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
+        n = batch.sampling.n
+        dropped = [batch.discarded[i : i + n] for i in range(0, len(batch.discarded), n)]
+        mine = []
+        for group in [*batch.groups, *dropped]:
+            truths = [r.verdict.truth for r in group if r.verdict and r.verdict.truth != Outcome.UNDECIDED]
+            right = sum(truth == Outcome.CORRECT for truth in truths)
+            mine.append({"step": batch.step, "uid": group[0].prompt.uid, "samples": len(truths), "correct": right})
+        self._rows += all_lists(mine)
+        last = pl_module.rollout_step >= pl_module.datamodule.rollout_steps
+        if trainer.is_global_zero and (last or pl_module.rollout_step % self.every_n_steps == 0):
+            partial = self._folder / f".{HISTORY}.partial"
+            pq.write_table(pa.Table.from_pylist(self._rows), partial, compression="zstd")
+            os.replace(partial, self._folder / HISTORY)
