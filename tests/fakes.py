@@ -143,13 +143,13 @@ def tiny_policy(seed: int = 0, vocabulary: int = 13, tied: bool = False, **chang
     """A Qwen2 of two layers with random weights, large enough that its distributions are not flat."""
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
-    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "max_position_embeddings": 64} | changes
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "max_position_embeddings": 64}
+    sizes = {**sizes, "initializer_range": 0.5, **changes}
     config = Qwen2Config(
         vocab_size=vocabulary,
         num_attention_heads=2,
         num_key_value_heads=1,
         tie_word_embeddings=tied,
-        initializer_range=0.5,
         bos_token_id=None,
         eos_token_id=1,
         pad_token_id=0,

@@ -23,7 +23,8 @@ needs_vllm = [
 def tied_policy(folder: Path) -> str:
     """A random policy over characters whose LM head is its embedding; its distributions are far from flat."""
     tokenizer = character_tokenizer(256)
-    model = tiny_policy(vocabulary=len(tokenizer), tied=True, hidden_size=64, max_position_embeddings=256)
+    sizes = {"hidden_size": 64, "max_position_embeddings": 256, "initializer_range": 0.2}
+    model = tiny_policy(vocabulary=len(tokenizer), tied=True, **sizes)
     model.config.eos_token_id, model.config.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

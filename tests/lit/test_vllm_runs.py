@@ -69,10 +69,10 @@ def test_an_engine_that_was_built_before_the_process_group_stops_the_run(tmp_pat
     assert "something made a process group before the strategy did" in done.stderr
 
 
-@pytest.mark.parametrize("strategy", ["auto", "ddp", "fsdp2"])
-def test_five_steps_agree_under_every_strategy(tmp_path: Path, strategy: str) -> None:
-    devices = ["--trainer.devices", "1" if strategy == "auto" else "2", "--trainer.strategy", strategy]
-    run_alone(*words(tmp_path, "grpo", *devices, *VLLM, "--data.rollout_steps", "5", "--model.optimizer.lr", "0.001"))
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_five_steps_of_two_processes_agree(tmp_path: Path, strategy: str) -> None:
+    more = ["--trainer.devices", "2", "--trainer.strategy", strategy, "--trainer.limit_val_batches", "0"]
+    run_alone(*words(tmp_path, "grpo", *more, *VLLM, "--data.rollout_steps", "5", "--model.optimizer.lr", "0.001"))
     gaps = scalars(tmp_path / "run" / "version_0", "mismatch/max")
     assert len(gaps) == 5
     assert max(gaps.values()) <= 1e-4
