@@ -149,10 +149,18 @@ def test_settings_without_effect_are_noted(look: Look, more: list[str], words: s
     assert words in text
 
 
-def test_empty_mini_batches_fail(look: Look) -> None:
-    passed, text = look("--model.mini_batches", "40")
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--model.mini_batches", "40"], "some would be empty"),
+        (["--data.sampling.n", "1"], "compares rollouts within a group"),
+        (["--trainer.callbacks+", "PassAtK", "--trainer.callbacks.ks", "[128]"], "wants 128 responses, 64 are drawn"),
+    ],
+)
+def test_settings_that_the_run_would_refuse_fail(look: Look, more: list[str], words: str) -> None:
+    passed, text = look(*more)
     assert not passed
-    assert "some would be empty" in text
+    assert words in text
 
 
 def test_what_is_no_run_on_rollouts_is_refused(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 from typing_extensions import override
 
 from asym_lit.cli import main, make_cli
-from asym_lit.lit.preflight.memory import estimate
+from asym_lit.lit.preflight.memory import GENERATE, STEP, UPDATE, estimate
 from asym_lit.lit.preflight.plan import PreflightSettings, RunPlan, plan_of
 from policies import save_tiny
 from runs import ROOT, words
@@ -56,6 +56,47 @@ def plan(recipe: str, *more: str, gpu_memory_gib: float = 0.0) -> RunPlan:
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["train.py"])
+
+
+VLLM = ["--data.engine", "asym_lit.rollout.vllm_engine.VLLMEngine"]
+FOUR = ["--trainer.devices", "4", "--trainer.strategy"]
+
+
+def parts(*more: str, recipe: str = "ace", gpu_memory_gib: float = 80.0) -> dict[str, float]:
+    """Megabytes by part and by phase; `ace` with a KL has a reference."""
+    found = estimate(plan(recipe, *more, gpu_memory_gib=gpu_memory_gib), longest_prompt=16)
+    phases = {name: found.phase(name) for name in (GENERATE, UPDATE, STEP)}
+    return {name: size / 1e6 for name, size in {**{p.name: p.bytes for p in found.parts}, **phases, "peak": found.peak}.items()}
+
+
+def test_the_bundled_policy_keeps_sixteen_bytes_a_weight_and_its_reference_four() -> None:
+    """683,392 weights."""
+    found = parts()
+    assert found["weights"] == found["gradients"] == found["reference"] == pytest.approx(4 * 0.683392)
+    assert found["optimizer"] == pytest.approx(8 * 0.683392)
+    assert found["peak"] == max(found[phase] for phase in (GENERATE, UPDATE, STEP))
+
+
+def test_shards_divide_what_is_kept_and_ddp_doubles_gradients() -> None:
+    one, ddp, sharded = parts(), parts(*FOUR, "ddp"), parts(*FOUR, "fsdp2")
+    for name in ("weights", "gradients", "optimizer", "reference"):
+        assert sharded[name] == pytest.approx(one[name] / 4, rel=1e-5)
+        assert ddp[name] == one[name] * (2 if name == "gradients" else 1)
+    assert sharded["engine"] == one["weights"]  # a replica of the whole policy
+    assert "engine" not in ddp
+
+
+def test_vllm_takes_its_share_of_the_gpu_and_gives_it_back_where_it_sleeps() -> None:
+    awake, asleep = (parts(*VLLM, "--data.engine.init_args.sleep_level", level) for level in "01")
+    assert awake["engine"] == asleep["engine"] == pytest.approx(0.4 * 80 * 2**30 / 1e6)
+    assert awake[UPDATE] - asleep[UPDATE] == pytest.approx(awake["engine"])
+    assert awake[GENERATE] == asleep[GENERATE]
+
+
+def test_adapters_need_no_reference_and_little_else() -> None:
+    whole, adapters = parts(), parts("--config", str(ROOT / "configs/overlays/lora.yaml"))
+    assert adapters["reference"] == 0
+    assert adapters["optimizer"] == 2 * adapters["gradients"] < whole["optimizer"] / 2
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Literal
 
-from asym_lit.lit.callbacks.rollout_checkpoint import RolloutCheckpoint
 from asym_lit.lit.preflight.memory import MemoryEstimate
 from asym_lit.lit.preflight.plan import RunPlan
 from asym_lit.lit.prompt_sets import PromptSets
 from asym_lit.policy.loading import context_of
-from asym_lit.types import InputError, Outcome, Prompt, Sampling
+from asym_lit.types import Outcome, Prompt, Sampling
 
 Status = Literal["ok", "note", "fail"]
 TIGHT = 0.9
@@ -150,43 +149,3 @@ def gold_check(plan: RunPlan, rows: Rows) -> Check:
     allowed = len(bad) <= plan.settings.max_unparsed * len(drawn)
     finding = f"{verifier.name} rejects {len(bad)} of {len(drawn)}" + ("; " if bad else "") + "; ".join(bad[:3])
     return Check(name, ("note" if bad else "ok") if allowed else "fail", finding)
-
-
-def setting_checks(plan: RunPlan, longest: int, problems: int) -> Iterator[Check]:
-    """Settings that bias the gradient, and settings without effect."""
-    for status, finding in _settings(plan, longest, problems):
-        yield Check("settings", status, finding)
-    try:
-        plan.data.maker.engine.check()
-    except InputError as fault:
-        yield Check("engine", "note", f"not here: {fault}")
-
-
-def _settings(plan: RunPlan, longest: int, problems: int) -> Iterator[tuple[Status, str]]:
-    module, data, trainer = plan.module, plan.data, plan.trainer
-    updates = module.inner_epochs * module.mini_batches
-    if data.sampling.filters:
-        yield "note", f"sampling has top_p {data.sampling.top_p}, top_k {data.sampling.top_k}: the gradient is biased"
-    if module.compute_dtype_name != module.dtype_name and not plan.hardware.is_sharded:
-        yield "note", f"compute_dtype {module.compute_dtype_name} has no effect: only fsdp2 gathers weights in another dtype"
-    if updates == 1:
-        yield "note", "one update a step: every ratio is 1, so clips have no effect"
-    if module.warmup_steps >= data.rollout_steps * updates:
-        yield "note", f"warmup_steps {module.warmup_steps} is all of the {data.rollout_steps * updates} updates"
-    if module.mini_batches > data.prompts_per_step:
-        yield "fail", f"{module.mini_batches} mini_batches of {data.prompts_per_step} prompts: some would be empty"
-    if data.prompts_per_step % plan.hardware.world:
-        yield "note", f"{data.prompts_per_step} prompts_per_step over {plan.hardware.world} processes: some would wait"
-    if problems < data.prompts_per_step:
-        yield "note", f"a step asks {data.prompts_per_step} prompts of {problems}: some are asked twice"
-    if longest + data.sampling.max_tokens > module.max_micro_batch_tokens:
-        width = longest + data.sampling.max_tokens
-        yield "note", f"max_micro_batch_tokens {module.max_micro_batch_tokens} is less than one row of {width} tokens"
-    if str(trainer.get("precision") or "32-true") not in ("32", "32-true"):
-        yield "note", f"trainer.precision {trainer.get('precision')} is not in the estimate; write model.dtype instead"
-    interval = trainer.get("val_check_interval")
-    if isinstance(interval, int) and interval > data.rollout_steps:
-        yield "note", f"val_check_interval {interval} is beyond the {data.rollout_steps} rollout steps"
-    for callback in plan.callbacks:
-        if isinstance(callback, RolloutCheckpoint) and callback.every_n_steps > data.rollout_steps:
-            yield "note", f"every_n_steps {callback.every_n_steps} of RolloutCheckpoint: only the last step gets a checkpoint"

@@ -14,11 +14,11 @@ from asym_lit.lit.preflight.checks import (
     length_checks,
     memory_check,
     rows_of,
-    setting_checks,
     vocabulary_check,
 )
 from asym_lit.lit.preflight.memory import GENERATE, STEP, UPDATE, MemoryEstimate, estimate
 from asym_lit.lit.preflight.plan import RunPlan
+from asym_lit.lit.preflight.settings import setting_checks
 from asym_lit.types import SubmittingVerifier
 
 COLOURS = {"ok": "green", "note": "yellow", "fail": "red"}
