@@ -90,3 +90,10 @@ def test_a_resumed_run_samples_the_same_tokens(tmp_path: Path, fit: Callable[...
         assert rows[0] == rows[1]
     for name, value in weights(whole / "checkpoints/step_000004").items():
         assert torch.equal(value, weights(part / "checkpoints/step_000004")[name]), name
+
+
+def test_adapters_are_merged_for_the_engine(fit: Callable[..., Path]) -> None:
+    run = fit("grpo", "--config", "configs/overlays/lora.yaml", *VLLM, "--model.optimizer.lr", "0.003")
+    gaps = scalars(run, "mismatch/max")
+    assert len(gaps) == 4
+    assert max(gaps.values()) <= 1e-4
