@@ -14,7 +14,7 @@ from asym_lit.evaluation.intervals import Estimate, bootstrap_mean
 from asym_lit.evaluation.votes import ballot, distinct_at_k, maj_at_k
 
 
-class _AnswerMetric(Metric):
+class AnswerMetric(Metric):
     """Means over problems of an estimate from the answers themselves.
 
     Answers stay where they were counted: what travels between processes is one number per problem.
@@ -56,7 +56,7 @@ class _AnswerMetric(Metric):
         return bootstrap_mean(joined.cpu().numpy(), self.level, self.seed)
 
 
-class MajAt(_AnswerMetric):
+class MajAt(AnswerMetric):
     """maj@k: the most frequent of k answers is right; ties are split evenly."""
 
     def value(self, answers: Iterable[tuple[Hashable | None, bool]]) -> float:
@@ -64,7 +64,7 @@ class MajAt(_AnswerMetric):
         return maj_at_k(ballot(answers), self.k)
 
 
-class DistinctAt(_AnswerMetric):
+class DistinctAt(AnswerMetric):
     """The number of different right answers among k responses."""
 
     def value(self, answers: Iterable[tuple[Hashable | None, bool]]) -> float:

@@ -89,10 +89,9 @@ def _wins(size: int, others: Sequence[int], silent: int, k: int, n: int, top: in
     heads = k / n
     ways = np.zeros((k + 1, k // top + 1))  # [votes drawn, answers tied with it]
     ways[top, 0] = binom.pmf(top, size, heads)
-    for count, tie in [(silent, False), *((count, True) for count in others)]:
-        if not count:
-            continue
-        most = min(count, k) if not tie else min(count, top)
+    free = silent + sum(count for count in others if count < top)  # these can neither tie nor win: draw them as one
+    for count, tie in [(free, False), *((count, True) for count in others if count >= top)]:
+        most = top if tie else min(count, k)
         chance = binom.pmf(np.arange(most + 1), count, heads)
         after = np.zeros_like(ways)
         for drawn, weight in enumerate(chance):

@@ -3,6 +3,7 @@
 from asym_lit.lit.callbacks.best_checkpoint import BestCheckpoint
 from asym_lit.lit.callbacks.dynamics import Dynamics
 from asym_lit.lit.callbacks.ledger import Ledger
+from asym_lit.lit.callbacks.metric_family import MetricFamily
 from asym_lit.lit.callbacks.mismatch_guard import MismatchGuard
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
 from asym_lit.lit.callbacks.report import Report
@@ -17,6 +18,7 @@ __all__ = [
     "BestCheckpoint",
     "Dynamics",
     "Ledger",
+    "MetricFamily",
     "MismatchGuard",
     "PassAtK",
     "Report",

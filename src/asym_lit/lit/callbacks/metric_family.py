@@ -1,0 +1,104 @@
+"""The rest of the metric family in evaluations: consistency, majority votes, diversity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torchmetrics import Metric
+from typing_extensions import override
+
+from asym_lit.evaluation.answer_metrics import AnswerMetric, DistinctAt, MajAt
+from asym_lit.evaluation.metrics import GPassAt, MGPassAt, PassHat, ProblemMetric
+from asym_lit.lit.module import PolicyModule
+from asym_lit.types import InputError, Outcome, RolloutBatch
+
+
+class MetricFamily(Callback):
+    """Logs `val/<set>/{pass^k, G-Pass@k, mG-Pass@k, maj@k, distinct@k}` and their intervals, `test/...` in tests.
+
+    pass@k is `PassAtK`'s. An answer is what the verifier extracted; responses without one cast no vote.
+
+    Args:
+        ks: Budgets, at most the number of responses of every evaluation set.
+        tau: Share of right responses that G-Pass@k asks for.
+    """
+
+    def __init__(self, ks: list[int] | None = None, tau: float = 0.5) -> None:
+        self.ks, self.tau = sorted(ks or [8]), tau
+        if self.ks[0] < 1:
+            raise InputError(f"ks holds {self.ks[0]}; allowed: 1 or more.")
+        if not 0 < tau <= 1:
+            raise InputError(f"tau is {tau}; allowed: above 0 and at most 1.")
+        self._metrics: dict[str, dict[str, Metric]] = {}
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        data = pl_module.datamodule
+        for name, one in data.evaluation_sets.items():
+            n = one.sampling(data.evaluation).n
+            if self.ks[-1] > n:
+                raise InputError(
+                    f"MetricFamily asks for k = {self.ks[-1]} of {name} with {n} responses; allowed: at most {n}, for no "
+                    "unbiased estimate exists beyond. Write smaller ks."
+                )
+            self._metrics[name] = {key: metric for k in self.ks for key, metric in self._of(k, data.seed).items()}
+
+    def _of(self, k: int, seed: int) -> dict[str, Metric]:
+        return {
+            f"pass^{k}": PassHat(k, seed=seed),
+            f"G-Pass@{k}": GPassAt(k, self.tau, seed=seed),
+            f"mG-Pass@{k}": MGPassAt(k, seed=seed),
+            f"maj@{k}": MajAt(k, seed=seed),
+            f"distinct@{k}": DistinctAt(k, seed=seed),
+        }
+
+    def _add(self, batch: Any) -> None:
+        assert isinstance(batch, RolloutBatch)
+        groups = []
+        for group in batch.groups:
+            decided = [(r, r.verdict) for r in group if r.verdict and r.verdict.truth != Outcome.UNDECIDED]
+            groups.append([(v.extracted or (r.text if v.truth == Outcome.CORRECT else None), v.truth) for r, v in decided])
+        answers = [[(answer, truth == Outcome.CORRECT) for answer, truth in group] for group in groups]
+        for metric in self._metrics[batch.source].values():
+            if isinstance(metric, AnswerMetric):
+                metric.update(answers)
+            elif isinstance(metric, ProblemMetric):
+                metric.update([len(group) for group in answers], [sum(right for _, right in group) for group in answers])
+
+    @override
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        self._add(batch)
+
+    @override
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
+    ) -> None:
+        self._add(batch)
+
+    @override
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._finish(trainer, pl_module, "val")
+
+    @override
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._finish(trainer, pl_module, "test")
+
+    def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        found = {}
+        for name, metrics in self._metrics.items():
+            for key, metric in metrics.items():
+                estimate = metric.compute()
+                metric.reset()
+                found[f"{stage}/{name}/{key}"] = estimate.mean
+                found[f"{stage}/{name}_interval/{key}_low"] = estimate.low
+                found[f"{stage}/{name}_interval/{key}_high"] = estimate.high
+        for logger in trainer.loggers:  # not self.log, which is silent before training
+            logger.log_metrics(found, step=pl_module.rollout_step)
+        if not trainer.sanity_checking:
+            for key, value in found.items():
+                pl_module.log(key, value, logger=False, sync_dist=False)
