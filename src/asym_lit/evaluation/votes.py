@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import binom
@@ -88,19 +89,25 @@ def _wins(size: int, others: Sequence[int], silent: int, k: int, n: int, top: in
     """Chance that an answer of `size` responses has `top` votes and none has more, each tie of t weighed 1 / t."""
     heads = k / n
     ways = np.zeros((k + 1, k // top + 1))  # [votes drawn, answers tied with it]
-    ways[top, 0] = binom.pmf(top, size, heads)
+    ways[top, 0] = _heads(size, top, heads)[top]
     free = silent + sum(count for count in others if count < top)  # these can neither tie nor win: draw them as one
     for count, tie in [(free, False), *((count, True) for count in others if count >= top)]:
         most = top if tie else min(count, k)
-        chance = binom.pmf(np.arange(most + 1), count, heads)
         after = np.zeros_like(ways)
-        for drawn, weight in enumerate(chance):
+        for drawn, weight in enumerate(_heads(count, most, heads)):
             if tie and drawn == top:
                 after[drawn:, 1:] += weight * ways[: k + 1 - drawn, :-1]
             else:
                 after[drawn:] += weight * ways[: k + 1 - drawn]
         ways = after
     return float((ways[k] / np.arange(1, ways.shape[1] + 1)).sum())
+
+
+@lru_cache(maxsize=4096)
+def _heads(count: int, most: int, heads: float) -> list[float]:
+    """Chances of 0 to `most` heads of `count` coins."""
+    chances: list[float] = binom.pmf(np.arange(most + 1), count, heads).tolist()
+    return chances
 
 
 def distinct_at_k(votes: Ballot, k: int) -> float:
