@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 
 from asym_lit.cli import make_cli, preflight
@@ -100,3 +101,12 @@ def test_a_paper_names_its_number_and_where_code_and_paper_part(overlay: Path) -
     words = overlay.read_text("utf-8")
     assert re.search(r"arXiv \d{4}\.\d{5}", words)
     assert "code" in words
+
+
+def test_callbacks_with_a_judge_differ_from_those_without_in_the_verifier_alone() -> None:
+    plain, judged = (
+        yaml.safe_load((ROOT / f"configs/callbacks/{name}.yaml").read_text()) for name in ("maths", "maths_judged")
+    )
+    for callbacks in (plain, judged):
+        assert callbacks[0]["init_args"].pop("verifier")
+    assert judged == plain
