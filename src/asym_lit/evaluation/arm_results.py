@@ -68,7 +68,7 @@ class ArmResult:
         if down:
             return "sharpened at the cost of breadth" if up else "narrowed"
         if up:
-            return "sharpened, breadth not shown to change"
+            return "sharpened"
         return "first answers poorer" if small.significant() else "no change shown"
 
 

@@ -7,7 +7,7 @@ STYLE = """
   --card: #1a1f27; --accent: 107 160 255; --loss: 240 140 90; --faint: #4a5362; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1240px; margin: 0 auto; padding: 28px 24px 80px; }
+main { max-width: 1280px; margin: 0 auto; padding: 28px 24px 80px; }
 h1 { font-size: 26px; margin: 0 0 12px; } h2 { font-size: 18px; margin: 40px 0 8px; } h3 { font-size: 14px; margin: 0 0 4px; }
 dl { display: flex; flex-wrap: wrap; gap: 8px 32px; margin: 0; } dt { color: var(--soft); font-size: 12px; } dd { margin: 0; }
 .lead { font-size: 17px; max-width: 72ch; margin: 16px 0 0; }
