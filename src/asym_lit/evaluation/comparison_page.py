@@ -46,8 +46,8 @@ def comparison_page(found: RunComparison) -> str:
         table(overview_rows(found), words=(1,)),
         f'<p class="hint">Means over problems and seeds at the last evaluation, with 95 % intervals. Bold: p below 0.05 after '
         f"correction ({found.correction}). pass@{first} is the first answer; pass@{last} is whether the set of answers still "
-        f"holds a right one. Widened: pass@{last} rose. Sharpened: pass@{first} rose, and pass@{last} is not shown to have changed, or "
-        "fell: at the cost of breadth.</p>",
+        f"holds a right one. Widened: pass@{last} rose. Sharpened: pass@{first} rose and pass@{last} is not shown to have "
+        "changed; at the cost of breadth: it fell.</p>",
         "<h2>pass@k</h2>",
         '<div class="key"><span><i style="background:rgb(var(--accent))"></i>this arm after training, 95 % band</span>'
         '<span><i style="background:var(--soft)"></i>base policy (dashes)</span>'
