@@ -35,16 +35,24 @@ class Worker:
         self.command = command
         self.process: subprocess.Popen[bytes] | None = None
         self.stopped = False
+        self._spare: subprocess.Popen[bytes] | None = None
         self._unread = b""
 
     def start(self) -> None:
-        """Start the process; it may take its time to be ready."""
+        """Start the process, or take the spare one; it may take its time to be ready."""
         if self.stopped:
-            raise WorkerError("The verifier was closed before this verdict.")
+            raise WorkerError("The symbolic verifier was closed before this verdict.")
+        self.process, self._spare, self._unread = self._spare or self._spawn(), None, b""
+
+    def prepare(self) -> None:
+        """Have a spare process get ready: the one at work may have to be killed."""
+        if self._spare is None and not self.stopped:
+            self._spare = self._spawn()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         # A fixed hash seed, so that the order of sets in sympy is the same in every process.
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
-        self._unread = b""
-        self.process = subprocess.Popen(  # noqa: S603 - our own script
+        return subprocess.Popen(  # noqa: S603 - our own script
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
 
@@ -67,6 +75,11 @@ class Worker:
             f"A worker of the verifier does not start: {fault}. "
             "Check that what it needs is installed (math-verify, reasoning-gym), and that memory_mb is enough (about 1000)."
         )
+
+    @property
+    def alive(self) -> bool:
+        """True if the process runs."""
+        return self.process is not None and self.process.poll() is None
 
     def send(self, job: Reply) -> None:
         """Give it a job."""
@@ -93,19 +106,30 @@ class Worker:
     def kill(self) -> int:
         """End the process now; its exit status, negative for the signal that had ended it before."""
         assert self.process
-        if self.process.poll() is None:
-            self.process.kill()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
-        return self.process.wait()
+        return _end(self.process)
 
     def stop(self) -> None:
         """End it for good, from any thread; the one that waits for a reply finds out."""
         self.stopped = True
         if self.process:
             self.process.kill()
+
+    def close(self) -> None:
+        """Wait for the end of it and of the spare one."""
+        self.stopped = True
+        for process in (self.process, self._spare):
+            if process:
+                _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    if process.poll() is None:
+        process.kill()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    return process.wait()
 
 
 def ending(status: int) -> str:

@@ -75,14 +75,17 @@ class WorkerPool:
                 if not worker.stopped:
                     worker.start()
                 ready = False
-        worker.kill()
+        worker.close()
 
     def _ask(self, worker: Worker, job: Reply) -> Reply:
         """A reply within the deadline. A process that somebody else killed is replaced, and the job given again, once."""
         deadline = perf_counter() + self.seconds
         for again in (True, False):
             worker.send(job)
-            reply = worker.read(deadline)
+            reply = worker.read(deadline - self.seconds / 2)
+            if reply is None and worker.alive:
+                worker.prepare()
+                reply = worker.read(deadline)
             if reply is not None and reply["reason"] != "memory":
                 return reply
             late = reply is None and perf_counter() >= deadline
