@@ -19,7 +19,7 @@ from asym_lit.lit.study.definition import read_study
 from asym_lit.objectives import simko
 from asym_lit.policy.loading import load_tokenizer, locate
 from asym_lit.tasks import Problems
-from asym_lit.verifiers import Symbolic
+from asym_lit.verifiers import Maths
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
@@ -85,7 +85,7 @@ def test_a_data_overlay_brings_its_verifier_and_one_word_makes_it_read_local_fil
     assert isinstance(found, Problems) and found.path == str(tmp_path)
     assert found.name == ("aime24" if overlay.stem == "evaluation_maths" else overlay.stem)
     (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
-    assert isinstance(reward.verifier, Symbolic)
+    assert isinstance(reward.verifier, Maths)
     assert data.prompt_sets.form.template.endswith(r"\boxed{}.")
 
 
