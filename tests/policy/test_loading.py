@@ -27,6 +27,15 @@ def test_the_bundled_policy_writes_expressions():
     assert probs[starts].sum() > 0.95
 
 
+def test_the_bundled_policy_answers_an_operation_with_a_number():
+    model, tokenizer = load_policy("bundled"), load_tokenizer("bundled")
+    ids = torch.tensor([tokenizer("a@b=3*a-b+7;12@5=").input_ids])
+    with torch.no_grad():
+        probs = model(input_ids=ids).logits[0, -1].softmax(-1)
+    assert probs[tokenizer.convert_tokens_to_ids(list("-0123456789"))].sum() > 0.95
+    assert probs.max() < 0.9  # it has not learned the task
+
+
 @pytest.mark.parametrize("where", ["some/folder", "owner/name"])
 def test_any_other_policy_is_where_it_says(where):
     assert locate(where) == where
