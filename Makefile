@@ -40,8 +40,11 @@ format: setup ## Mend style
 docs: setup ## Write the pages that come from the code
 	$(BIN)/python scripts/document_objectives.py
 
-pretrain: setup ## Train the bundled policy anew (about 15 minutes on one core)
-	$(BIN)/python train.py fit --config configs/pretrain.yaml
+pretrain: setup ## Train the bundled policy anew (about 20 minutes on one core)
+	$(BIN)/python train.py fit --config configs/pretrain.yaml --trainer.logger.version first
+	$(BIN)/python train.py fit --config configs/pretrain.yaml --trainer.logger.version second \
+		--seed_everything 2 --model.policy runs/pretrain/first/huggingface --model.optimizer.lr 0.002 \
+		--data.steps 3000 --data.task.shares '[0.75, 0.23, 0.02]'
 
 clean: ## Remove .venv and caches; runs are kept
 	rm -rf .venv .venv-vllm .pytest_cache .ruff_cache .mypy_cache .coverage*
