@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from asym_lit.evaluation.votes import Ballot, ballot
 from asym_lit.lit.callbacks import MetricFamily
-from asym_lit.types import InputError
+from asym_lit.lit.callbacks.metric_family import answers_of
+from asym_lit.types import InputError, Outcome, Verdict
+from fakes import make_rollout
 from runs import scalars
 
 CALLBACK = ["--trainer.callbacks+=asym_lit.lit.callbacks.MetricFamily"]
@@ -31,3 +34,11 @@ def test_a_k_above_the_responses_of_a_set_is_refused(fit):
 def test_settings_out_of_range_are_refused(settings, words):
     with pytest.raises(InputError, match=words):
         MetricFamily(**settings)
+
+
+def test_an_answer_that_is_called_right_and_wrong_is_two_answers():
+    group = []
+    for text, outcome in (("7", "correct"), ("7", "incorrect"), ("7", "correct"), (None, "incorrect"), ("8", "undecided")):
+        group.append(make_rollout(text="so"))
+        group[-1].verdict = Verdict(Outcome(outcome), "judge", "", text)
+    assert ballot(answers_of(group)) == Ballot((2,), (1,), 1)

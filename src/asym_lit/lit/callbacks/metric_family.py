@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -11,13 +12,14 @@ from typing_extensions import override
 from asym_lit.evaluation.answer_metrics import AnswerMetric, DistinctAt, MajAt
 from asym_lit.evaluation.metrics import GPassAt, MGPassAt, PassHat, ProblemMetric
 from asym_lit.lit.module import PolicyModule
-from asym_lit.types import InputError, Outcome, RolloutBatch
+from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch
 
 
 class MetricFamily(Callback):
     """Logs `val/<set>/{pass^k, G-Pass@k, mG-Pass@k, maj@k, distinct@k}` and their intervals, `test/...` in tests.
 
-    pass@k is `PassAtK`'s. An answer is what the verifier extracted; responses without one cast no vote.
+    pass@k is `PassAtK`'s. An answer is what the verifier extracted; responses without one cast no vote. One that a judge calls
+    right here and wrong there counts as two.
 
     Args:
         ks: Budgets, at most the number of responses of every evaluation set.
@@ -56,11 +58,7 @@ class MetricFamily(Callback):
 
     def _add(self, batch: Any) -> None:
         assert isinstance(batch, RolloutBatch)
-        groups = []
-        for group in batch.groups:
-            decided = [(r, r.verdict) for r in group if r.verdict and r.verdict.truth != Outcome.UNDECIDED]
-            groups.append([(v.extracted or (r.text if v.truth == Outcome.CORRECT else None), v.truth) for r, v in decided])
-        answers = [[(answer, truth == Outcome.CORRECT) for answer, truth in group] for group in groups]
+        answers = [answers_of(group) for group in batch.groups]
         for metric in self._metrics[batch.source].values():
             if isinstance(metric, AnswerMetric):
                 metric.update(answers)
@@ -102,3 +100,15 @@ class MetricFamily(Callback):
         if not trainer.sanity_checking:
             for key, value in found.items():
                 pl_module.log(key, value, logger=False, sync_dist=False)
+
+
+def answers_of(group: Sequence[Rollout]) -> list[tuple[Hashable | None, bool]]:
+    """The answer of each decided response, and whether it is right."""
+    found: list[tuple[Hashable | None, bool]] = []
+    for rollout in group:
+        verdict = rollout.verdict
+        if verdict is not None and verdict.truth != Outcome.UNDECIDED:
+            right = verdict.truth == Outcome.CORRECT
+            text = verdict.extracted or (rollout.text if right else None)
+            found.append((None if text is None else (text, right), right))
+    return found
