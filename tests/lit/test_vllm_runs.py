@@ -69,10 +69,11 @@ def test_an_engine_that_was_built_before_the_process_group_stops_the_run(tmp_pat
     assert "something made a process group before the strategy did" in done.stderr
 
 
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
-def test_five_steps_of_two_processes_agree(tmp_path: Path, strategy: str) -> None:
+@pytest.mark.parametrize(("strategy", "processes_per_engine"), [("ddp", 1), ("fsdp2", 1), ("ddp", 2)])
+def test_five_steps_of_two_processes_agree(tmp_path: Path, strategy: str, processes_per_engine: int) -> None:
     more = ["--trainer.devices", "2", "--trainer.strategy", strategy, "--trainer.limit_val_batches", "0"]
-    run_alone(*words(tmp_path, "grpo", *more, *VLLM, "--data.rollout_steps", "5", "--model.optimizer.lr", "0.001"))
+    more += [*VLLM, "--data.engine.tensor_parallel_size", str(processes_per_engine)]
+    run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "5", "--model.optimizer.lr", "0.001"))
     gaps = scalars(tmp_path / "run" / "version_0", "mismatch/max")
     assert len(gaps) == 5
     assert max(gaps.values()) <= 1e-4
