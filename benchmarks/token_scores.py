@@ -14,10 +14,11 @@ allocation above them. It includes the gradients, which all variants must make: 
     that on a CPU it is run with `--few` tokens, where the other two stand beside it.
 
 "log-prob" asks for the sampled token's log-prob alone; "SimKO" for entropies, the candidates' log-probs and the rank-1
-flag too. The loss is a weighted sum over all log-probs. Each variant is held against full logits in fp64, computed from the
-same inputs, some tokens at a time: "off" is the largest difference of scores, and of gradients by hidden states and by the
-head, each in units of its largest entry. The last column has the scores beside those of full logits in fp32: their
-log_softmax adds up so many exponentials one by one, which is most of what stands there.
+flag too. The loss is a weighted sum over all log-probs. Each variant is held against full logits with an exact softmax: the
+product with the head in fp32 (fp64 where inputs are bf16), all that follows in fp64, some tokens at a time. "off" is the
+largest difference of scores, and of gradients by hidden states and by the head, each in units of its largest entry. The last
+column has the scores beside those of full logits in fp32: their log_softmax adds up so many exponentials one by one, which
+is most of what stands there.
 
 On a GPU, where there is one, all of it in bf16 as well; there the head of full logits rounds them to bf16, which is most
 of the difference.
@@ -46,7 +47,7 @@ from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import Needs, TokenScores
 
 MARK = "RECORD "
-EXACT = "full logits in fp64"
+EXACT = "full logits, exact softmax"
 COLUMNS = (
     "scores",
     "tokens",
@@ -103,7 +104,10 @@ def chunked(model: Head, hidden_NH: Tensor, targets_N: Tensor, needs: Needs) -> 
 
 
 def full_logits(model: Head, hidden_NH: Tensor, targets_N: Tensor, needs: Needs) -> TokenScores:
-    dtype = torch.promote_types(hidden_NH.dtype, torch.float32)
+    return _from_logits(model, hidden_NH, targets_N, needs, torch.promote_types(hidden_NH.dtype, torch.float32))
+
+
+def _from_logits(model: Head, hidden_NH: Tensor, targets_N: Tensor, needs: Needs, dtype: torch.dtype) -> TokenScores:
     logprobs_NV = model.head(hidden_NH).to(dtype).log_softmax(-1)  # the logits have no name, so they are freed
     scores = TokenScores(logprobs_NV.gather(-1, targets_N[:, None]).squeeze(-1))
     if needs.entropy:
@@ -199,12 +203,13 @@ def values_of(scores: TokenScores) -> list[Tensor]:
 
 
 def save_exact(job: Job, model: Head, hidden_NH: Tensor, targets_N: Tensor, folder: str) -> None:
-    """Full logits in fp64, 256 tokens at a time; scores and gradients go to the folder."""
-    weights_NK, model = weights(job.tokens, job.device).double(), model.double()
+    """Full logits with a softmax in fp64, 256 tokens at a time; scores and gradients go to the folder."""
+    product = torch.float64 if job.dtype == "bfloat16" else torch.float32
+    weights_NK, model = weights(job.tokens, job.device).double(), model.to(product)
     scores, by_hidden = [], []
     for part in torch.arange(job.tokens).split(256):
-        some_NH = hidden_NH[part].detach().double().requires_grad_()
-        found = full_logits(model, some_NH, targets_N[part], job.needs)
+        some_NH = hidden_NH[part].detach().to(product).requires_grad_()
+        found = _from_logits(model, some_NH, targets_N[part], job.needs, torch.float64)
         loss_of(found, weights_NK[part]).backward()
         scores.append(values_of(found))
         by_hidden.append(some_NH.grad)
