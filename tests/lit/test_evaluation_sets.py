@@ -124,4 +124,4 @@ def test_the_evaluation_sets_of_mathematics_run_on_local_files(fit: Fit, tmp_pat
     row = json.loads((run / "rollouts/val_000000_gsm8k.jsonl").read_text().splitlines()[0])
     assert row["answer"] == {"answer": "1", "question": "0+1?"}
     assert row["prompt"] == "0+1?\nPlease reason step by step, and put your final answer within \\boxed{}."
-    assert row["by"] == "symbolic"
+    assert row["by"] == "rule"  # no answer in it: the ladder need not ask further

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from asym_lit.policy.activations import MicroBatchShape, activation_bytes, tiles_of
+from asym_lit.policy.token_scores import CHUNK_ELEMENTS
 from asym_lit.types import Needs
 from fakes import tiny_policy
 
@@ -45,5 +46,5 @@ def test_logits_take_a_tile_whatever_the_tokens(needs, buffers):
     config.vocab_size = 151_936
     few, many = (tiles_of(config, tokens, needs, is_gpu=False).bytes for tokens in (20_000, 200_000))
     assert few == many
-    assert 0.95 * buffers * 2**24 < few <= buffers * 2**24  # 4 Mi logits of 4 bytes
+    assert 0.95 * buffers * 4 * CHUNK_ELEMENTS < few <= buffers * 4 * CHUNK_ELEMENTS  # bytes of fp32
     assert tiles_of(config, 20_000, needs, is_gpu=True).bytes > 7 * few

@@ -43,4 +43,4 @@ def compare_command(args: Sequence[str]) -> None:
         for note in found.notes:
             console.print(f"Note            {escape(note)}", highlight=False)
         console.print(f"Found           {escape(head_line(found))}", highlight=False)
-        console.print(f"Report          {path}", highlight=False)
+        console.print(f"Report          {path}", highlight=False, soft_wrap=True)
