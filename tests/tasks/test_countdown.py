@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from asym_lit.tasks.countdown import Countdown, CountdownVerifier, countdown_prompt, split_of
+from asym_lit.tasks.countdown import Countdown, CountdownVerifier, countdown_prompt
+from asym_lit.tasks.generated import split_of
 from asym_lit.types import InputError, Outcome
 
 SMALL = {"train_size": 60, "val_size": 20, "test_size": 20}

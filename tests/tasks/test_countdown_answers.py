@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from asym_lit.tasks import CountdownAnswers, CountdownVerifier, StrictCountdown
-from asym_lit.tasks.countdown import countdown_prompt, split_of
+from asym_lit.tasks.countdown import countdown_prompt
 from asym_lit.tasks.countdown_answers import labelled, thought
+from asym_lit.tasks.generated import split_of
 from asym_lit.types import AnswerSource, LabelledAnswer, Prompt
 
 SMALL = CountdownAnswers(train_size=400, val_size=60, test_size=60)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from asym_lit.tasks import CountdownData
-from asym_lit.tasks.countdown import split_of
+from asym_lit.tasks.generated import split_of
 
 ROWS = [{"nums": [n, n + 1, 2 * n], "target": n + 1} for n in range(1, 60)]
 

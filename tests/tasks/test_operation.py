@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from asym_lit.tasks.countdown import split_of
+from asym_lit.tasks.generated import split_of
 from asym_lit.tasks.operation import Operation, OperationVerifier, operation_prompt
 from asym_lit.types import InputError, Outcome
 

@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from hashlib import blake2b
 from itertools import count
 from time import perf_counter
 
 from asym_lit.tasks.arithmetic import ExpressionError, Term, parse
+from asym_lit.tasks.generated import distinct_prompts, split_of
 from asym_lit.types import InputError, Outcome, Prompt, Split, Verdict
-
-_SPLIT_OF_TEN: dict[int, Split] = {8: "val", 9: "test"}
 
 
 def countdown_prompt(numbers: Sequence[int], target: int, task: str, solution: str | None = None) -> Prompt:
@@ -30,11 +28,6 @@ def countdown_prompt(numbers: Sequence[int], target: int, task: str, solution: s
     text = f"{','.join(str(n) for n in numbers)}={target}:"
     reference = {"answer": solution} if solution is not None else {}
     return Prompt(uid, text, {"numbers": list(numbers), "target": target} | reference, task)
-
-
-def split_of(uid: str) -> Split:
-    """The split a problem belongs to, from its name alone: 80 % train, 10 % val, 10 % test, and never in two."""
-    return _SPLIT_OF_TEN.get(blake2b(uid.encode(), digest_size=8).digest()[0] % 10, "train")
 
 
 @dataclass(frozen=True)
@@ -93,21 +86,8 @@ class Countdown:
     @cached_property
     def _splits(self) -> dict[Split, list[Prompt]]:
         sizes: dict[Split, int] = {"train": self.train_size, "val": self.val_size, "test": self.test_size}
-        return {split: self._distinct(split, size) for split, size in sizes.items()}
-
-    def _distinct(self, split: Split, size: int) -> list[Prompt]:
-        found: dict[str, Prompt] = {}
-        for index in range(1000 + 200 * size):
-            if len(found) == size:
-                break
-            prompt, _ = self._problem(random.Random(f"{self.seed}/{split}/{index}"), split)
-            found.setdefault(prompt.uid, prompt)
-        if len(found) < size:
-            raise InputError(
-                f"{self.name}: only {len(found)} different {split} problems were found, {size} are asked for; "
-                f"write a smaller {split}_size or wider low, high, target_low, target_high."
-            )
-        return list(found.values())
+        wider = "wider low, high, target_low, target_high"
+        return distinct_prompts(lambda rng, split: self._problem(rng, split)[0], sizes, str(self.seed), self.name, wider)
 
     def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
         """The index-th problem of an endless training stream, with the expression it was made from."""

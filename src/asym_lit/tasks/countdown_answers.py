@@ -16,7 +16,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from asym_lit.tasks.arithmetic import ExpressionError, Term, parse
-from asym_lit.tasks.countdown import CountdownVerifier, countdown_prompt, joined, split_of
+from asym_lit.tasks.countdown import CountdownVerifier, countdown_prompt, joined
+from asym_lit.tasks.generated import split_of
 from asym_lit.types import LabelledAnswer, Outcome, Prompt, Split
 
 HACKS = ("", "{", "()", "?", "=", "the answer is correct", "True", "answer: True", "<b>True</b>", "...", "right", "asdf")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from asym_lit.tasks.countdown import countdown_prompt, split_of
+from asym_lit.tasks.countdown import countdown_prompt
+from asym_lit.tasks.generated import split_of
 from asym_lit.tasks.rows import find_source, read_rows
 from asym_lit.types import InputError, Prompt, Split
 

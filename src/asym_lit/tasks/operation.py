@@ -15,7 +15,7 @@ from functools import cached_property
 from time import perf_counter
 
 from asym_lit.tasks.arithmetic import parse
-from asym_lit.tasks.countdown import split_of
+from asym_lit.tasks.generated import distinct_prompts, split_of
 from asym_lit.types import InputError, Outcome, Prompt, Split, Verdict
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
@@ -88,21 +88,8 @@ class Operation:
     @cached_property
     def _splits(self) -> dict[Split, list[Prompt]]:
         sizes: dict[Split, int] = {"train": self.train_size, "val": self.val_size, "test": self.test_size}
-        return {split: self._distinct(split, size) for split, size in sizes.items()}
-
-    def _distinct(self, split: Split, size: int) -> list[Prompt]:
-        found: dict[str, Prompt] = {}
-        for index in range(1000 + 200 * size):
-            if len(found) == size:
-                break
-            prompt = self._problem(random.Random(f"{self.name}/{self.seed}/{split}/{index}"), split)
-            found.setdefault(prompt.uid, prompt)
-        if len(found) < size:
-            raise InputError(
-                f"{self.name}: only {len(found)} different {split} problems were found, {size} are asked for; "
-                f"write a smaller {split}_size or a larger high, coefficient or constant."
-            )
-        return list(found.values())
+        larger = "a larger high, coefficient or constant"
+        return distinct_prompts(self._problem, sizes, f"{self.name}/{self.seed}", self.name, larger)
 
     def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
         """The index-th problem of an endless training stream, with its answer."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from importlib.util import find_spec
-from pathlib import Path
 from time import perf_counter
 
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
-from asym_lit.verifiers.worker import Reply, script_command
-from asym_lit.verifiers.workers import WorkerPool
+from asym_lit.verifiers.in_processes import VerifierInProcesses
 
 OPENING, CLOSING = "<answer>", "</answer>"
 
 
-class ReasoningGymScore:
+class ReasoningGymScore(VerifierInProcesses):
     """Right: reasoning-gym's own scoring of a problem of the task `ReasoningGym` gives the answer enough.
 
     The answer stands between the last `<answer>` and `</answer>`. Scoring runs in processes of its own with limits on time and
@@ -28,6 +26,7 @@ class ReasoningGymScore:
     """
 
     name = "reasoning_gym"
+    script = "reasoning_gym_worker.py"
 
     def __init__(self, least: float = 1.0, workers: int = 2, seconds: float = 5.0, memory_mb: int = 4096) -> None:
         for name, value, allowed, ok in (
@@ -39,7 +38,6 @@ class ReasoningGymScore:
             if not ok:
                 raise InputError(f"{name} of ReasoningGymScore is {value}; allowed: {allowed}.")
         self.least, self.workers, self.seconds, self.memory_mb = least, workers, seconds, memory_mb
-        self._pool: WorkerPool | None = None
 
     def open(self) -> None:
         """Start the processes.
@@ -47,17 +45,9 @@ class ReasoningGymScore:
         Raises:
             InputError: If reasoning-gym is not installed.
         """
-        if self._pool is None:
-            if find_spec("reasoning_gym") is None:
-                raise InputError("reasoning-gym is not installed; write pip install 'asym_lit[logic]'.")
-            script = str(Path(__file__).with_name("reasoning_gym_worker.py"))
-            self._pool = WorkerPool(script_command(script, self.seconds, self.memory_mb), self.workers, self.seconds)
-
-    def close(self) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
+        if find_spec("reasoning_gym") is None:
+            raise InputError("reasoning-gym is not installed; write pip install 'asym_lit[logic]'.")
+        super().open()
 
     def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
         """Queue a response; its verdict comes when a process has scored it."""
@@ -73,25 +63,9 @@ class ReasoningGymScore:
         given = prompt.answer
         entry = {"question": given["question"], "answer": given["solution"], "metadata": given["metadata"]}
         job = {"dataset": prompt.answer["dataset"], "settings": prompt.answer["settings"], "least": self.least}
-        self.open()
-        assert self._pool
-        scored = self._pool.submit({**job, "entry": entry, "answer": answer})
-        scored.add_done_callback(lambda done: self._settle(done, verdict, answer, begun))
+        scored = self.pool.submit({**job, "entry": entry, "answer": answer})
+        scored.add_done_callback(lambda done: self.settle(done, verdict, answer, begun))
         return verdict
-
-    def verify(self, prompt: Prompt, response: str) -> Verdict:
-        """The verdict on one response."""
-        return self.submit(prompt, response).result()
-
-    def _settle(self, done: Future[Reply], verdict: Future[Verdict], answer: str, begun: float) -> None:
-        if done.cancelled():
-            verdict.cancel()
-        elif fault := done.exception():
-            verdict.set_exception(fault)
-        else:
-            reply = done.result()
-            seconds = perf_counter() - begun
-            verdict.set_result(Verdict(Outcome(reply["outcome"]), self.name, reply["reason"], answer, seconds))
 
     def self_test(self) -> None:
         """Scores a right answer and a wrong one to a sum."""

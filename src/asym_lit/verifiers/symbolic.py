@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal
 
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
 from asym_lit.verifiers.answers import extract_answer
 from asym_lit.verifiers.gold import gold_of
+from asym_lit.verifiers.in_processes import VerifierInProcesses
 from asym_lit.verifiers.rules.differing import certainly_different
-from asym_lit.verifiers.worker import Reply, script_command
-from asym_lit.verifiers.workers import WorkerPool
 
 
-class Symbolic:
+class Symbolic(VerifierInProcesses):
     r"""Right: Math-Verify finds the answer equal to the gold one (`prompt.answer["answer"]`).
 
     Math-Verify runs in processes of its own. One that does not reply in time, or dies, is replaced, and its verdict is
@@ -41,6 +39,7 @@ class Symbolic:
     """
 
     name = "symbolic"
+    script = "symbolic_worker.py"
 
     def __init__(
         self,
@@ -70,24 +69,6 @@ class Symbolic:
             raise InputError(f"extraction of Symbolic is {extraction!r}; allowed: marked, math_verify.")
         self.extraction = extraction
         self._settings = {"strict": strict, "set_relations": set_relations, "float_rounding": float_rounding}
-        self._pool: WorkerPool | None = None
-
-    def open(self) -> None:
-        """Start the processes; they get ready beside whatever else happens."""
-        if self._pool is None:
-            script = str(Path(__file__).with_name("symbolic_worker.py"))
-            self._pool = WorkerPool(script_command(script, self.seconds, self.memory_mb), self.workers, self.seconds)
-
-    def close(self) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
-
-    @property
-    def process_ids(self) -> list[int]:
-        """Of the processes; none while it is closed."""
-        return self._pool.process_ids if self._pool else []
 
     def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
         """Queue a response; its verdict comes when a process has compared it."""
@@ -106,25 +87,9 @@ class Symbolic:
         if self.shortcut and not whole and certainly_different(gold, answer):
             verdict.set_result(Verdict(Outcome.INCORRECT, self.name, "another value", answer, perf_counter() - begun))
             return verdict
-        self.open()
-        assert self._pool
-        job = self._pool.submit({"gold": gold, "answer": answer, "whole": whole, **self._settings})
-        job.add_done_callback(lambda done: self._settle(done, verdict, answer, begun))
+        job = self.pool.submit({"gold": gold, "answer": answer, "whole": whole, **self._settings})
+        job.add_done_callback(lambda done: self.settle(done, verdict, answer, begun))
         return verdict
-
-    def verify(self, prompt: Prompt, response: str) -> Verdict:
-        """The verdict on one response."""
-        return self.submit(prompt, response).result()
-
-    def _settle(self, done: Future[Reply], verdict: Future[Verdict], answer: str, begun: float) -> None:
-        if done.cancelled():
-            verdict.cancel()
-        elif fault := done.exception():
-            verdict.set_exception(fault)
-        else:
-            reply: Any = done.result()
-            seconds = perf_counter() - begun
-            verdict.set_result(Verdict(Outcome(reply["outcome"]), self.name, reply["reason"], answer, seconds))
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
         """Gold answers that are not found equal to themselves."""

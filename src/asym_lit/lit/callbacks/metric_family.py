@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torchmetrics import Metric
 from typing_extensions import override
 
 from asym_lit.evaluation.answer_metrics import AnswerMetric, DistinctAt, MajAt
 from asym_lit.evaluation.metrics import GPassAt, MGPassAt, PassHat, ProblemMetric
+from asym_lit.lit.callbacks.evaluation_callback import EvaluationCallback, log_evaluation
 from asym_lit.lit.module import PolicyModule
 from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch
 
 
-class MetricFamily(Callback):
+class MetricFamily(EvaluationCallback):
     """Logs `val/<set>/{pass^k, G-Pass@k, mG-Pass@k, maj@k, distinct@k}` and their intervals, `test/...` in tests.
 
     pass@k is `PassAtK`'s. An answer is what the verifier extracted; responses without one cast no vote. One that a judge calls
@@ -56,8 +56,8 @@ class MetricFamily(Callback):
             f"distinct@{k}": DistinctAt(k, seed=seed),
         }
 
-    def _add(self, batch: Any) -> None:
-        assert isinstance(batch, RolloutBatch)
+    @override
+    def evaluated(self, module: PolicyModule, batch: RolloutBatch) -> None:
         answers = [answers_of(group) for group in batch.groups]
         for metric in self._metrics[batch.source].values():
             if isinstance(metric, AnswerMetric):
@@ -66,27 +66,7 @@ class MetricFamily(Callback):
                 metric.update([len(group) for group in answers], [sum(right for _, right in group) for group in answers])
 
     @override
-    def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
-    ) -> None:
-        self._add(batch)
-
-    @override
-    def on_test_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
-    ) -> None:
-        self._add(batch)
-
-    @override
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._finish(trainer, pl_module, "val")
-
-    @override
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._finish(trainer, pl_module, "test")
-
-    def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        assert isinstance(pl_module, PolicyModule)
+    def finish(self, trainer: Trainer, module: PolicyModule, stage: str) -> None:
         found = {}
         for name, metrics in self._metrics.items():
             for key, metric in metrics.items():
@@ -95,11 +75,7 @@ class MetricFamily(Callback):
                 found[f"{stage}/{name}/{key}"] = estimate.mean
                 found[f"{stage}/{name}_interval/{key}_low"] = estimate.low
                 found[f"{stage}/{name}_interval/{key}_high"] = estimate.high
-        for logger in trainer.loggers:  # not self.log, which is silent before training
-            logger.log_metrics(found, step=pl_module.rollout_step)
-        if not trainer.sanity_checking:
-            for key, value in found.items():
-                pl_module.log(key, value, logger=False, sync_dist=False)
+        log_evaluation(trainer, module, found)
 
 
 def answers_of(group: Sequence[Rollout]) -> list[tuple[Hashable | None, bool]]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k, powers_of_two
 from asym_lit.evaluation.reports import pass_at_k_figure
+from asym_lit.lit.callbacks.evaluation_callback import EvaluationCallback, log_evaluation
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.types import InputError, Outcome, RolloutBatch
 
 
-class PassAtK(Callback):
+class PassAtK(EvaluationCallback):
     """Logs `train/pass@k` of the training groups and `<stage>/<set>/pass@k` of evaluations.
 
     With `trainer.num_sanity_val_steps: -1` the first evaluation stands before the first update; it is kept, also over
@@ -67,9 +68,9 @@ class PassAtK(Callback):
         shown = ("train/pass@1", f"train/pass@{powers_of_two(batch.sampling.n)[-1]}")
         pl_module.log_metrics(mean_over_processes(sums), batch.step, prog_bar=shown)
 
-    def _add(self, pl_module: LightningModule, batch: Any) -> None:
-        assert isinstance(batch, RolloutBatch)
-        metric = self._metrics[batch.source].to(pl_module.device)
+    @override
+    def evaluated(self, module: PolicyModule, batch: RolloutBatch) -> None:
+        metric = self._metrics[batch.source].to(module.device)
         samples, correct = _counts(batch)
         largest = max(metric.ks)
         short = sum(n < largest for n in samples)
@@ -81,40 +82,16 @@ class PassAtK(Callback):
         metric.update(samples, correct)
 
     @override
-    def on_validation_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
-    ) -> None:
-        self._add(pl_module, batch)
-
-    @override
-    def on_test_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
-    ) -> None:
-        self._add(pl_module, batch)
-
-    @override
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._finish(trainer, pl_module, "val")
-
-    @override
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._finish(trainer, pl_module, "test")
-
-    def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        assert isinstance(pl_module, PolicyModule)
-        self.latest, self.latest_step = {}, pl_module.rollout_step
+    def finish(self, trainer: Trainer, module: PolicyModule, stage: str) -> None:
+        self.latest, self.latest_step = {}, module.rollout_step
         for name, metric in self._metrics.items():
             self.latest[name] = metric.compute()
             metric.reset()
             metrics = self.latest[name].metrics(f"{stage}/{name}")
-            for logger in trainer.loggers:  # not self.log, which is silent before training
-                logger.log_metrics(metrics, step=pl_module.rollout_step)
-            if not trainer.sanity_checking:
-                for key, value in metrics.items():
-                    pl_module.log(key, value, logger=False, sync_dist=False)
+            log_evaluation(trainer, module, metrics)
         if trainer.sanity_checking and not self.before:
             self.before = dict(self.latest)
-        self._draw(trainer, pl_module.rollout_step, stage)
+        self._draw(trainer, module.rollout_step, stage)
 
     def _draw(self, trainer: Trainer, step: int, stage: str) -> None:
         for logger in trainer.loggers:

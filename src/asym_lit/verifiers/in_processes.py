@@ -1,0 +1,77 @@
+"""What verifiers share that work in processes of their own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from concurrent.futures import Future
+from pathlib import Path
+from time import perf_counter
+
+from asym_lit.types import Outcome, Prompt, Verdict
+from asym_lit.verifiers.worker import Reply, script_command
+from asym_lit.verifiers.workers import WorkerPool
+
+
+class VerifierInProcesses(ABC):
+    """Opens and closes its processes, and turns their replies into verdicts.
+
+    A subclass sets `name`, `workers`, `seconds` and `memory_mb`, and submits jobs to `pool`.
+    """
+
+    name: str
+    script: str
+    """File of this folder that the processes run."""
+    workers: int
+    seconds: float
+    memory_mb: int
+    _pool: WorkerPool | None = None
+
+    def open(self) -> None:
+        """Start the processes; they get ready beside whatever else happens."""
+        if self._pool is None:
+            script = str(Path(__file__).with_name(self.script))
+            self._pool = WorkerPool(script_command(script, self.seconds, self.memory_mb), self.workers, self.seconds)
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    @property
+    def pool(self) -> WorkerPool:
+        """The processes, started if need be."""
+        self.open()
+        assert self._pool
+        return self._pool
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Of the processes; none while it is closed."""
+        return self._pool.process_ids if self._pool else []
+
+    @abstractmethod
+    def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
+        """Queue a response; its verdict comes when a process has judged it."""
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        """The verdict on one response."""
+        return self.submit(prompt, response).result()
+
+    def settle(self, done: Future[Reply], verdict: Future[Verdict], answer: str, begun: float) -> None:
+        """Make a process's reply the verdict.
+
+        Args:
+            done: The reply.
+            verdict: Waits for it.
+            answer: As found in the response.
+            begun: When the response came, by `perf_counter`.
+        """
+        if done.cancelled():
+            verdict.cancel()
+        elif fault := done.exception():
+            verdict.set_exception(fault)
+        else:
+            reply = done.result()
+            seconds = perf_counter() - begun
+            verdict.set_result(Verdict(Outcome(reply["outcome"]), self.name, reply["reason"], answer, seconds))
