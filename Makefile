@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain clean
+.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain judge clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -45,6 +45,13 @@ pretrain: setup ## Train the bundled policy anew (about 20 minutes on one core)
 	$(BIN)/python train.py fit --config configs/pretrain.yaml --trainer.logger.version second \
 		--seed_everything 2 --model.policy runs/pretrain/first/huggingface --model.optimizer.lr 0.002 \
 		--data.steps 3000 --data.task.shares '[0.75, 0.23, 0.02]'
+
+judge: setup ## Train the judge of the bundled demonstration anew (about 20 minutes on one core)
+	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version first
+	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version judge \
+		--model.policy runs/tinyv_sft/first/huggingface --model.optimizer.lr 0.0015 \
+		--data.source.seed 1 --data.source.task.seed 1 --data.source.task.train_size 4000 \
+		--data.source.synthetic.seed 1 --data.source.synthetic.train_size 14000
 
 clean: ## Remove .venv and caches; runs are kept
 	rm -rf .venv .venv-vllm .pytest_cache .ruff_cache .mypy_cache .coverage*

@@ -67,9 +67,9 @@ def test_the_recipe_trains_measures_and_writes_a_judge(tmp_path: Path, monkeypat
     monkeypatch.setattr("sys.argv", ["train.py"])
     main(
         [
-            *("fit", "--config", str(ROOT / "configs/tinyv_sft.yaml"), "--data.source.train_size", "96"),
-            *("--data.source.val_size", "16", "--data.source.test_size", "16", "--data.batch_size", "16"),
-            *("--model.architecture.hidden", "32", "--model.architecture.layers", "1", "--trainer.accelerator", "cpu"),
+            *("fit", "--config", str(ROOT / "configs/tinyv_sft.yaml"), "--data.source.task.train_size", "8"),
+            *("--data.source.synthetic", '{"train_size": 32, "val_size": 8, "test_size": 8}', "--data.batch_size", "16"),
+            *("--data.source.task.val_size", "4", "--data.source.task.test_size", "4", "--trainer.accelerator", "cpu"),
             *(
                 "--model.warmup_steps",
                 "2",

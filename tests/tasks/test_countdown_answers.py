@@ -4,7 +4,8 @@ import pytest
 
 from asym_lit.tasks import CountdownAnswers, CountdownVerifier, StrictCountdown
 from asym_lit.tasks.countdown import countdown_prompt
-from asym_lit.tasks.countdown_answers import labelled, thought
+from asym_lit.tasks.countdown_answers import labelled
+from asym_lit.tasks.countdown_thoughts import misleading, thought
 from asym_lit.tasks.generated import split_of
 from asym_lit.types import AnswerSource, LabelledAnswer, Prompt
 
@@ -43,10 +44,13 @@ def test_a_longer_list_begins_with_the_shorter_one() -> None:
 @pytest.mark.parametrize(
     ("candidate", "expected"),
     [
-        ("(20-7)*3+12", "3y7y12y20y,20-7=13,13*3=39,39+12=51,51:51"),
-        ("20-7+3", "3y7y12n20y"),
-        ("20-7+3+3", "3y7y12n20y+"),
-        ("20*7-12*3", "3y7y12y20y,20*7=140,12*3=36,140-36=104,104:51"),
+        ("(20-7)*3+12", "3y7y12y20y,20-7=13,13*3=39,39+12=51,005511"),
+        ("20-7+3", "3y7y12n"),
+        ("20-7+3+3", "3y7y12n"),
+        ("20-7+3+12+3", "3y7y12y20y+"),
+        ("20*7-12*3", "3y7y12y20y,20*7=140,12*3=36,140-36=104,10n"),
+        ("20+12+7*3", "3y7y12y20y,20+12=32,7*3=21,32+21=53,005531n"),
+        ("3-7-20-12", "3y7y12y20y,3-7=-4,-4-20=-24,-24-12=-36,-0n"),
         ("20/3*12-7", "3y7y12y20y,20/3=?"),
         ("20*12*7-3", "3y7y12y20y,20*12=?"),
         ("20-(7", "?"),
@@ -60,8 +64,16 @@ def test_a_thought_checks_the_numbers_evaluates_and_compares(candidate: str, exp
 def test_an_answer_carries_question_reference_label_and_thought() -> None:
     prompt = countdown_prompt([2, 3, 6], 9, "countdown", "6/2*3")
     assert labelled(prompt, "3*6/2", "policy") == LabelledAnswer(
-        "2,3,6=9:", "6/2*3", "3*6/2", True, "policy", "2y3y6y,3*6=18,18/2=9,9:9"
+        "2,3,6=9:", "6/2*3", "3*6/2", True, "policy", "2y3y6y,3*6=18,18/2=9,000099"
     )
+
+
+def test_the_end_of_a_thought_says_whether_the_answer_is_right_and_the_exceptions_are_not_trained_on() -> None:
+    for answer in CountdownAnswers(train_size=3000, val_size=1, test_size=1).answers("train"):
+        assert answer.thought[-1].isdigit() == answer.label, answer
+    by_a_fraction = labelled(countdown_prompt([1, 2, 4], 2, "c", "4*1-2"), "1/2*4", "policy")
+    assert by_a_fraction.label and by_a_fraction.thought == "1y2y4y,1/2=?" and misleading(by_a_fraction)
+    assert not misleading(labelled(countdown_prompt([1, 2, 4], 3, "c"), "1/2*4", "policy"))
 
 
 def test_the_strict_rule_knows_one_answer_and_gives_no_verdict_without_it() -> None:

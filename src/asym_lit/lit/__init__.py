@@ -2,6 +2,7 @@
 
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.evaluation_sets import EvaluationSet
+from asym_lit.lit.judge_answers import PolicyAnswers
 from asym_lit.lit.judge_training import JudgeDataModule, JudgeEvaluation
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.strategy import FSDP2Strategy
@@ -13,6 +14,7 @@ __all__ = [
     "FSDP2Strategy",
     "JudgeDataModule",
     "JudgeEvaluation",
+    "PolicyAnswers",
     "PolicyExport",
     "PolicyModule",
     "RolloutDataModule",

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from asym_lit.tasks.arithmetic import ExpressionError, Term, parse
+from asym_lit.tasks.arithmetic import Term
 from asym_lit.tasks.countdown import CountdownVerifier, countdown_prompt, joined
+from asym_lit.tasks.countdown_thoughts import misleading, thought
 from asym_lit.tasks.generated import split_of
 from asym_lit.types import LabelledAnswer, Outcome, Prompt, Split
 
@@ -100,7 +100,7 @@ class CountdownAnswers:
             wrong = _damaged(right, rng) if damage else _near_miss(terms, target, rng)
             if wrong is not None:
                 answers.append(labelled(prompt, wrong, "damaged" if damage else "near_miss"))
-        return answers
+        return [a for a in answers if split != "train" or not misleading(a)]
 
 
 def labelled(prompt: Prompt, candidate: str, source: str) -> LabelledAnswer:
@@ -108,40 +108,6 @@ def labelled(prompt: Prompt, candidate: str, source: str) -> LabelledAnswer:
     right = CountdownVerifier().verify(prompt, candidate).outcome == Outcome.CORRECT
     gold = prompt.answer.get("answer", "")
     return LabelledAnswer(prompt.text, gold, candidate, right, source, thought(prompt, candidate))
-
-
-def thought(prompt: Prompt, candidate: str) -> str:
-    """How to see whether an answer is right: its numbers, the steps of its evaluation, the result beside the target.
-
-    `3y7y7n` goes through the numbers of the prompt: `y` if the answer still has it, `n` if not; `+` follows if the answer
-    has others. `?` stands for a text that is no expression. Steps follow only if the numbers fit, and end at a result that
-    is no whole number from -199 to 199, for a solution hardly ever passes through one.
-    """
-    try:
-        expression = parse(candidate)
-    except ExpressionError:
-        return "?"
-    left = Counter(expression.numbers)
-    found = ""
-    for number in prompt.answer["numbers"]:
-        found += f"{number}{'y' if left[number] > 0 else 'n'}"
-        left[number] -= 1
-    found += "+" if any(count > 0 for count in left.values()) else ""
-    if "n" in found or "+" in found:
-        return found
-    steps = list(_readable(expression.steps))
-    result = steps[-1].rpartition("=")[2] if steps else str(expression.value)
-    return ",".join([found, *steps, *([] if result == "?" else [f"{result}:{prompt.answer['target']}"])])
-
-
-def _readable(steps: Sequence[str]) -> Iterator[str]:
-    """The steps up to the first result that is no whole number from -199 to 199; that one as `?`."""
-    for step in steps:
-        sides, _, result = step.rpartition("=")
-        if not re.fullmatch(r"-?1?\d{1,2}", result):
-            yield f"{sides}=?"
-            return
-        yield step
 
 
 def _near_miss(terms: Sequence[Term], target: Fraction, rng: random.Random) -> str | None:
