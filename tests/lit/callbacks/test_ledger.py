@@ -57,3 +57,23 @@ def test_a_metric_that_is_not_logged_is_named_with_those_that_are(fit):
 def test_versions_and_git_say_where_a_result_comes_from(tmp_path):
     assert {"python", "torch", "lightning", "device"} <= set(versions())
     assert git_state(tmp_path) is None
+
+
+def test_a_run_may_take_its_base_from_another_one_and_is_compared_as_if_it_had_measured_it(fit, tmp_path):
+    words = ["--config", str(ROOT / "tests/lit/all_callbacks.yaml"), "--data.rollout_steps", "2"]
+    own = fit("grpo", *words, "--trainer.num_sanity_val_steps", "-1", folder=tmp_path / "own")
+    taken = ["--trainer.callbacks+=asym_lit.lit.callbacks.Ledger", "--trainer.callbacks.base", str(own / "ledger.parquet")]
+    borrower = fit("grpo", *words, "--trainer.num_sanity_val_steps", "0", *taken, folder=tmp_path / "borrower")
+    assert read_ledger(borrower / "ledger.parquet") == read_ledger(own / "ledger.parquet")
+
+    for wrong, said in (
+        (
+            ["--trainer.num_sanity_val_steps", "-1"],
+            r"num_sanity_val_steps has this run measure another; write .*num_sanity_val_steps 0",
+        ),
+        (["--seed_everything", "2"], r"a run with seed 1, and this one has 2"),
+        (["--data.evaluation.n", "2"], r"answered with .*\[\(4, 1.0.*this run asks other ones, or with \(2, 1.0"),
+        (["--data.task.val_size", "4"], r"has 8 problems of 'countdown'"),
+    ):
+        with pytest.raises(SystemExit, match=said):
+            fit("grpo", *words, "--trainer.num_sanity_val_steps", "0", *taken, *wrong)

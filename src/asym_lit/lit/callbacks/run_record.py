@@ -34,7 +34,9 @@ class ChoosingTask(Protocol):
 
 
 class RunRecord(Callback):
-    """Writes `<run folder>/run.json` (state, seed, verifier, package versions, git) and `metrics.jsonl` (a line per step).
+    """Writes `<run folder>/run.json` and `metrics.jsonl` (a line per step).
+
+    The record has state, policy, seed, verifier, command, package versions and git state.
 
     `state` is `running` until the run ends, so a run that was killed is seen to be unfinished. The list of callbacks should
     name it after those whose metrics it keeps.
@@ -56,6 +58,7 @@ class RunRecord(Callback):
         owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
         judges = [owner.oracle or innermost_of(owner.verifier) for owner in owners]
         self._facts = {
+            "policy": pl_module.policy,
             "seed": data.seed,
             "rollout_steps": data.rollout_steps,
             "verifier": judges[0].name if judges else None,  # whose word evaluations count
