@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from asym_lit.evaluation.charts import Series, line_chart, step_ticks
+from asym_lit.evaluation.comparison_figure import training_figure
+from asym_lit.evaluation.comparison_words import dynamics_rows
 from asym_lit.evaluation.ledger import ProblemRecord
 from asym_lit.evaluation.run_comparison import compare_runs
 from asym_lit.evaluation.runs import Run
+from asym_lit.types import InputError
 
 
 def run(arm, correct_before, correct_after, n=4, seed=1):
@@ -73,3 +76,22 @@ def test_ticks_are_round():
     assert step_ticks([Series("a", range(160), [0] * 160)]) == [0, 50, 100, 150]
     assert step_ticks([Series("a", [3], [0])]) == [3]
     assert step_ticks([]) == []
+
+
+def test_metrics_of_training_are_means_over_the_first_and_last_five_steps_by_seed():
+    base = np.ones(4, dtype=int)
+    found = compare_runs([run("a", base, base, seed=1), run("a", base, base, seed=2)], "set", metrics=["time/step"])
+    first, last = found.arms[0].ends["policy/entropy"]
+    assert first == pytest.approx([(1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5) / 5] * 2)
+    assert last == pytest.approx([(1 / 4 + 1 / 5 + 1 / 6 + 1 / 7 + 1 / 8) / 5] * 2)
+    assert list(dynamics_rows(found)) == [
+        ["arm", "entropy, nats", "time/step"],
+        ["a", "0.457 → 0.177 (0.177 … 0.177)", "2.000 → 2.000 (2.000 … 2.000)"],
+    ]
+    assert [panel.get_title("left") for panel in training_figure(found).axes] == ["entropy, nats", "time/step"]
+
+
+def test_a_metric_that_no_run_logged_is_named():
+    base = np.ones(4, dtype=int)
+    with pytest.raises(InputError, match=r"'reward/gap', which no run has logged; allowed: policy/entropy, step, time/step"):
+        compare_runs([run("a", base, base)], "set", metrics=["reward/gap"])

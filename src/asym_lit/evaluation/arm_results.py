@@ -21,6 +21,9 @@ DYNAMICS = {
     "reward/mean": "training reward",
     "rollout/length": "response length, tokens",
 }
+"""Metrics of training that every comparison shows, and what they are called there."""
+WINDOW = 5
+"""Steps at either end of a run over which a metric is averaged for tables."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class ArmResult:
     """pass@k of the ks by evaluation step, mean over seeds."""
     dynamics: Mapping[str, tuple[list[float], list[float]]]
     """Steps and means over seeds of each metric."""
+    ends: Mapping[str, tuple[list[float], list[float]]]
+    """Means of each metric over the first and the last steps, by seed."""
     cost: Mapping[str, float]
     """Per run: seconds, tokens, tokens per second."""
     all_right: tuple[float, float]
@@ -81,6 +86,7 @@ def arm_result(
     values: tuple[list[np.ndarray], list[np.ndarray]],
     to_base: list[Gap],
     to_baseline: list[Gap],
+    metrics: Sequence[str] = tuple(DYNAMICS),
 ) -> ArmResult:
     """One arm, from its runs and what has been computed of all arms.
 
@@ -93,6 +99,7 @@ def arm_result(
         values: pass@k before and after by k, each of shape [seeds, problems].
         to_base: Differences to the base.
         to_baseline: Differences to the baseline arm.
+        metrics: Of training, to be followed.
     """
     steps = [by_step(run.ledger, evaluation) for run in runs]
     fates = [changes(found[min(found)].values(), found[max(found)].values()) for found in steps]
@@ -120,7 +127,8 @@ def arm_result(
         to_baseline,
         fates,
         over_time,
-        {metric: found for metric in DYNAMICS if (found := _mean_series(runs, metric))[0]},
+        {metric: found for metric in metrics if (found := _mean_series(runs, metric))[0]},
+        {metric: found for metric in metrics if (found := _ends(runs, metric))[0]},
         _cost(runs),
         (first, last),
     )
@@ -143,6 +151,11 @@ def _mean_series(runs: Sequence[Run], metric: str) -> tuple[list[float], list[fl
     width = max(1, -(-len(steps) // 200))
     bins = [steps[i : i + width] for i in range(0, len(steps), width)]
     return [float(np.mean(b)) for b in bins], [float(np.mean([v for step in b for v in table[step]])) for b in bins]
+
+
+def _ends(runs: Sequence[Run], metric: str) -> tuple[list[float], list[float]]:
+    values = [found for run in runs if (found := run.series(metric)[1])]
+    return [float(np.mean(v[:WINDOW])) for v in values], [float(np.mean(v[-WINDOW:])) for v in values]
 
 
 def _cost(runs: Sequence[Run]) -> dict[str, float]:

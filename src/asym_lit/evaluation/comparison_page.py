@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from asym_lit.evaluation.arm_results import DYNAMICS, ArmResult, Gap
+from asym_lit.evaluation.arm_results import ArmResult, Gap
 from asym_lit.evaluation.charts import Series, line_chart, step_ticks
 from asym_lit.evaluation.comparison_words import METHODS, cost_rows, head_line, overview_rows, run_rows, signed
 from asym_lit.evaluation.ledger_page import fate_bar, fate_key, page
@@ -145,7 +145,7 @@ def _dynamics(found: RunComparison) -> list[str]:
     for i, k in [(0, found.ks[0]), (-1, found.ks[-1])]:
         over = [Series(a.name, list(a.over_time), [values[i] for values in a.over_time.values()]) for a in found.arms]
         cards.append((f"pass@{k}", over))
-    for metric, words in DYNAMICS.items():
+    for metric, words in found.metrics.items():
         cards.append((words, [Series(a.name, *a.dynamics[metric]) for a in found.arms if metric in a.dynamics]))
     chips = "".join(f"<button>{escape(arm.name)}</button>" for arm in found.arms)
     charts = "".join(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 
-from asym_lit.evaluation.arm_results import Gap
+from asym_lit.evaluation.arm_results import WINDOW, Gap
 from asym_lit.evaluation.problem_changes import Fate
 from asym_lit.evaluation.run_comparison import RunComparison
 
@@ -15,6 +16,8 @@ METHODS = (
     "training seeds vary beyond it; intervals and p-values are Student's with Satterthwaite's degrees of freedom. With one "
     "seed an arm they are about those trained policies, not about the methods.",
     "p-values are corrected over all arms and all k of a table together. Intervals are not.",
+    f"Over training: means over the first and over the last {WINDOW} steps, then over seeds; in brackets the lowest and the "
+    "highest seed at the end.",
     "A problem is solved if at least one of its responses is right: the more responses, the easier that is.",
 )
 
@@ -103,6 +106,19 @@ def problem_rows(found: RunComparison) -> Iterator[list[str]]:
         yield [arm.name, *counts, f"{sum(each.by_luck for each in arm.changes) / runs:.1f}", kept]
 
 
+def dynamics_rows(found: RunComparison) -> Iterator[list[str]]:
+    """Metrics of training over the first and the last steps, mean over seeds, with the lowest and highest seed at the end."""
+    shown = {name: words for name, words in found.metrics.items() if any(name in arm.ends for arm in found.arms)}
+    yield ["arm", *shown.values()]
+    for arm in found.arms:
+        yield [arm.name, *(_first_to_last(*arm.ends[name]) if name in arm.ends else "-" for name in shown)]
+
+
+def _first_to_last(first: list[float], last: list[float]) -> str:
+    spread = f" ({min(last):.3f} … {max(last):.3f})" if len(last) > 1 else ""
+    return f"{fmean(first):.3f} → {fmean(last):.3f}{spread}"
+
+
 def gap_rows(found: RunComparison, against_base: bool) -> Iterator[list[str]]:
     """Differences by k."""
     yield ["arm", *(f"pass@{k}" for k in found.ks)]
@@ -119,6 +135,7 @@ def comparison_text(found: RunComparison) -> str:
         "After training less before": gap_rows(found, True),
         f"After training less {found.baseline}": gap_rows(found, False),
         "Problem by problem": problem_rows(found),
+        "Over training": dynamics_rows(found),
         "Cost of a run": cost_rows(found),
         "Runs": run_rows(found),
     }
@@ -127,7 +144,7 @@ def comparison_text(found: RunComparison) -> str:
         f"{found.evaluation}: {found.problems} problems x {found.samples} responses.",
         head_line(found),
     ]
-    parts += [f"> {note}" for note in found.notes] + ["![pass@k](pass_at_k.png)"]
+    parts += [f"> {note}" for note in found.notes] + ["![pass@k](pass_at_k.png)", "![over training](over_training.png)"]
     for title, cells in tables.items():
         head, *rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
         if rows:

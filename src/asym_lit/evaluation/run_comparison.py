@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from asym_lit.evaluation.arm_results import ArmResult, Gap, arm_result
+from asym_lit.evaluation.arm_results import DYNAMICS, ArmResult, Gap, arm_result
 from asym_lit.evaluation.paired import Correction, Difference, adjusted, paired_difference
 from asym_lit.evaluation.pass_at_k import pass_at_k, powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
@@ -28,6 +28,8 @@ class RunComparison:
     baseline: str
     correction: Correction
     arms: list[ArmResult]
+    metrics: Mapping[str, str]
+    """Metrics of training, and what they are called."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -39,6 +41,7 @@ def compare_runs(
     ks: Sequence[int] = (),
     correction: Correction = "fdr",
     notes: Sequence[str] = (),
+    metrics: Sequence[str] = (),
 ) -> RunComparison:
     """Compares arms before and after training.
 
@@ -50,6 +53,7 @@ def compare_runs(
         ks: Budgets; empty for powers of two up to the number of responses.
         correction: Of the p-values: over all k and arms against the base, and over all k and arms against the baseline.
         notes: What a reader must know.
+        metrics: Of training, to show beside the usual ones.
 
     Raises:
         InputError: If there is no such arm, or a k is larger than the number of responses.
@@ -63,6 +67,7 @@ def compare_runs(
     problems = common_problems(runs, evaluation)
     if not problems:
         raise InputError(f"{evaluation}: the runs share no problem, so nothing can be compared.")
+    _check_metrics(runs, metrics)
     values = {run.name: _first_and_last(run, evaluation, problems) for run in runs}
     least = min(int(n.min()) for pair in values.values() for n, _ in pair)
     grid = list(ks) or powers_of_two(least)
@@ -73,11 +78,19 @@ def compare_runs(
     other = [name for name in by_arm if name != baseline]
     arm_gaps = {n: [paired_difference(a, b) for a, b in zip(parts[n][1], parts[baseline][1], strict=True)] for n in other}
     base, between = _corrected(base_gaps, grid, correction), _corrected(arm_gaps, grid, correction)
+    shown = DYNAMICS | {name: name for name in metrics if name not in DYNAMICS}
     arms = [
-        arm_result(name, found, evaluation, problems, grid, parts[name], base[name], between.get(name, []))
+        arm_result(name, found, evaluation, problems, grid, parts[name], base[name], between.get(name, []), list(shown))
         for name, found in by_arm.items()
     ]
-    return RunComparison(title, evaluation, len(problems), least, grid, baseline, correction, arms, list(notes))
+    return RunComparison(title, evaluation, len(problems), least, grid, baseline, correction, arms, shown, list(notes))
+
+
+def _check_metrics(runs: Sequence[Run], metrics: Sequence[str]) -> None:
+    known = sorted({name for run in runs for row in run.metrics for name in row})
+    unknown = [name for name in metrics if name not in known]
+    if unknown:
+        raise InputError(f"metrics names {unknown[0]!r}, which no run has logged; allowed: {', '.join(known)}.")
 
 
 def _first_and_last(run: Run, evaluation: str, problems: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:

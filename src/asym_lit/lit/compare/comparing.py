@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asym_lit.evaluation.comparison_figure import comparison_figure
+from asym_lit.evaluation.comparison_figure import comparison_figure, training_figure
 from asym_lit.evaluation.comparison_page import comparison_page
 from asym_lit.evaluation.comparison_words import comparison_text
 from asym_lit.evaluation.paired import Correction
@@ -29,6 +29,7 @@ class Compare:
         evaluations: Evaluation sets; empty for all that every run has.
         ks: Budgets; empty for powers of two up to the number of responses.
         allow: Differences to put up with: problems, n, temperature, top_p, max_tokens, verifier.
+        metrics: Of training, to show beside entropy, candidates' probabilities, reward and length; names of `metrics.jsonl`.
         correction: Of p-values for their number: fdr (share of false ones among alarms), holm (no false alarm at all) or none.
     """
 
@@ -38,11 +39,12 @@ class Compare:
     evaluations: list[str] = field(default_factory=list)
     ks: list[int] = field(default_factory=list)
     allow: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
     correction: Correction = "fdr"
 
 
 def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[RunComparison, Path]]:
-    """Compares runs and writes `index.html`, `report.md`, `comparison.json` and `pass_at_k.png`.
+    """Compares runs and writes `index.html`, `report.md`, `comparison.json`, `pass_at_k.png` and `over_training.png`.
 
     With several evaluation sets, each has a folder of its own.
 
@@ -60,14 +62,16 @@ def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[
     done = {}
     for name in names:
         notes = check_comparable(runs, name, settings.allow)
+        notes = [*doubts(runs, name), *notes]
         found = compare_runs(
-            runs, name, settings.title, settings.baseline, settings.ks, settings.correction, [*doubts(runs, name), *notes]
+            runs, name, settings.title, settings.baseline, settings.ks, settings.correction, notes, settings.metrics
         )
         folder = Path(settings.out) / name if len(names) > 1 else Path(settings.out)
         write_atomically(folder / "index.html", [comparison_page(found)])
         write_atomically(folder / "report.md", [comparison_text(found)])
         write_json(folder / "comparison.json", _plain(found))
         comparison_figure(found).savefig(folder / "pass_at_k.png", dpi=110, metadata={"Software": None})
+        training_figure(found).savefig(folder / "over_training.png", dpi=110, metadata={"Software": None})
         done[name] = (found, folder / "index.html")
     return done
 
@@ -95,7 +99,9 @@ def _plain(found: RunComparison) -> dict[str, Any]:
         runs = [{"name": r.name, "seed": r.seed, "state": r.state, "reached": r.reached} for r in arm.runs]
         fates = [{**{str(one): count for one, count in each.counts.items()}, "by_luck": each.by_luck} for each in arm.changes]
         curves = {"before": arm.before.mean, "after": arm.after.mean, "low": arm.after.low, "high": arm.after.high}
-        arms.append({"arm": arm.name, "verdict": arm.verdict(), **curves, **gaps, "problems": fates, "runs": runs})
+        arms.append(
+            {"arm": arm.name, "verdict": arm.verdict(), **curves, **gaps, "problems": fates, "metrics": arm.ends, "runs": runs}
+        )
     head = {
         name: getattr(found, name) for name in ("title", "evaluation", "problems", "samples", "ks", "baseline", "correction")
     }

@@ -124,7 +124,7 @@ def _report(study: StudyFile, out: Path, all_cells: list[Cell], options: StudyOp
         order = sorted(there, key=lambda cell: list(study.arms).index(cell.arm))
         title = study.title if len(study.tasks) == 1 else f"{study.title}: {task}"
         baseline = study.baseline if any(cell.arm == study.baseline for cell in there) else ""
-        settings = Compare(str(out / "report" / task), title, baseline, allow=options.allow)
+        settings = Compare(str(out / "report" / task), title, baseline, allow=options.allow, metrics=list(study.metrics))
         for name, (found, page) in write_comparison(settings, find_runs([f"{c.arm}={c.folder}" for c in order])).items():
             console.print(f"Found           {escape(f'{task}, {name}: {head_line(found)}')}", highlight=False)
             console.print(f"Report          {page}", highlight=False)

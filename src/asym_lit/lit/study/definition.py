@@ -41,6 +41,8 @@ class StudyFile:
     tasks: Mapping[str, Part]
     seeds: tuple[int, ...]
     baseline: str
+    metrics: tuple[str, ...] = ()
+    """Of training, for the report."""
 
 
 def read_study(path: Path) -> StudyFile:
@@ -56,7 +58,7 @@ def read_study(path: Path) -> StudyFile:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as fault:
         raise InputError(f"The study file {path} cannot be read: {fault}.") from fault
-    allowed = {"title", "recipe", "config", "set", "arms", "tasks", "seeds", "baseline"}
+    allowed = {"title", "recipe", "config", "set", "arms", "tasks", "seeds", "baseline", "metrics"}
     _check_keys(path, "the study", found, allowed)
     common = _part(path, "the study", {key: found[key] for key in ("recipe", "config", "set") if key in found}, True)
     arms = {name: _part(path, f"arm {name!r}", arm) for name, arm in _mapping(path, found, "arms").items()}
@@ -78,7 +80,10 @@ def read_study(path: Path) -> StudyFile:
     whole = isinstance(seeds, list) and seeds and all(isinstance(seed, int) for seed in seeds)
     if not whole or len(set(seeds)) < len(seeds):
         raise InputError(f"{path}: seeds is {seeds!r}; allowed: a list of different whole numbers, such as [1, 2, 3].")
-    return StudyFile(str(found.get("title", path.stem)), common, arms, tasks, tuple(seeds), baseline)
+    metrics = found.get("metrics", [])
+    if not isinstance(metrics, list):
+        raise InputError(f"{path}: metrics is {metrics!r}; it must be a list of names, such as [reward/gap].")
+    return StudyFile(str(found.get("title", path.stem)), common, arms, tasks, tuple(seeds), baseline, tuple(map(str, metrics)))
 
 
 def _check_keys(path: Path, what: str, found: Any, allowed: set[str]) -> None:
