@@ -58,7 +58,7 @@ def training_figure(found: RunComparison) -> Figure:
                 steps, values = arm.dynamics[name]
                 panel.plot(steps, _smooth(values), color=colours(i), linewidth=1.4, label=arm.name)
         _dress(panel, found.metrics[name])
-    figure.supxlabel("rollout step", fontsize=9)
+        panel.set_xlabel("rollout step", fontsize=8)
     handles, labels = panels[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), fontsize=8, frameon=False)

@@ -28,6 +28,7 @@ class RolloutLearner:
         needs: Scores wanted at the weights that sampled: the objective's and those of diagnostics.
         batch: The rollouts; its `experience` and `scores` are filled in.
         plan: The mini-batches.
+        bystanders: Rollouts in none of them that diagnostics want scored all the same.
     """
 
     scorer: TokenScorer
@@ -36,6 +37,7 @@ class RolloutLearner:
     needs: Needs
     batch: RolloutBatch
     plan: list[MiniBatch]
+    bystanders: MiniBatch | None = None
 
     def __post_init__(self) -> None:
         parameter = next(self.scorer.parameters())
@@ -50,6 +52,7 @@ class RolloutLearner:
         if self.reference is not None:
             self.experience.reference_logprobs_BT = torch.zeros_like(like_BT)
         self.micro_batches = [cut(mini_batch, self.batch.rollouts, self.experience) for mini_batch in self.plan]
+        self._watched = cut(self.bystanders, self.batch.rollouts, self.experience) if self.bystanders else []
         for part in self._parts:
             part.experience.old_logprobs_BT = None  # so far only zeros
 
@@ -65,16 +68,12 @@ class RolloutLearner:
         mini-batch are taken from its update, which starts from the same weights: it saves a forward pass.
         """
         ready = 0 if self.needs.rollout_scores else 1
-        for number, parts in enumerate(self.micro_batches):
+        for number, parts in enumerate([*self.micro_batches, self._watched]):
             for part in parts:
                 if number >= ready:
                     self._keep(part, self._scores_of(self.scorer, part, self.needs))
                 if self.reference is not None:
-                    logprobs_BT = self._scores_of(self.reference, part, Needs()).logprobs_BT
-                    part.experience.reference_logprobs_BT = logprobs_BT
-                    if not part.is_filler:
-                        assert self.experience.reference_logprobs_BT is not None
-                        self.experience.reference_logprobs_BT[part.rows, : logprobs_BT.shape[1]] = logprobs_BT
+                    self._keep_reference(part, self._scores_of(self.reference, part, Needs()).logprobs_BT)
 
     def estimate(self) -> None:
         """Shaped rewards and advantages of whole groups, handed out to the micro-batches."""
@@ -127,6 +126,12 @@ class RolloutLearner:
         part.experience.old_logprobs_BT = scores.logprobs_BT.detach()
         if not part.is_filler:
             write_rows(self.scores, scores, part.rows)
+
+    def _keep_reference(self, part: MicroBatch, logprobs_BT: Tensor) -> None:
+        part.experience.reference_logprobs_BT = logprobs_BT
+        if not part.is_filler:
+            assert self.experience.reference_logprobs_BT is not None
+            self.experience.reference_logprobs_BT[part.rows, : logprobs_BT.shape[1]] = logprobs_BT
 
     def _scores_of(self, scorer: TokenScorer | AdapterOff, part: MicroBatch, needs: Needs) -> TokenScores:
         mask_BT, temperature = part.experience.mask_BT, self.batch.sampling.temperature

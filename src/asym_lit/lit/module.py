@@ -22,7 +22,7 @@ from asym_lit.lit.evaluation_sets import EvaluationSet
 from asym_lit.lit.learning import RolloutLearner
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.lit.strategy import FSDP2Strategy, shard
-from asym_lit.lit.updates import plan_updates
+from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective, check_group_size
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, architecture_of, load_config, load_policy
@@ -207,7 +207,10 @@ class PolicyModule(LightningModule):
         plan = plan_updates(
             batch, self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens, objective.rollout_filter
         )
-        learner = RolloutLearner(self.scorer, reference, objective, self.needs, batch, plan)
+        watched = None  # a policy looks surer if one asks about its right answers only
+        if self.diagnostics != Needs():
+            watched = plan_bystanders(batch, self.max_micro_batch_tokens, objective.rollout_filter)
+        learner = RolloutLearner(self.scorer, reference, objective, self.needs, batch, plan, watched)
         learner.score()
         learner.estimate()
         clock = batch.spend("score", clock)

@@ -48,10 +48,8 @@ def plan_updates(
     """
     rollouts = batch.rollouts
     lengths = [len(r.prompt.token_ids) + len(r.token_ids) for r in rollouts]
-    right = [r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in rollouts]
-    chosen_by_verdict = rollout_filter(torch.tensor(right, dtype=torch.bool)).tolist()
-    kept = [kept for kept in batch.kept for _ in range(batch.sampling.n)]
-    trained = [k and c and r.reward is not None for k, c, r in zip(kept, chosen_by_verdict, rollouts, strict=True)]
+    decided, chosen_by_verdict = _rows(batch, rollout_filter)
+    trained = [d and c for d, c in zip(decided, chosen_by_verdict, strict=True)]
     packed = [
         pack(
             lengths,
@@ -60,6 +58,32 @@ def plan_updates(
         )
         for chosen in mini_batches_of_slots(slots, mini_batches, seed, batch.step)
     ]
+    return _in_step(rollouts, packed)
+
+
+def plan_bystanders(batch: RolloutBatch, max_tokens: int, rollout_filter: RolloutFilter) -> MiniBatch:
+    """The decided rollouts that an objective's filter keeps out of all updates, to be looked at only. A collective.
+
+    Args:
+        batch: The step's rollouts on this rank.
+        max_tokens: Budget of a micro-batch, in tokens after padding.
+        rollout_filter: The objective's.
+    """
+    lengths = [len(r.prompt.token_ids) + len(r.token_ids) for r in batch.rollouts]
+    rows = [i for i, (decided, chosen) in enumerate(zip(*_rows(batch, rollout_filter), strict=True)) if decided and not chosen]
+    return _in_step(batch.rollouts, [pack(lengths, rows, max_tokens)])[0]
+
+
+def _rows(batch: RolloutBatch, rollout_filter: RolloutFilter) -> tuple[list[bool], list[bool]]:
+    """Of each rollout: is it decided and in a group that is kept, and does the filter let it through?"""
+    right = [r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in batch.rollouts]
+    kept = [kept for kept in batch.kept for _ in range(batch.sampling.n)]
+    decided = [k and r.reward is not None for k, r in zip(kept, batch.rollouts, strict=True)]
+    return decided, rollout_filter(torch.tensor(right, dtype=torch.bool)).tolist()
+
+
+def _in_step(rollouts: Sequence[Rollout], packed: Sequence[list[list[int]]]) -> list[MiniBatch]:
+    """Mini-batches with as many micro-batches on every rank, and their sizes over all ranks."""
     sizes = [(sum(len(rollouts[i].token_ids) for m in part for i in m), sum(len(m) for m in part)) for part in packed]
     tokens, sequences = all_sum(torch.tensor(sizes, dtype=torch.float64)).T.tolist()
     longest = all_max(torch.tensor([len(part) for part in packed])).tolist()

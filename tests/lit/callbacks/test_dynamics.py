@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from asym_lit.lit.callbacks import Dynamics
 from asym_lit.objectives import grpo
 from asym_lit.types import Experience, RolloutBatch, Sampling, TokenScores
 from fakes import make_rollout
+from runs import ROOT
 
 
 def logged(batch: RolloutBatch, candidates: int = 2) -> dict[str, float]:
@@ -75,6 +77,18 @@ def test_no_error_is_overconfident_where_the_policy_shrank_from_it_and_severity_
 
 def test_without_a_reference_errors_are_not_judged() -> None:
     assert not [name for name in logged(two_rollouts()) if name.startswith("errors/")]
+
+
+def test_an_objective_that_learns_from_some_responses_is_watched_on_all(fit, tmp_path):
+    """At the first step all policies are the same, whatever is learned from; filtered rows must not count as zeros."""
+    seen = {}
+    for name in ("grpo", "psr", "nsr"):
+        words = ["--config", str(ROOT / "tests/lit/all_callbacks.yaml"), f"--model.objective=asym_lit.objectives.{name}"]
+        run = fit("grpo", *words, "--data.rollout_steps", "2", folder=tmp_path / name)
+        seen[name] = json.loads((run / "metrics.jsonl").read_text().splitlines()[0])
+    for metric in ("policy/entropy", "candidates/rank_1", "candidates/rank_3", "candidates/sampled", "mismatch/mean"):
+        assert seen["psr"][metric] == pytest.approx(seen["grpo"][metric], rel=1e-5, abs=1e-7), metric
+        assert seen["nsr"][metric] == pytest.approx(seen["grpo"][metric], rel=1e-5, abs=1e-7), metric
 
 
 def test_a_negative_number_of_candidates_is_refused() -> None:

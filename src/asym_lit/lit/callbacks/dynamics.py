@@ -17,7 +17,7 @@ from asym_lit.types import Experience, InputError, Needs, RolloutBatch, TokenSco
 
 
 class Dynamics(Callback):
-    """Logs what the policy thinks of its own rollouts, at the weights that wrote them.
+    """Logs what the policy thinks of its own rollouts, at the weights that wrote them, whether it learns from them or not.
 
     `policy/entropy`: mean over tokens. `candidates/rank_n`: SimKO's Lambda, the log-prob of the n-th likeliest token,
     mean over tokens, then over responses (arXiv 2510.14807); `candidates/sampled` likewise of the sampled token.
