@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from asym_lit.evaluation.intervals import beta_pass_at_k, bootstrap_mean
 from asym_lit.evaluation.paired import adjusted, paired_difference
@@ -70,6 +71,27 @@ def test_seeds_that_differ_widen_the_interval_and_cost_degrees_of_freedom():
     assert 2 <= wild.degrees < 3
 
 
+def test_what_seeds_vary_and_what_problems_vary_add_up():
+    # Seed means .3, .5: V_seeds = .02 / 2 = .01. Paired by problem 0, .4: V_problems = .08 / 2 = .04. No noise: V = .05.
+    # Degrees .05^2 / (.01^2 / 3 + .04^2 / 3) - 2 = 2.412
+    found = paired_difference([[0.1, 0.5], [0.3, 0.7]], [[0.2, 0.2], [0.2, 0.2]])
+    assert (found.mean, found.degrees) == pytest.approx((0.2, 2.4118), abs=1e-4)
+    assert found.p == pytest.approx(2 * student.sf(0.2 / 0.05**0.5, 2.4118), abs=1e-4)
+
+
+def test_problems_count_only_beyond_the_noise_that_seeds_hold_already():
+    # Seed means .3, .4: V_seeds = .005 / 2 = .0025. Residuals +-.15: V_both = .09 / 4 = .0225, more than V_problems =
+    # .005 / 2, of .1 and .2. Error .05, t = 3, with 1 degree p = 1 - 2 / pi * atan 3.
+    found = paired_difference([[0.1, 0.5], [0.5, 0.3]], [[0.2, 0.2]])
+    assert (found.mean, found.degrees, found.p) == pytest.approx((0.15, 1.0, 0.2048), abs=1e-4)
+
+
+def test_where_seed_means_are_all_alike_problems_decide():
+    # Seed means .3, .3, paired .05 and .15: error sqrt(.005 / 2) = .05, t = 2, with 1 degree p = 1 - 2 / pi * atan 2.
+    found = paired_difference([[0.1, 0.5], [0.4, 0.2]], [[0.2, 0.2]])
+    assert (found.mean, found.degrees, found.p) == pytest.approx((0.1, 1.0, 0.2952), abs=1e-4)
+
+
 def test_arms_alike_differ_in_nothing_and_arms_with_other_problems_are_refused():
     assert paired_difference([[0.5, 0.1]], [[0.5, 0.1]]).p == 1.0
     assert paired_difference([[0.5, 0.5]], [[0.4, 0.4]]).p == 0.0
@@ -78,7 +100,7 @@ def test_arms_alike_differ_in_nothing_and_arms_with_other_problems_are_refused()
         paired_difference([[0.1, 0.2, 0.3]], [[0.1, 0.2]])
 
 
-@pytest.mark.parametrize(("seeds", "spread"), [(1, 0.0), (3, 0.3)])
+@pytest.mark.parametrize(("seeds", "spread"), [(1, 0.0), (3, 0.3), (3, 0.0)])
 def test_the_paired_test_raises_false_alarms_as_often_as_it_says(seeds, spread):
     """600 pairs of arms that differ in nothing; the benchmark `evaluation_calibration.py` takes 2,000."""
     rng = np.random.default_rng(seeds)

@@ -33,10 +33,15 @@ def paired_difference(
 ) -> Difference:
     """The difference of two arms' means, with an interval for other problems and, given several, other seeds.
 
-    Problems are crossed with seeds. `V = V_problems + sum over arms of max(V_seeds - V_both, 0)`: the variance of the mean
-    over problems of paired differences holds the noise of responses too; what the seeds' own means vary beyond that noise
-    is added (two-way clustering, Cameron, Gelbach and Miller 2011). Interval and p come from Student's t with
-    Satterthwaite's degrees of freedom. With one seed an arm, both are about these two trained policies, not the methods.
+    Problems are crossed with seeds. `V = sum over arms of V_seeds + max(V_problems - sum over arms of V_both, 0)`: what an
+    arm's seeds vary in their means, which holds the noise of responses too, plus what problems vary in the paired
+    differences beyond that noise (two-way clustering, Cameron, Gelbach and Miller 2011). An arm with one seed adds no
+    `V_seeds` and no `V_both`: its noise stays in `V_problems`. With one seed in both, interval and p are about these two
+    trained policies, not the methods.
+
+    Interval and p come from Student's t with `V^2 / sum(v^2 / (f + 2)) - 2` degrees of freedom, over the parts v of V with f
+    degrees each (Welch 1947). That is Satterthwaite's rule with squared variances estimated without bias, for the mean of
+    `v^2` is `1 + 2 / f` times the square of what v estimates; the plain rule is too cautious with few seeds.
 
     Args:
         first: Shape [seeds, problems]: one estimate for each, problems in the same order.
@@ -56,23 +61,27 @@ def paired_difference(
     mean = float(paired.mean())
     if problems < 2:
         return Difference(mean, float("nan"), float("nan"), float("nan"), 0.0)
-    parts = [(float(paired.var(ddof=1)) / problems, problems - 1)]
-    parts += [(_seed_variance(arm), len(arm) - 1) for arm in arms if len(arm) > 1]
+    over_problems = (float(paired.var(ddof=1)) / problems, problems - 1)
+    several = [arm for arm in arms if len(arm) > 1]
+    parts = [(float(arm.mean(1).var(ddof=1)) / len(arm), len(arm) - 1) for arm in several]
+    beyond_noise = max(over_problems[0] - sum(map(_noise, several)), 0.0)
+    parts.append((beyond_noise, problems - 1))
     variance = sum(part for part, _ in parts)
+    if variance <= 1e-12 * over_problems[0]:  # but for rounding, seed means are all alike: they say nothing of other seeds
+        parts, variance = [over_problems], over_problems[0]
     if variance <= 0:
         return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0, float(problems - 1))
-    degrees = variance**2 / sum(part**2 / free for part, free in parts)
+    degrees = variance**2 / sum(part**2 / (free + 2) for part, free in parts) - 2
     error = variance**0.5
     width = float(student.ppf((1 + level) / 2, degrees)) * error
     return Difference(mean, mean - width, mean + width, float(2 * student.sf(abs(mean) / error, degrees)), degrees)
 
 
-def _seed_variance(arm: np.ndarray) -> float:
-    """Variance of an arm's mean that comes from its training seeds alone: theirs, less the noise within problems."""
+def _noise(arm: np.ndarray) -> float:
+    """Variance of an arm's mean that comes from neither problems nor seeds alone: `V_both`."""
     seeds, problems = arm.shape
     residual = arm - arm.mean(0) - arm.mean(1, keepdims=True) + arm.mean()
-    noise = float((residual**2).sum()) / ((seeds - 1) * (problems - 1) * problems * seeds)
-    return max(float(arm.mean(1).var(ddof=1)) / seeds - noise, 0.0)
+    return float((residual**2).sum()) / ((seeds - 1) * (problems - 1) * problems * seeds)
 
 
 def adjusted(p_values: Sequence[float], correction: Correction = "holm") -> list[float]:
