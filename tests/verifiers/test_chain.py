@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from asym_lit.types import Outcome, Prompt, SubmittingVerifier, Verdict
-from asym_lit.verifiers import Chain, Maths, Symbolic
+from asym_lit.verifiers import Chain, Judge, LocalModel, Maths, Symbolic
 from attacks import ATTACKS, asked
+from tiny_judge import GOLD, OTHERS, QUESTION, TREES, tiny_judge
 
 C, I, U = Outcome.CORRECT, Outcome.INCORRECT, Outcome.UNDECIDED  # noqa: E741
 
@@ -103,3 +105,30 @@ def test_number_of_workers_and_order_change_no_verdict():
         said.append(sorted((pair, str(p.result().outcome), p.result().reason) for pair, p in pending))
         verifier.close()
     assert said[0] == said[1]
+
+
+def test_the_same_rows_twice_give_the_same_verdicts(tmp_path: Path) -> None:
+    model = tiny_judge(tmp_path)
+    maths = [("\\frac{1}{2}", "0.5"), ("\\int_0^1 x dx", "\\frac{1}{2}"), ("3", "4"), ("\\text{odd}", "even")]
+    rows = [*maths, *[(GOLD, word) for word in (GOLD, *TREES, *OTHERS)]]
+    texts = [(gold, f"\\boxed{{{answer}}}") for gold, answer in rows] + [(GOLD, attack) for attack in ATTACKS]
+
+    def ladder(workers: int) -> Maths:
+        return Maths(symbolic=Symbolic(workers=workers), judge=Judge(LocalModel(model)))
+
+    def verdicts(maths: Maths, order: list[tuple[str, str]]) -> dict[tuple[str, str], object]:
+        pending = {row: maths.submit(asked(row[0], QUESTION), row[1]) for row in order}
+        found = {row: later.result() for row, later in pending.items()}
+        return {row: (v.outcome, v.by, v.extracted, [(step.by, step.outcome) for step in v.path]) for row, v in found.items()}
+
+    one, other = ladder(workers=1), ladder(workers=2)
+    try:
+        first = verdicts(one, texts)
+        asked_once = one.metrics()["judge/requests"]
+        again, afresh = verdicts(one, texts), verdicts(other, texts[::-1])
+        assert one.metrics()["judge/requests"] == asked_once  # the second time the judge's opinions are known
+    finally:
+        one.close()
+        other.close()
+    assert first == again == afresh
+    assert {found[:2] for found in first.values()} == {(C, "rule"), (C, "symbolic"), (C, "judge"), (I, "judge")}

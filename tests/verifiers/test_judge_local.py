@@ -11,6 +11,9 @@ from asym_lit.verifiers import Judge, LocalModel
 from asym_lit.verifiers.judge_canaries import Canaries
 from asym_lit.verifiers.judge_local import BatchReader, as_chat
 from asym_lit.verifiers.judge_settings import JudgeSettings
+from asym_lit.verifiers.judge_template import JudgeTemplate
+from fakes import tiny_policy
+from tiny_judge import CONTEXT, GOLD, QUESTION, word_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,18 @@ def test_a_text_is_wrapped_where_the_tokenizer_knows_how() -> None:
 
     assert as_chat(Tokenizer(), "text") == "<user>text<judge>"
     assert as_chat(object(), "text") == "text"
+
+
+def test_the_token_that_a_text_begins_with_is_read_once_where_template_and_tokenizer_both_write_it() -> None:
+    tokenizer = word_tokenizer()
+    text = JudgeTemplate().fill(QUESTION, GOLD, "oak")
+    chat = as_chat(tokenizer, text)
+    assert tokenizer(chat)["input_ids"][:3].count(tokenizer.bos_token_id) == 2
+    ids = tokenizer(chat, add_special_tokens=False)["input_ids"]
+    model = tiny_policy(vocabulary=len(tokenizer), max_position_embeddings=CONTEXT)
+    (opinion,) = BatchReader(model, tokenizer, 1, "").read([text])
+    logprobs_V = model(input_ids=torch.tensor([ids])).logits[0, -1].log_softmax(-1)
+    assert opinion.true_logprob == pytest.approx(float(logprobs_V[tokenizer.convert_tokens_to_ids("True")]), abs=1e-4)
 
 
 def test_a_judge_that_is_not_there_is_named() -> None:

@@ -134,7 +134,9 @@ class BatchReader:
 
     def _read(self, texts: Sequence[str]) -> list[Opinion]:
         self.tokenizer.padding_side = "left"
-        inputs = self.tokenizer([as_chat(self.tokenizer, t) for t in texts], return_tensors="pt", padding=True)
+        # A chat template writes by itself what a text begins with, and a judge without one is trained without it.
+        chats = [as_chat(self.tokenizer, text) for text in texts]
+        inputs = self.tokenizer(chats, return_tensors="pt", padding=True, add_special_tokens=False)
         inputs = {name: inputs[name].to(self.model.device) for name in ("input_ids", "attention_mask")}
         width = inputs["input_ids"].shape[1]
         watched = _Watched(self.masks_2V.to(self.model.device))
