@@ -3,15 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from torch import multiprocessing
 
 from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.types import AuditingVerifier
 from asym_lit.verifiers import Chain, Rule, Symbolic
-from attacks import asked
-
-
-def prompts(*golds: str) -> list:
-    return [type(p)(f"row{i}", p.text, p.answer, p.task) for i, p in enumerate(map(asked, golds))]
+from two_audits import one_of_two, prompts
 
 
 def test_unreadable_gold_answers_are_listed_by_row_and_too_many_are_refused(tmp_path):
@@ -35,3 +32,12 @@ def test_a_ladder_cannot_read_what_none_of_its_rungs_can():
     found = chain.unreadable(prompts("7", "9^{9^{9^9}}", "\\frac{1}{2"))
     chain.close()
     assert set(found) <= {"row2"}  # a tower is read by the rules, letter by letter
+
+
+def test_two_processes_share_the_work_and_come_to_the_same_end(tmp_path):
+    multiprocessing.spawn(one_of_two, (tmp_path,), nprocs=2)
+    saw = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
+    assert saw == [{"asked": ["row0", "row2", "row4"], "share": 2 / 5}, {"asked": ["row1", "row3"], "share": 2 / 5}]
+    listed = [json.loads(line) for line in (tmp_path / "rank0" / "unreadable_gold.jsonl").read_text().splitlines()]
+    assert [row["uid"] for row in listed] == ["row1", "row2"]  # what both found, by row
+    assert list((tmp_path / "rank1").iterdir()) == []
