@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -133,9 +134,13 @@ def test_another_objective_is_one_word_on_the_command_line() -> None:
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path) -> None:
     found = read_study(path)
+    kinds = {
+        re.sub(r"\d[\d.]*", "0", str(arm)): name for name, arm in found.arms.items()
+    }  # arms that differ in numbers are alike
     for cell in cells(found, tmp_path):
-        # Every arm on the last task, whose overlay lies between, and the first arm on every task.
-        if cell.seed == found.seeds[0] and (cell.task == list(found.tasks)[-1] or cell.arm == next(iter(found.arms))):
+        # Every kind of arm on the last task, whose overlay lies between, and the first arm on every task.
+        last = cell.task == list(found.tasks)[-1] and cell.arm in kinds.values()
+        if cell.seed == found.seeds[0] and (last or cell.arm == next(iter(found.arms))):
             module, data = built(*cell.prepare())
             assert isinstance(module, PolicyModule) and isinstance(data, RolloutDataModule)
             assert data.task.name == cell.task
