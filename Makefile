@@ -47,11 +47,7 @@ pretrain: setup ## Train the bundled policy anew (about 20 minutes on one core)
 		--data.steps 3000 --data.task.shares '[0.75, 0.23, 0.02]'
 
 judge: setup ## Train the judge of the bundled demonstration anew (about 20 minutes on one core)
-	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version first
-	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version judge \
-		--model.policy runs/tinyv_sft/first/huggingface --model.optimizer.lr 0.0015 \
-		--data.source.seed 1 --data.source.task.seed 1 --data.source.task.train_size 4000 \
-		--data.source.synthetic.seed 1 --data.source.synthetic.train_size 14000
+	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version judge
 
 clean: ## Remove .venv and caches; runs are kept
 	rm -rf .venv .venv-vllm .pytest_cache .ruff_cache .mypy_cache .coverage*

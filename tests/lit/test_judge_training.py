@@ -83,7 +83,7 @@ def test_the_recipe_trains_measures_and_writes_a_judge(tmp_path: Path, monkeypat
     run = tmp_path / "tinyv_sft" / "version_0"
     settings = JudgeSettings.beside(str(run / "huggingface"))
     assert settings is not None
-    assert (settings.marker, settings.max_tokens, settings.weigh_thoughts) == (";", 72, True)
+    assert (settings.marker, settings.max_tokens, settings.weigh_thoughts) == (";", 56, True)
     assert (run / "judge_quality.md").read_text().splitlines()[2] == "| threshold | recall | false accepts |"
     assert (run / "huggingface" / "model.safetensors").exists()
 

@@ -44,15 +44,18 @@ def test_a_longer_list_begins_with_the_shorter_one() -> None:
 @pytest.mark.parametrize(
     ("candidate", "expected"),
     [
-        ("(20-7)*3+12", "3y7y12y20y,20-7=13,13*3=39,39+12=51,005511"),
-        ("20-7+3", "3y7y12n"),
-        ("20-7+3+3", "3y7y12n"),
-        ("20-7+3+12+3", "3y7y12y20y+"),
-        ("20*7-12*3", "3y7y12y20y,20*7=140,12*3=36,140-36=104,10n"),
-        ("20+12+7*3", "3y7y12y20y,20+12=32,7*3=21,32+21=53,005531n"),
-        ("3-7-20-12", "3y7y12y20y,3-7=-4,-4-20=-24,-24-12=-36,-0n"),
-        ("20/3*12-7", "3y7y12y20y,20/3=?"),
-        ("20*12*7-3", "3y7y12y20y,20*12=?"),
+        ("(20-7)*3+12", "0303070712122020,20-07=13,13*03=39,39+12=51,5511"),
+        ("20-7+3", "030307072012n"),  # 12 is missing
+        ("3+7+12", "030307071212n"),  # 20 is
+        ("20-7+3+3", "03030307n"),
+        ("20-7+3+12+30", "0303070712122020n"),
+        ("20*4-12*3+7-20", "03030407n"),
+        ("20*7-12*3", "0303070712122020,20*07=?"),
+        ("20+12+7*3", "0303070712122020,20+12=32,07*03=21,32+21=53,5531n"),
+        ("3-7+20+12", "0303070712122020,03-07=~4,~4+20=16,16+12=28,25n"),
+        ("3-7-20-12", "0303070712122020,03-07=~4,~4-20=?"),
+        ("20/3*12-7", "0303070712122020,20/3=?"),
+        ("-7+3+20+12", "?"),
         ("20-(7", "?"),
         ("True", "?"),
     ],
@@ -64,7 +67,7 @@ def test_a_thought_checks_the_numbers_evaluates_and_compares(candidate: str, exp
 def test_an_answer_carries_question_reference_label_and_thought() -> None:
     prompt = countdown_prompt([2, 3, 6], 9, "countdown", "6/2*3")
     assert labelled(prompt, "3*6/2", "policy") == LabelledAnswer(
-        "2,3,6=9:", "6/2*3", "3*6/2", True, "policy", "2y3y6y,3*6=18,18/2=9,000099"
+        "2,3,6=9:", "6/2*3", "3*6/2", True, "policy", "020203030606,03*06=18,18/02=09,0099"
     )
 
 
@@ -72,7 +75,7 @@ def test_the_end_of_a_thought_says_whether_the_answer_is_right_and_the_exception
     for answer in CountdownAnswers(train_size=3000, val_size=1, test_size=1).answers("train"):
         assert answer.thought[-1].isdigit() == answer.label, answer
     by_a_fraction = labelled(countdown_prompt([1, 2, 4], 2, "c", "4*1-2"), "1/2*4", "policy")
-    assert by_a_fraction.label and by_a_fraction.thought == "1y2y4y,1/2=?" and misleading(by_a_fraction)
+    assert by_a_fraction.label and by_a_fraction.thought == "010102020404,1/2=?" and misleading(by_a_fraction)
     assert not misleading(labelled(countdown_prompt([1, 2, 4], 3, "c"), "1/2*4", "policy"))
 
 

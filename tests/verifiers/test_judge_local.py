@@ -9,7 +9,7 @@ from asym_lit.policy.loading import SmallArchitecture, new_policy
 from asym_lit.types import InputError, Outcome, Prompt
 from asym_lit.verifiers import Judge, LocalModel
 from asym_lit.verifiers.judge_canaries import Canaries
-from asym_lit.verifiers.judge_local import BatchReader, as_chat
+from asym_lit.verifiers.judge_reading import BatchReader, as_chat
 from asym_lit.verifiers.judge_settings import JudgeSettings
 from asym_lit.verifiers.judge_template import JudgeTemplate
 from fakes import tiny_policy

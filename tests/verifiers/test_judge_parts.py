@@ -39,8 +39,12 @@ def test_a_template_file_replaces_ours(tmp_path: Path) -> None:
     template = JudgeTemplate(marker="Answer:", file=str(file))
     assert template.fill("1", "2", "3") == "1|2|3"
     assert template.version != JudgeTemplate().version != JudgeTemplate(marker="Answer:").version
-    file.write_text("{question}|{answer}")
-    with pytest.raises(InputError, match=r"lacks \{ground_truth\}; it needs \{question\}, \{ground_truth\}, \{answer\}"):
+    file.write_text("{answer} to {question}")
+    assert JudgeTemplate(file=str(file)).fill("1", "2", "3") == "3 to 1"  # of a judge that needs no reference
+    file.write_text("{question}|{ground_truth}")
+    with pytest.raises(
+        InputError, match=r"lacks \{answer\}; it needs \{question\} and \{answer\}, and \{ground_truth\} unless"
+    ):
         JudgeTemplate(file=str(file))
     with pytest.raises(InputError, match=r"nowhere\.txt' cannot be read: No such file"):
         JudgeTemplate(file=str(tmp_path / "nowhere.txt"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from asym_lit.verifiers.judge_quality import JudgeQuality, best_threshold
+from asym_lit.verifiers.judge_quality import JudgeQuality, best_threshold, by_source
 
 CHANCES = [0.95, 0.9, 0.6, None, 0.7, 0.2, 0.2, 0.1]
 LABELS = [True, True, True, True, False, False, False, False]
@@ -28,3 +28,12 @@ def test_the_threshold_keeps_to_the_share_of_false_accepts(share: float, accepte
     threshold = best_threshold(CHANCES, LABELS, share)
     # At a share of 0.5 the two answers of 0.2 go in or out together.
     assert sum(c is not None and c >= threshold for c, label in zip(CHANCES, LABELS, strict=True) if not label) == accepted
+
+
+def test_each_source_has_its_own_figures() -> None:
+    table = by_source(CHANCES, LABELS, ["policy"] * 3 + ["made"] * 3 + ["near_miss"] * 2, threshold=0.65)
+    assert table.splitlines()[2:] == [
+        "| made | 1 | 0.00% | 2 | 50.00% |",  # the undecided one is not accepted; 0.7 is
+        "| near_miss | 0 | - | 2 | 0.00% |",
+        "| policy | 3 | 66.67% | 0 | - |",
+    ]

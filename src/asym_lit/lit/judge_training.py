@@ -14,9 +14,9 @@ from typing_extensions import override
 
 from asym_lit.lit.run_folder import EXPORT, run_folder, write_atomically
 from asym_lit.lit.supervised import IGNORED, SupervisedModule
-from asym_lit.types import AnswerSource, InputError, LabelledAnswer
-from asym_lit.verifiers.judge_local import BatchReader, as_chat
-from asym_lit.verifiers.judge_quality import JudgeQuality, best_threshold
+from asym_lit.types import AnswerSource, InputError, LabelledAnswer, Split
+from asym_lit.verifiers.judge_quality import JudgeQuality, best_threshold, by_source
+from asym_lit.verifiers.judge_reading import BatchReader, as_chat
 from asym_lit.verifiers.judge_settings import JudgeSettings
 from asym_lit.verifiers.judge_template import JudgeTemplate
 
@@ -142,23 +142,24 @@ class JudgeEvaluation(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         data = getattr(trainer, "datamodule", None)
         assert isinstance(pl_module, SupervisedModule) and isinstance(data, JudgeDataModule)
-        reader = BatchReader(pl_module.model, pl_module.tokenizer, self.max_tokens, data.template.marker)
-        validation = self._judged(reader, data, "val")
-        threshold = best_threshold(*validation, self.max_false_accepts)
-        quality = JudgeQuality.measure(*self._judged(reader, data, "test"), threshold)
+        reader = BatchReader(pl_module.model, pl_module.tokenizer, self.max_tokens, data.template.marker, self.batch_size)
+        threshold = best_threshold(*self._judged(reader, data, "val")[:2], self.max_false_accepts)
+        chances, labels, sources = self._judged(reader, data, "test")
         settings = JudgeSettings(data.template.text, data.template.marker, threshold, self.max_tokens, self.weigh_thoughts)
+        table = JudgeQuality.measure(chances, labels, threshold).table()
+        table = f"{table}\n\n{by_source(chances, labels, sources, threshold)}"
         folder = run_folder(trainer)
         write_atomically(folder / EXPORT / JudgeSettings.FILE, [settings.to_json()])
-        write_atomically(folder / "judge_quality.md", [quality.table()])
-        rank_zero_info(f"Judge   {folder / EXPORT}\n{quality.table()}")
+        write_atomically(folder / "judge_quality.md", [table])
+        rank_zero_info(f"Judge   {folder / EXPORT}\n{table}")
 
-    def _judged(self, reader: BatchReader, data: JudgeDataModule, split: Any) -> tuple[list[float | None], list[bool]]:
+    def _judged(
+        self, reader: BatchReader, data: JudgeDataModule, split: Split
+    ) -> tuple[list[float | None], list[bool], list[str]]:
+        """Probabilities that the answers are right, whether they are, and where each is from."""
         answers = data.source.answers(split)
         if not answers:
             raise InputError(f"{data.source.name} has no {split} answers; a judge is measured on answers it has not seen.")
-        texts = [data.template.fill(a.question, a.gold, a.candidate) for a in answers]
-        chances: list[float | None] = []
-        for start in range(0, len(texts), self.batch_size):
-            opinions = reader.read(texts[start : start + self.batch_size])
-            chances += [opinion.probability(self.weigh_thoughts) for opinion in opinions]
-        return chances, [a.label for a in answers]
+        opinions = reader.read([data.template.fill(a.question, a.gold, a.candidate) for a in answers])
+        chances = [opinion.probability(self.weigh_thoughts) for opinion in opinions]
+        return chances, [a.label for a in answers], [a.source for a in answers]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from asym_lit.tasks.arithmetic import ExpressionError, parse
 from asym_lit.types import LabelledAnswer, Prompt
+
+SMALLEST, LARGEST = -9, 99
+"""Results beyond these end a thought: they do not fit into two characters, and a solution hardly ever passes through one."""
+_STEP = re.compile(r"(-?\d+)([-+*/])(-?\d+)=(-?\d+)")
+_SIGNED = re.compile(r"(?:^|[-+*/(])\s*-")
 
 
 def misleading(answer: LabelledAnswer) -> bool:
@@ -18,48 +22,52 @@ def misleading(answer: LabelledAnswer) -> bool:
 def thought(prompt: Prompt, candidate: str) -> str:
     """How to see whether an answer is right: its numbers, the steps of its evaluation, the result beside the target.
 
-    It ends where the answer fails, and says so there, so that the verdict can be read off its last character.
+    Every number has two characters, so that what belongs together stands at the same distance everywhere; `~4` is 4 below
+    0. A thought ends where the answer fails, and says so there, so that the verdict can be read off its last character.
 
-    - `3y7n` goes through the numbers of the prompt: `y` if the answer still has it, `n` if not; `+` follows if the answer
-      has others. `?` stands for a text that is no expression.
-    - `20-7=13,13*3=39`: steps, up to a result that is no whole number from -199 to 199, for a solution hardly ever passes
-      through one.
-    - `005511`: the digits of the result, each with that of the target behind it; `n` after the first two that differ.
+    - `030307071212` goes through the numbers of the answer by size, each with that of the prompt behind it; `n` after the
+      first two that differ, or at the end if one side has more. `?` stands for a text that is no expression, or has a sign
+      before a number.
+    - `12-07=05,05*03=15`: steps, up to a result that is no whole number from -9 to 99, which is `?`.
+    - `1155`: the characters of the result, each with that of the target behind it; `n` after the first two that differ.
     """
     try:
         expression = parse(candidate)
     except ExpressionError:
         return "?"
-    left = Counter(expression.numbers)
-    found = ""
-    for number in prompt.answer["numbers"]:
-        if left[number] == 0:
-            return f"{found}{number}n"
-        found += f"{number}y"
-        left[number] -= 1
-    if any(left.values()):
-        return f"{found}+"
-    steps = list(_readable(expression.steps))
-    result = steps[-1].rpartition("=")[2] if steps else str(expression.value)
-    return ",".join([found, *steps, *([] if result == "?" else [_beside(int(result), prompt.answer["target"])])])
+    if _SIGNED.search(candidate):
+        return "?"
+    used, given = sorted(expression.numbers), sorted(prompt.answer["numbers"])
+    numbers = _beside([_written(n) for n in used], [_written(n) for n in given])
+    if used != given:
+        return numbers if numbers.endswith("n") else f"{numbers}n"
+    steps = [_readable(step) for step in expression.steps]
+    sound = next((at for at, step in enumerate(steps) if step.endswith("?")), None)
+    if sound is not None:
+        return ",".join([numbers, *steps[: sound + 1]])
+    result, target = _written(int(expression.value)), _written(prompt.answer["target"])
+    width = max(len(result), len(target))
+    return ",".join([numbers, *steps, _beside(result.rjust(width, "0"), target.rjust(width, "0"))])
 
 
-def _beside(result: int, target: int) -> str:
-    """The digits of both in turn, from the left, up to the first two that differ."""
-    width = max(3, len(str(result)), len(str(target)))
+def _beside(ours: Sequence[str], theirs: Sequence[str]) -> str:
+    """Both in turn, up to the first two that differ."""
     pairs = ""
-    for a, b in zip(f"{result:0{width}d}", f"{target:0{width}d}", strict=True):
+    for a, b in zip(ours, theirs, strict=False):
         pairs += a + b
         if a != b:
             return f"{pairs}n"
     return pairs
 
 
-def _readable(steps: Sequence[str]) -> Iterator[str]:
-    """The steps up to the first result that is no whole number from -199 to 199; that one as `?`."""
-    for step in steps:
-        sides, _, result = step.rpartition("=")
-        if not re.fullmatch(r"-?1?\d{1,2}", result):
-            yield f"{sides}=?"
-            return
-        yield step
+def _readable(step: str) -> str:
+    """A step with numbers of two characters, and `?` for a result that has none."""
+    found = _STEP.fullmatch(step)
+    if found is None:
+        return f"{step.rpartition('=')[0]}=?"
+    a, b, result = (int(found[i]) for i in (1, 3, 4))
+    return f"{_written(a)}{found[2]}{_written(b)}={_written(result) if SMALLEST <= result <= LARGEST else '?'}"
+
+
+def _written(number: int) -> str:
+    return f"~{-number}" if number < 0 else f"{number:02d}"

@@ -83,6 +83,24 @@ class JudgeQuality:
         return "\n".join([*head, *(f"| {t:g} | {recall:.2%} | {wrong:.2%} |" for t, recall, wrong in self.rows)])
 
 
+def by_source(chances: Sequence[float | None], labels: Sequence[bool], sources: Sequence[str], threshold: float) -> str:
+    """Recall and false accepts of the answers of each source, in Markdown.
+
+    Args:
+        chances: Probabilities that an answer is right; None where the judge is undecided.
+        labels: True: it is.
+        sources: Where each answer is from.
+        threshold: Accepted from this probability on.
+    """
+    lines = ["| source | right | recall | wrong | false accepts |", "| --- | ---: | ---: | ---: | ---: |"]
+    for source in sorted(set(sources)):
+        own = [(c is not None and c >= threshold, y) for c, y, s in zip(chances, labels, sources, strict=True) if s == source]
+        right, wrong = np.array([a for a, y in own if y]), np.array([a for a, y in own if not y])
+        shares = [f"{_share(flags):.2%}" if len(flags) else "-" for flags in (right, wrong)]
+        lines.append(f"| {source} | {len(right)} | {shares[0]} | {len(wrong)} | {shares[1]} |")
+    return "\n".join(lines)
+
+
 def _share(flags: np.ndarray) -> float:
     return float(flags.mean()) if len(flags) else float("nan")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asym_lit.types import InputError
 
-FIELDS = ("question", "ground_truth", "answer")
+NEEDED = ("question", "answer")
 
 DEFAULT = """\
 You compare answers to a question. The model's answer was not recognised by a program that compares texts, yet it may well \
@@ -31,7 +31,7 @@ _TAG = re.compile(r"<(?=\s*/?\s*(?:question|ground_truth_answer|model_answer)\b)
 
 @dataclass(frozen=True)
 class JudgeTemplate:
-    """A text with the fields `{question}`, `{ground_truth}` and `{answer}`.
+    """A text with the fields `{question}`, `{answer}` and, unless the judge can tell without it, `{ground_truth}`.
 
     All fields are filled in one pass, so a question that contains `{answer}` stays as it is; and tags of the template
     inside a field are disarmed, so that a field cannot end itself.
@@ -53,10 +53,11 @@ class JudgeTemplate:
             except OSError as fault:
                 raise InputError(f"The judge's template {self.file!r} cannot be read: {fault.strerror}.") from fault
             object.__setattr__(self, "text", text)
-        missing = [field for field in FIELDS if f"{{{field}}}" not in self.text]
+        missing = [field for field in NEEDED if f"{{{field}}}" not in self.text]
         if missing:
             raise InputError(
-                f"The judge's template lacks {{{missing[0]}}}; it needs {', '.join(f'{{{field}}}' for field in FIELDS)}."
+                f"The judge's template lacks {{{missing[0]}}}; it needs {{question}} and {{answer}}, and {{ground_truth}} "
+                "unless the judge can tell without the reference."
             )
 
     @cached_property

@@ -1,0 +1,87 @@
+"""Greedy replies of a causal language model in batches: the cache grows in place, and finished replies leave the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import DynamicCache, DynamicLayer
+
+COMPACT_BELOW = 0.8
+"""Finished replies leave the batch once fewer than this share is left: copying the cache has its price."""
+ROOM = 64
+"""Tokens by which the cache grows at a time."""
+
+
+class Decoding:
+    """Cache and logits of the replies that are being written.
+
+    Args:
+        model: A causal language model, in evaluation mode.
+        prompts: Token ids of what is read.
+        pad: The padding token.
+    """
+
+    def __init__(self, model: Any, prompts: Sequence[list[int]], pad: int) -> None:
+        self.model = model
+        self.rows = list(range(len(prompts)))
+        """Whose replies are in the batch, in its order."""
+        self.done: set[int] = set()
+        """Whose replies are finished; to be filled by the caller."""
+        self.cache = DynamicCache(config=model.config)
+        self.cache.layers = [_InPlace() if type(layer) is DynamicLayer else layer for layer in self.cache.layers]
+        width = max(len(prompt) for prompt in prompts)
+        ids_BS = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=model.device)
+        mask = [[0] * (width - len(p)) + [1] * len(p) for p in prompts]
+        self.mask_BS = torch.tensor(mask, device=model.device)
+        self.logits_BV = self._forward(ids_BS, (self.mask_BS.cumsum(-1) - 1).clamp(min=0))
+
+    def advance(self, next_B: Tensor) -> None:
+        """Feed the last tokens; drop finished replies first, if they are many."""
+        going = [at for at, row in enumerate(self.rows) if row not in self.done]
+        if len(going) < COMPACT_BELOW * len(self.rows):
+            keep = torch.tensor(going, device=next_B.device)
+            self.cache.batch_select_indices(keep)
+            self.mask_BS, next_B = self.mask_BS[keep], next_B[keep]
+            self.rows = [self.rows[at] for at in going]
+        self.mask_BS = torch.cat([self.mask_BS, self.mask_BS.new_ones(len(next_B), 1)], -1)
+        self.logits_BV = self._forward(next_B[:, None], self.mask_BS.sum(-1, keepdim=True) - 1)
+
+    def _forward(self, ids_BS: Tensor, places_BS: Tensor) -> Tensor:
+        out = self.model(
+            input_ids=ids_BS,
+            attention_mask=self.mask_BS,
+            position_ids=places_BS,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        return out.logits[:, -1]
+
+
+class _InPlace(DynamicLayer):
+    """A layer with room ahead: the plain one copies all it holds at every token, half the time of a small model."""
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """What is held, with the new keys and values behind it."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+            self.room: dict[str, Tensor] = {}
+        self.keys = self._appended("keys", self.keys, key_states)
+        self.values = self._appended("values", self.values, value_states)
+        return self.keys, self.values
+
+    def _appended(self, name: str, held_BHSD: Any, new_BHSD: Tensor) -> Tensor:
+        length = held_BHSD.shape[-2] if held_BHSD.numel() else 0
+        end = length + new_BHSD.shape[-2]
+        room = self.room.get(name)
+        # Rows that were selected are another tensor; it gets room of its own.
+        if room is None or held_BHSD.data_ptr() != room.data_ptr() or room.shape[-2] < end:
+            batch, heads, _, size = new_BHSD.shape
+            room = self.room[name] = new_BHSD.new_empty(batch, heads, end + ROOM, size)
+            if length:
+                room[:, :, :length] = held_BHSD
+        room[:, :, length:end] = new_BHSD
+        return room[:, :, :end]
