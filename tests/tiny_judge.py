@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from asym_lit.types import Prompt
 from asym_lit.verifiers.judge_canaries import TEXTS, Canaries
-from asym_lit.verifiers.judge_local import as_chat
+from asym_lit.verifiers.judge_reading import as_chat
 from asym_lit.verifiers.judge_template import DEFAULT, JudgeTemplate
 
 QUESTION, GOLD = "Name a tree.", "tree"
