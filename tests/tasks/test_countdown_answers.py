@@ -54,7 +54,7 @@ def test_a_longer_list_begins_with_the_shorter_one() -> None:
         ("20+12+7*3", "0303070712122020,20+12=32,07*03=21,32+21=53,5531n"),
         ("3-7+20+12", "0303070712122020,03-07=~4,~4+20=16,16+12=28,25n"),
         ("3-7-20-12", "0303070712122020,03-07=~4,~4-20=?"),
-        ("20/3*12-7", "0303070712122020,20/3=?"),
+        ("20/3*12-7", "0303070712122020,20/03=?"),
         ("-7+3+20+12", "?"),
         ("20-(7", "?"),
         ("True", "?"),
@@ -75,7 +75,7 @@ def test_the_end_of_a_thought_says_whether_the_answer_is_right_and_the_exception
     for answer in CountdownAnswers(train_size=3000, val_size=1, test_size=1).answers("train"):
         assert answer.thought[-1].isdigit() == answer.label, answer
     by_a_fraction = labelled(countdown_prompt([1, 2, 4], 2, "c", "4*1-2"), "1/2*4", "policy")
-    assert by_a_fraction.label and by_a_fraction.thought == "010102020404,1/2=?" and misleading(by_a_fraction)
+    assert by_a_fraction.label and by_a_fraction.thought == "010102020404,01/02=?" and misleading(by_a_fraction)
     assert not misleading(labelled(countdown_prompt([1, 2, 4], 3, "c"), "1/2*4", "policy"))
 
 

@@ -10,7 +10,7 @@ from asym_lit.types import LabelledAnswer, Prompt
 
 SMALLEST, LARGEST = -9, 99
 """Results beyond these end a thought: they do not fit into two characters, and a solution hardly ever passes through one."""
-_STEP = re.compile(r"(-?\d+)([-+*/])(-?\d+)=(-?\d+)")
+_STEP = re.compile(r"(-?\d+)([-+*/])(-?\d+)=(-?\d+)(/\d+)?")
 _SIGNED = re.compile(r"(?:^|[-+*/(])\s*-")
 
 
@@ -63,10 +63,11 @@ def _beside(ours: Sequence[str], theirs: Sequence[str]) -> str:
 def _readable(step: str) -> str:
     """A step with numbers of two characters, and `?` for a result that has none."""
     found = _STEP.fullmatch(step)
-    if found is None:
-        return f"{step.rpartition('=')[0]}=?"
+    if found is None:  # after a fraction
+        return "?"
     a, b, result = (int(found[i]) for i in (1, 3, 4))
-    return f"{_written(a)}{found[2]}{_written(b)}={_written(result) if SMALLEST <= result <= LARGEST else '?'}"
+    whole = found[5] is None and SMALLEST <= result <= LARGEST
+    return f"{_written(a)}{found[2]}{_written(b)}={_written(result) if whole else '?'}"
 
 
 def _written(number: int) -> str:
