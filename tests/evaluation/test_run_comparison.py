@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from asym_lit.evaluation.charts import Series, line_chart, step_ticks
-from asym_lit.evaluation.comparison_figure import training_figure
+from asym_lit.evaluation.comparison_figure import trade_off_figure, training_figure
 from asym_lit.evaluation.comparison_words import dynamics_rows
 from asym_lit.evaluation.ledger import ProblemRecord
 from asym_lit.evaluation.run_comparison import compare_runs
@@ -88,6 +88,8 @@ def test_metrics_of_training_are_means_over_the_first_and_last_five_steps_by_see
         ["arm", "entropy, nats", "time/step"],
         ["a", "0.457 → 0.177 (0.177 … 0.177)", "2.000 → 2.000 (2.000 … 2.000)"],
     ]
+    (panel,) = trade_off_figure(found).axes
+    assert [line.get_xydata().tolist() for line in panel.lines[-1:]] == [[[0.0, 0.0]]]  # nothing won, nothing lost
     assert [panel.get_title("left") for panel in training_figure(found).axes] == ["entropy, nats", "time/step"]
 
 

@@ -1,8 +1,8 @@
-"""The pictures of a comparison, for documents: pass@k of all arms, and what training did over its steps."""
+"""The pictures of a comparison, for documents: pass@k of all arms, first answers against breadth, training over its steps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,17 +41,41 @@ def comparison_figure(found: RunComparison) -> Figure:
     return figure
 
 
+def trade_off_figure(found: RunComparison) -> Figure:
+    """What every arm won in first answers and what it won or lost in breadth, against the base policy, with 95 % intervals.
+
+    Args:
+        found: What to draw.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.6, 4.4), layout="constrained")
+    panel = figure.subplots()
+    panel.axhline(0, color=SOFT, linewidth=0.8)
+    panel.axvline(0, color=SOFT, linewidth=0.8)
+    colours, marks = _colours(len(found.arms)), "osD^vPX<>*hp"
+    for i, arm in enumerate(found.arms):
+        x, y = arm.to_base[0].found, arm.to_base[-1].found
+        panel.plot([x.low, x.high], [y.mean, y.mean], color=colours(i), linewidth=0.8, alpha=0.45)
+        panel.plot([x.mean, x.mean], [y.low, y.high], color=colours(i), linewidth=0.8, alpha=0.45)
+        mark = marks[i % len(marks)]
+        panel.plot([x.mean], [y.mean], mark, color=colours(i), markersize=8, label=arm.name, markeredgecolor="white")
+    _dress(panel, f"{found.evaluation}: change against the base policy")
+    panel.set_xlabel(f"pass@{found.ks[0]}: first answers", fontsize=9)
+    panel.set_ylabel(f"pass@{found.ks[-1]}: breadth", fontsize=9)
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return figure
+
+
 def training_figure(found: RunComparison) -> Figure:
     """A panel per metric of training, a line per arm: means over seeds, smoothed over steps.
 
     Args:
         found: What to draw.
     """
-    import matplotlib as mpl
-
     shown = [name for name in found.metrics if any(name in arm.dynamics for arm in found.arms)]
     figure, panels = _panels(max(len(shown), 1), (3.6, 2.6), share_y=False)
-    colours = mpl.colormaps["tab20" if len(found.arms) > 10 else "tab10"]
+    colours = _colours(len(found.arms))
     for panel, name in zip(panels, shown, strict=False):
         for i, arm in enumerate(found.arms):
             if name in arm.dynamics:
@@ -63,6 +87,12 @@ def training_figure(found: RunComparison) -> Figure:
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), fontsize=8, frameon=False)
     return figure
+
+
+def _colours(count: int) -> Callable[[int], tuple[float, float, float, float]]:
+    import matplotlib as mpl
+
+    return mpl.colormaps["tab20" if count > 10 else "tab10"]
 
 
 def _panels(count: int, size: tuple[float, float], share_y: bool) -> tuple[Figure, list[Axes]]:

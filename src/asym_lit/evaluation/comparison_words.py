@@ -144,7 +144,11 @@ def comparison_text(found: RunComparison) -> str:
         f"{found.evaluation}: {found.problems} problems x {found.samples} responses.",
         head_line(found),
     ]
-    parts += [f"> {note}" for note in found.notes] + ["![pass@k](pass_at_k.png)", "![over training](over_training.png)"]
+    parts += [f"> {note}" for note in found.notes] + [
+        "![first answers against breadth](trade_off.png)",
+        "![pass@k](pass_at_k.png)",
+        "![over training](over_training.png)",
+    ]
     for title, cells in tables.items():
         head, *rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
         if rows:

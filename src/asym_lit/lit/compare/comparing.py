@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asym_lit.evaluation.comparison_figure import comparison_figure, training_figure
+from asym_lit.evaluation.comparison_figure import comparison_figure, trade_off_figure, training_figure
 from asym_lit.evaluation.comparison_page import comparison_page
 from asym_lit.evaluation.comparison_words import comparison_text
 from asym_lit.evaluation.paired import Correction
@@ -16,6 +16,8 @@ from asym_lit.evaluation.runs import Run, check_comparable
 from asym_lit.lit.compare.reading import doubts
 from asym_lit.lit.run_folder import write_atomically, write_json
 from asym_lit.types import InputError
+
+PICTURES = {"pass_at_k": comparison_figure, "trade_off": trade_off_figure, "over_training": training_figure}
 
 
 @dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
@@ -44,9 +46,10 @@ class Compare:
 
 
 def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[RunComparison, Path]]:
-    """Compares runs and writes `index.html`, `report.md`, `comparison.json`, `pass_at_k.png` and `over_training.png`.
+    """Compares runs and writes `index.html`, `report.md`, `comparison.json` and three pictures.
 
-    With several evaluation sets, each has a folder of its own.
+    The pictures are `pass_at_k.png`, `trade_off.png` and `over_training.png`. With several evaluation sets, each has a folder of
+    its own.
 
     Args:
         settings: How.
@@ -70,8 +73,8 @@ def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[
         write_atomically(folder / "index.html", [comparison_page(found)])
         write_atomically(folder / "report.md", [comparison_text(found)])
         write_json(folder / "comparison.json", _plain(found))
-        comparison_figure(found).savefig(folder / "pass_at_k.png", dpi=110, metadata={"Software": None})
-        training_figure(found).savefig(folder / "over_training.png", dpi=110, metadata={"Software": None})
+        for name_of_file, draw in PICTURES.items():
+            draw(found).savefig(folder / f"{name_of_file}.png", dpi=110, metadata={"Software": None})
         done[name] = (found, folder / "index.html")
     return done
 
