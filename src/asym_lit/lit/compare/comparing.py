@@ -48,8 +48,7 @@ class Compare:
 def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[RunComparison, Path]]:
     """Compares runs and writes `index.html`, `report.md`, `comparison.json` and three pictures.
 
-    The pictures are `pass_at_k.png`, `trade_off.png` and `over_training.png`. With several evaluation sets, each has a folder of
-    its own.
+    The pictures are `pass_at_k.png`, `trade_off.png` and `over_training.png`. With several evaluation sets, each has a folder.
 
     Args:
         settings: How.
