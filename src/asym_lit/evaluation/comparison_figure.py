@@ -24,7 +24,7 @@ def comparison_figure(found: RunComparison) -> Figure:
     Args:
         found: What to draw.
     """
-    figure, panels = _panels(len(found.arms), (3.1, 2.5), share_y=True)
+    figure, panels = _panels(len(found.arms), (3.1, 2.5), shared=True)
     for panel, arm in zip(panels, found.arms, strict=True):
         for other in found.arms:
             if other is not arm:
@@ -74,7 +74,7 @@ def training_figure(found: RunComparison) -> Figure:
         found: What to draw.
     """
     shown = [name for name in found.metrics if any(name in arm.dynamics for arm in found.arms)]
-    figure, panels = _panels(max(len(shown), 1), (3.6, 2.6), share_y=False)
+    figure, panels = _panels(max(len(shown), 1), (3.6, 2.6), shared=False)
     colours = _colours(len(found.arms))
     for panel, name in zip(panels, shown, strict=False):
         for i, arm in enumerate(found.arms):
@@ -95,13 +95,13 @@ def _colours(count: int) -> Callable[[int], tuple[float, float, float, float]]:
     return mpl.colormaps["tab20" if count > 10 else "tab10"]
 
 
-def _panels(count: int, size: tuple[float, float], share_y: bool) -> tuple[Figure, list[Axes]]:
+def _panels(count: int, size: tuple[float, float], shared: bool) -> tuple[Figure, list[Axes]]:
     from matplotlib.figure import Figure
 
     columns = min(4, count)
     rows = -(-count // columns)
     figure = Figure(figsize=(size[0] * columns, size[1] * rows + 0.3), layout="constrained")
-    panels = list(figure.subplots(rows, columns, sharex=True, sharey=share_y, squeeze=False).flatten())
+    panels = list(figure.subplots(rows, columns, sharex=shared, sharey=shared, squeeze=False).flatten())
     for panel in panels[count:]:
         panel.set_visible(False)
     return figure, panels[:count]
