@@ -23,11 +23,16 @@ def test_calibration_is_the_mean_gap_over_bins() -> None:
     assert quality.calibration_error == pytest.approx(0.25)
 
 
-@pytest.mark.parametrize(("share", "accepted"), [(0.0, 0), (0.25, 1), (0.5, 1), (0.75, 3), (1.0, 4)])
+@pytest.mark.parametrize(("share", "accepted"), [(0.0, 0), (0.25, 1), (0.5, 1), (0.75, 1), (1.0, 1)])
 def test_the_threshold_keeps_to_the_share_of_false_accepts(share: float, accepted: int) -> None:
     threshold = best_threshold(CHANCES, LABELS, share)
-    # At a share of 0.5 the two answers of 0.2 go in or out together.
+    # From a share of 0.25 on all right answers are accepted, and more wrong ones would win nothing.
     assert sum(c is not None and c >= threshold for c, label in zip(CHANCES, LABELS, strict=True) if not label) == accepted
+
+
+def test_a_sure_judge_is_not_believed_at_next_to_nothing() -> None:
+    assert best_threshold([0.9, 0.8, 0.001, 0.0001], [True, True, False, False], 0.5) == pytest.approx((0.8 + 0.001) / 2)
+    assert best_threshold([0.1, 0.9], [True, False], 0.0) > 0.9  # nothing right above the wrong one: nothing is accepted
 
 
 def test_each_source_has_its_own_figures() -> None:

@@ -11,18 +11,24 @@ THRESHOLDS = (0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 0.999)
 
 
 def best_threshold(chances: Sequence[float | None], labels: Sequence[bool], max_false_accepts: float) -> float:
-    """The lowest threshold at which at most this share of wrong answers is accepted.
+    """Accepts as many right answers as can be with at most this share of wrong ones, and no wrong ones beyond that.
+
+    Of all thresholds with the same recall it is the middle of the highest gap: a sure judge would else be believed at 1e-5.
 
     Args:
         chances: Probabilities that an answer is right; None where the judge is undecided.
         labels: True: it is.
         max_false_accepts: Share of wrong answers.
     """
-    wrong = sorted((c for c, label in zip(chances, labels, strict=True) if not label and c is not None), reverse=True)
+    decided = [(c, label) for c, label in zip(chances, labels, strict=True) if c is not None]
+    wrong = sorted((c for c, label in decided if not label), reverse=True)
     allowed = int(max_false_accepts * sum(not label for label in labels))
-    if len(wrong) <= allowed:
-        return 0.0
-    return float(np.nextafter(wrong[allowed], 2.0))
+    lowest = 0.0 if len(wrong) <= allowed else float(np.nextafter(wrong[allowed], 2.0))
+    edge = min((c for c, label in decided if label and c >= lowest), default=None)
+    if edge is None:
+        return lowest
+    below = max((c for c, _ in decided if c < edge), default=0.0)
+    return max(lowest, (edge + below) / 2)
 
 
 @dataclass(frozen=True)
