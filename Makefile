@@ -46,7 +46,7 @@ pretrain: setup ## Train the bundled policy anew (about 20 minutes on one core)
 		--seed_everything 2 --model.policy runs/pretrain/first/huggingface --model.optimizer.lr 0.002 \
 		--data.steps 3000 --data.task.shares '[0.75, 0.23, 0.02]'
 
-judge: setup ## Train the judge of the bundled demonstration anew (about 15 minutes on one core)
+judge: setup ## Train the judge of the bundled demonstration anew (about half an hour on one core)
 	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version judge
 
 studies: setup ## Run every study of docs/results anew, the judge's first (about three hours on two cores)
