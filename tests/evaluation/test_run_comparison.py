@@ -2,22 +2,10 @@ import numpy as np
 import pytest
 
 from asym_lit.evaluation.charts import Series, line_chart, step_ticks
-from asym_lit.evaluation.comparison_figure import trade_off_figure, training_figure
-from asym_lit.evaluation.comparison_words import dynamics_rows
-from asym_lit.evaluation.ledger import ProblemRecord
+from asym_lit.evaluation.comparison_words import dynamics_rows, overview_rows
 from asym_lit.evaluation.run_comparison import compare_runs
-from asym_lit.evaluation.runs import Run
 from asym_lit.types import InputError
-
-
-def run(arm, correct_before, correct_after, n=4, seed=1):
-    ledger = [
-        ProblemRecord("set", step, f"p{i}", n, c, 0, {"a": c} if c else {}, (n - c,) if n > c else ())
-        for step, counts in ((0, correct_before), (8, correct_after))
-        for i, c in enumerate(counts)
-    ]
-    metrics = [{"step": s, "policy/entropy": 1.0 / (s + 1), "time/step": 2.0, "tokens/generated": 10.0} for s in range(8)]
-    return Run(f"{arm}/{seed}", arm, seed, "finished", 8, 8, "v", ledger, metrics)
+from ledgers import run
 
 
 def test_means_differences_and_problems_of_two_arms():
@@ -88,12 +76,33 @@ def test_metrics_of_training_are_means_over_the_first_and_last_five_steps_by_see
         ["arm", "entropy, nats", "time/step"],
         ["a", "0.457 → 0.177 (0.177 … 0.177)", "2.000 → 2.000 (2.000 … 2.000)"],
     ]
-    (panel,) = trade_off_figure(found).axes
-    assert [line.get_xydata().tolist() for line in panel.lines[-1:]] == [[[0.0, 0.0]]]  # nothing won, nothing lost
-    assert [panel.get_title("left") for panel in training_figure(found).axes] == ["entropy, nats", "time/step"]
 
 
 def test_a_metric_that_no_run_logged_is_named():
     base = np.ones(4, dtype=int)
     with pytest.raises(InputError, match=r"'reward/gap', which no run has logged; allowed: policy/entropy, step, time/step"):
         compare_runs([run("a", base, base)], "set", metrics=["reward/gap"])
+
+
+def test_a_step_that_the_machine_slept_through_does_not_count_as_a_slow_method():
+    base = np.ones(4, dtype=int)
+    one = run("a", base, base)
+    one.metrics[3]["time/step"] = 2000.0
+    cost = compare_runs([one], "set").arms[0].cost
+    assert cost["seconds_per_step"] == 2.0  # the mean is 251.8
+    assert cost["seconds"] == 7 * 2.0 + 2000.0
+
+
+def test_intervals_hold_no_change_that_a_share_cannot_make():
+    base, gone = np.full(40, 4), np.zeros(40, dtype=int)
+    half = np.array([4] * 32 + [0] * 8)
+    found = compare_runs([run("a", base, gone, seed=1), run("a", base, half, seed=2)], "set").arms[0]
+    assert found.to_base[-1].found.mean == pytest.approx(-0.6)  # means of -1 and -0.2: Student with one degree of freedom
+    assert (found.to_base[-1].found.low, found.to_base[-1].found.high) == (-1.0, 1.0)
+
+
+def test_the_overview_shows_the_area_under_pass_at_k():
+    base, after = np.full(40, 1), np.full(40, 2)
+    head, row = overview_rows(compare_runs([run("a", base, after)], "set"))
+    # n = 4: c = 1 gives 1/4, 1/2, 1 at k = 1, 2, 4; c = 2 gives 1/2, 5/6, 1. Trapezoids over log k.
+    assert row[head.index("area")] == "0.562 → 0.792"

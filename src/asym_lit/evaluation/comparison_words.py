@@ -49,6 +49,7 @@ def overview_rows(found: RunComparison) -> Iterator[list[str]]:
         "change",
         f"pass@{last}",
         "change",
+        "area",
         f"all of {most} right",
     ]
     for arm in found.arms:
@@ -59,6 +60,7 @@ def overview_rows(found: RunComparison) -> Iterator[list[str]]:
             _gap(arm.to_base[0]),
             _moved(arm.before.mean[-1], arm.after.mean[-1]),
             _gap(arm.to_base[-1]),
+            _moved(arm.before.area, arm.after.area),
             _moved(*arm.all_right),
         ]
 
@@ -74,7 +76,7 @@ def _gap(gap: Gap) -> str:
 
 def cost_rows(found: RunComparison) -> Iterator[list[str]]:
     """What a run of each arm cost, training only, mean over seeds."""
-    yield ["arm", "minutes", "seconds a step", "tokens generated", "tokens a second"]
+    yield ["arm", "minutes", "seconds of the median step", "tokens generated", "tokens a second"]
     for arm in found.arms:
         cost = arm.cost
         numbers = [f"{cost['seconds'] / 60:.1f}", f"{cost['seconds_per_step']:.2f}", f"{cost['tokens'] / 1e6:.2f} M"]

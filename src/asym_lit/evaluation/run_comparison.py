@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -109,4 +109,11 @@ def _arm_values(
 def _corrected(found: Mapping[str, list[Difference]], ks: Sequence[int], correction: Correction) -> dict[str, list[Gap]]:
     flat = adjusted([difference.p for gaps in found.values() for difference in gaps], correction)
     p_values = iter(flat)
-    return {name: [Gap(k, gap, next(p_values)) for k, gap in zip(ks, gaps, strict=True)] for name, gaps in found.items()}
+    return {
+        name: [Gap(k, _possible(gap), next(p_values)) for k, gap in zip(ks, gaps, strict=True)] for name, gaps in found.items()
+    }
+
+
+def _possible(gap: Difference) -> Difference:
+    """With an interval of changes that a share can make: Student's may pass -1 where few seeds differ much."""
+    return replace(gap, low=max(gap.low, -1.0), high=min(gap.high, 1.0))
