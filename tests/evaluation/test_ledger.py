@@ -1,3 +1,4 @@
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -75,6 +76,29 @@ def test_changes_count_fates_and_say_what_luck_alone_would_do():
     assert found.by_luck == pytest.approx(1 + 2 / 70)
     assert (found.rare, found.rare_kept) == (2, 1)  # of "lost" and "sharp", given once each
     assert found.problems == 6
+
+
+def test_rare_answers_given_again_are_held_against_luck():
+    base = [row("p", 0, 3, {"a": 1, "b": 2})]
+    now = [row("p", 5, 2, {"b": 1, "c": 1})]
+    # Rare is once in four. "a" and "c" were given once in all: rare before with chance 4/8, and then never again. "b" three
+    # times: once before and twice after with chance C(3, 1) C(5, 3) / C(8, 4) = 30/70.
+    assert changes(base, now).rare_kept_by_luck == pytest.approx((30 / 70) / (1 / 2 + 30 / 70 + 1 / 2))
+    assert changes([row("p", 0, 0)], [row("p", 5, 0)]).rare_kept_by_luck == 0.0
+
+
+def test_two_draws_of_one_policy_keep_as_many_rare_answers_as_luck_says():
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet(np.full(30, 0.3), size=200)  # 30 right answers to each of 200 problems, most of them rare
+
+    def draw(step):
+        counts = [rng.multinomial(64, each) for each in chances]
+        rights = [{str(i): int(n) for i, n in enumerate(each) if n} for each in counts]
+        return [row(f"p{j}", step, 64, right, samples=64) for j, right in enumerate(rights)]
+
+    found = changes(draw(0), draw(1))
+    assert found.rare_kept / found.rare == pytest.approx(found.rare_kept_by_luck, abs=0.03)  # of 1,100 answers
+    assert 0.4 < found.rare_kept_by_luck < 0.9
 
 
 def test_the_page_shows_every_problem_and_escapes_what_it_shows():

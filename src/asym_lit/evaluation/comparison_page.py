@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from statistics import fmean
 
 from asym_lit.evaluation.arm_results import ArmResult, Gap
 from asym_lit.evaluation.charts import Series, line_chart, step_ticks
@@ -125,17 +126,19 @@ def _problems(found: RunComparison) -> list[str]:
             sum(each.by_luck for each in arm.changes),
             sum(each.rare for each in arm.changes),
             sum(each.rare_kept for each in arm.changes),
+            fmean(each.rare_kept_by_luck for each in arm.changes),
         )
         runs = len(arm.changes)
         numbers = (total.counts[Fate.LOST], total.counts[Fate.WIDENED], total.by_luck)
         cells = "".join(f"<td>{number / runs:.1f}</td>" for number in numbers)
-        kept = f"{total.rare_kept / total.rare:.0%}" if total.rare else "-"
-        lines.append(f"<tr><th>{escape(arm.name)}</th><td>{fate_bar(total)}</td>{cells}<td>{kept}</td></tr>")
+        shares = f"{total.rare_kept / total.rare:.0%} <small>{total.rare_kept_by_luck:.0%}</small>" if total.rare else "-"
+        lines.append(f"<tr><th>{escape(arm.name)}</th><td>{fate_bar(total)}</td>{cells}<td>{shares}</td></tr>")
     return [
         "<h2>Problem by problem</h2>",
         fate_key(),
         '<p class="hint">Against the base policy, per seed. By luck: how many would be lost, and as many newly solved, if no '
-        "problem's chance had changed. Rare answers: right ones that were at most a sixteenth of the base's responses.</p>",
+        "problem's chance had changed. Rare answers: right ones that were at most a sixteenth of the base's responses; small: "
+        "the share that would be given again by luck, had no answer's chance changed.</p>",
         '<div class="scroll"><table>' + "".join(lines) + "</table></div>",
     ]
 

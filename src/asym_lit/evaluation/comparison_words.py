@@ -104,7 +104,8 @@ def problem_rows(found: RunComparison) -> Iterator[list[str]]:
     for arm in found.arms:
         runs, rare = len(arm.changes), sum(each.rare for each in arm.changes)
         counts = [f"{sum(each.counts[one] for each in arm.changes) / runs:.1f}" for one in Fate]
-        kept = f"{sum(each.rare_kept for each in arm.changes) / rare:.0%}" if rare else "-"
+        by_luck = fmean(each.rare_kept_by_luck for each in arm.changes)
+        kept = f"{sum(each.rare_kept for each in arm.changes) / rare:.0%} (by luck {by_luck:.0%})" if rare else "-"
         yield [arm.name, *counts, f"{sum(each.by_luck for each in arm.changes) / runs:.1f}", kept]
 
 

@@ -90,7 +90,12 @@ def problem_record(evaluation: str, step: int, group: Sequence[Rollout], samplin
 
 def rare_answers(base: ProblemRecord) -> set[str]:
     """The right answers of the base that a policy forgets first."""
-    return {answer for answer, count in base.right.items() if count <= max(1, RARE * base.samples)}
+    return {answer for answer, count in base.right.items() if count <= most_of_a_rare_answer(base.samples)}
+
+
+def most_of_a_rare_answer(samples: int) -> int:
+    """How often an answer may be given and still be rare."""
+    return max(1, int(RARE * samples))
 
 
 def write_ledger(path: Path, records: Iterable[ProblemRecord]) -> None:

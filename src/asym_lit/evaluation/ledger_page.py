@@ -89,7 +89,8 @@ def _set(name: str, records: Sequence[ProblemRecord]) -> str:
     return (
         f"<section><h2>{escape(name)}: step {first} to step {last}</h2>{fate_bar(found)}<p></p>{fate_key()}"
         f'<p class="hint">{found.problems} problems; by luck alone, with no chance changed, {found.by_luck:.1f} would be lost '
-        f"and as many newly solved. Rare right answers of step {first} still given: {found.rare_kept} of {found.rare}. "
+        f"and as many newly solved. Rare right answers of step {first} still given: {found.rare_kept} of {found.rare} "
+        f"(by luck alone {found.rare_kept_by_luck:.0%}). "
         f"Cells: right responses by rollout step.{more}</p>"
         f'<div class="chips">{chips}</div><div class="scroll"><table class="cells">{head}{rows}</table></div></section>'
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
+import numpy as np
 from scipy.stats import hypergeom
 
-from asym_lit.evaluation.ledger import ProblemRecord, rare_answers
+from asym_lit.evaluation.ledger import ProblemRecord, most_of_a_rare_answer, rare_answers
 
 
 class Fate(StrEnum):
@@ -49,6 +51,8 @@ class Changes:
     """Rare right answers of the base, over all problems."""
     rare_kept: int
     """Those still given."""
+    rare_kept_by_luck: float
+    """Share of them expected to be given again if no answer's chance had changed; 0 where there are none."""
 
     @property
     def problems(self) -> int:
@@ -60,7 +64,8 @@ def changes(base: Iterable[ProblemRecord], now: Iterable[ProblemRecord]) -> Chan
     """Compares two evaluations of the same set, problem by problem.
 
     Of t right responses in n before and m after, with nothing changed, all fall before with chance `C(n, t) / C(n + m, t)`:
-    the problem is then lost without a cause. The sum over problems is `by_luck`.
+    the problem is then lost without a cause. The sum over problems is `by_luck`. Likewise an answer that was given t times in
+    all was rare before, and is given again, with hypergeometric chances; their sums make `rare_kept_by_luck`.
 
     Args:
         base: Rows of the first evaluation.
@@ -69,6 +74,7 @@ def changes(base: Iterable[ProblemRecord], now: Iterable[ProblemRecord]) -> Chan
     first = {record.uid: record for record in base}
     counts = dict.fromkeys(Fate, 0)
     luck, rare, kept = 0.0, 0, 0
+    expected = np.zeros(2)
     for record in now:
         if record.uid not in first:
             continue
@@ -79,7 +85,18 @@ def changes(base: Iterable[ProblemRecord], now: Iterable[ProblemRecord]) -> Chan
             luck += float(hypergeom.pmf(right, all_samples, right, before.samples))
         was = rare_answers(before)
         rare, kept = rare + len(was), kept + len(was & set(record.right))
-    return Changes(counts, luck, rare, kept)
+        for answer in before.right.keys() | record.right.keys():
+            given = before.right.get(answer, 0) + record.right.get(answer, 0)
+            expected += _rare_and_kept(given, before.samples, all_samples)
+    return Changes(counts, luck, rare, kept, float(expected[1] / expected[0]) if expected[0] else 0.0)
+
+
+@cache
+def _rare_and_kept(given: int, samples: int, all_samples: int) -> tuple[float, float]:
+    """Chances that an answer, given so often in all, was rare in the first samples; and that it was and came again."""
+    before = np.arange(1, most_of_a_rare_answer(samples) + 1)
+    chances = hypergeom.pmf(before, all_samples, given, samples)
+    return float(chances.sum()), float(chances[before < given].sum())
 
 
 def by_step(records: Iterable[ProblemRecord], evaluation: str) -> dict[int, dict[str, ProblemRecord]]:

@@ -22,8 +22,8 @@ from asym_lit.types import RolloutBatch
 class Ledger(Callback):
     """Writes `<run folder>/ledger.parquet` and `ledger.html` after each evaluation of a `fit`.
 
-    Logs `val/<set>_ledger/{lost, widened, sharpened, dulled, rare_kept}` against the first evaluation, and a figure of all
-    problems over training. A resumed run goes on in the ledger of the run it resumes.
+    Logs `val/<set>_ledger/{lost, widened, sharpened, dulled, by_luck, rare_kept, rare_kept_by_luck}` against the first
+    evaluation, and a figure of all problems over training. A resumed run goes on in the ledger of the run it resumes.
 
     Args:
         figure: Draw the figure for TensorBoard.
@@ -83,6 +83,7 @@ class Ledger(Callback):
         found = changes(next(iter(steps.values())).values(), steps[step].values())
         metrics = {str(one): float(found.counts[one]) for one in (Fate.LOST, Fate.WIDENED, Fate.SHARPENED, Fate.DULLED)}
         metrics |= {"by_luck": found.by_luck, "rare_kept": found.rare_kept / max(found.rare, 1)}
+        metrics |= {"rare_kept_by_luck": found.rare_kept_by_luck}
         for logger in trainer.loggers:
             logger.log_metrics({f"val/{name}_ledger/{key}": value for key, value in metrics.items()}, step=step)
             if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero and self.figure:

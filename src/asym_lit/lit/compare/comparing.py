@@ -99,8 +99,18 @@ def _plain(found: RunComparison) -> dict[str, Any]:
             for name, some in (("to_base", arm.to_base), ("to_baseline", arm.to_baseline))
         }
         runs = [{"name": r.name, "seed": r.seed, "state": r.state, "reached": r.reached} for r in arm.runs]
-        fates = [{**{str(one): count for one, count in each.counts.items()}, "by_luck": each.by_luck} for each in arm.changes]
+        fates = [
+            {
+                **{str(one): count for one, count in each.counts.items()},
+                "by_luck": each.by_luck,
+                "rare": each.rare,
+                "rare_kept": each.rare_kept,
+                "rare_kept_by_luck": each.rare_kept_by_luck,
+            }
+            for each in arm.changes
+        ]
         curves = {"before": arm.before.mean, "after": arm.after.mean, "low": arm.after.low, "high": arm.after.high}
+        curves["area"] = [arm.before.area, arm.after.area]
         arms.append(
             {"arm": arm.name, "verdict": arm.verdict(), **curves, **gaps, "problems": fates, "metrics": arm.ends, "runs": runs}
         )
