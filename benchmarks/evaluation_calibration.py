@@ -34,17 +34,41 @@ def coverage(rounds: int, problems: int, n: int, k: int, a: float, b: float) -> 
     return hits[0] / rounds, hits[1] / rounds
 
 
-def alarms(rounds: int, seeds: int, spread: tuple[float, float], k: int, problems: int = 150, n: int = 64) -> float:
-    """Share of comparisons of arms that differ in nothing with p below 0.05."""
+def alarms(
+    rounds: int, seeds: int, spread: tuple[float, float], k: int, untrained: bool = False, problems: int = 150, n: int = 64
+) -> float:
+    """Share of comparisons of arms that differ in nothing with p below 0.05.
+
+    Args:
+        rounds: Simulated data sets.
+        seeds: Of either arm.
+        spread: Of seeds in logits, by arm.
+        k: Of pass@k.
+        untrained: The second arm is the base policy: its seeds do not vary, neither altogether nor problem by problem.
+        problems: In common.
+        n: Responses to each.
+    """
     rng = np.random.default_rng(seeds)
     found = 0
     for _ in range(rounds):
         easy = rng.normal(-1.5, 1.5, problems)
-        logits = easy + rng.normal(0, 0.3, (2, seeds, problems)) + rng.normal(0, np.reshape(spread, (2, 1, 1)), (2, seeds, 1))
-        right = rng.binomial(n, 1 / (1 + np.exp(-logits)))
+        single = rng.normal(0, 0.3, (2, seeds, problems)) * np.reshape([1.0, 0.0 if untrained else 1.0], (2, 1, 1))
+        logits = easy + single + rng.normal(0, np.reshape(spread, (2, 1, 1)), (2, seeds, 1))
+        chances = 1 / (1 + np.exp(-logits))
+        right = rng.binomial(n, chances)
         values = pass_at_k(np.full(right.size, n), right.ravel(), k).reshape(right.shape)
-        found += paired_difference(values[0], values[1]).p < 0.05
+        if untrained:  # what seeds vary moves pass@k on average, as logits are no shares; that is no false alarm
+            values[0] -= bias(easy, spread[0], k)
+        found += paired_difference(values[0], values[1], second_untrained=untrained).p < 0.05
     return found / rounds
+
+
+def bias(easy: np.ndarray, spread: float, k: int) -> np.ndarray:
+    """By problem, what a spread of `spread` and 0.3 logits adds to pass@k on average, by quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(15)
+    logits = easy + np.hypot(spread, 0.3) * nodes[:, None]
+    moved = np.average(1 - (1 - 1 / (1 + np.exp(-logits))) ** k, axis=0, weights=weights)
+    return moved - (1 - (1 - 1 / (1 + np.exp(-easy))) ** k)
 
 
 def main() -> None:
@@ -62,6 +86,11 @@ def main() -> None:
     for seeds, spread in alike + one_varies:
         for k in (1, 8, 64):
             print(f"| {seeds} | {spread[0]}, {spread[1]} | {k} | {alarms(rounds, seeds, spread, k):.1%} |", flush=True)
+    for seeds in (1, 2, 3, 5):
+        for spread in (0.3, 0.0):
+            for k in (1, 8, 64):
+                share = alarms(rounds, seeds, (spread, 0.0), k, untrained=True)
+                print(f"| {seeds} | {spread}, against the base policy | {k} | {share:.1%} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ def fake_run(
     reached: int | None = None,
     evaluation: str = "countdown",
     temperature: float = 1.0,
+    top_k: int = 0,
     verifier: str = "countdown",
     prefix: str = "p",
 ) -> Path:
@@ -41,6 +42,7 @@ def fake_run(
         reached: Steps made; None for all.
         evaluation: Name of the evaluation set.
         temperature: Of evaluations.
+        top_k: Likewise.
         verifier: Its name.
         prefix: Of the problems' names.
     """
@@ -54,7 +56,7 @@ def fake_run(
             answers = [rng.choice("abcd") for _ in range(n) if rng.random() < chance]
             right = {answer: answers.count(answer) for answer in sorted(set(answers))}
             wrong = (n - len(answers),) if len(answers) < n else ()
-            sampling = (temperature, 1.0, 0, 24)
+            sampling = (temperature, 1.0, top_k, 24)
             uid = f"{prefix}{i:03d}"
             records.append(ProblemRecord(evaluation, step, uid, n, len(answers), 0, right, wrong, sampling))
     folder.mkdir(parents=True)

@@ -79,6 +79,14 @@ def test_what_seeds_vary_and_what_problems_vary_add_up():
     assert found.p == pytest.approx(2 * student.sf(0.2 / 0.05**0.5, 2.4118), abs=1e-4)
 
 
+def test_against_the_base_policy_degrees_are_fewer():
+    # As above, by the plain rule: .05^2 / (.01^2 / 1 + .04^2 / 1) = 1.471
+    found = paired_difference([[0.1, 0.5], [0.3, 0.7]], [[0.2, 0.2], [0.2, 0.2]], second_untrained=True)
+    assert (found.mean, found.degrees) == pytest.approx((0.2, 1.4706), abs=1e-4)
+    one_seed = [[[0.2, 0.4, 0.6]], [[0.1, 0.1, 0.6]]]  # one part alone: both rules give its own degrees
+    assert paired_difference(*one_seed, second_untrained=True) == paired_difference(*one_seed)
+
+
 def test_problems_count_only_beyond_the_noise_that_seeds_hold_already():
     # Seed means .3, .4: V_seeds = .005 / 2 = .0025. Residuals +-.15: V_both = .09 / 4 = .0225, more than V_problems =
     # .005 / 2, of .1 and .2. Error .05, t = 3, with 1 degree p = 1 - 2 / pi * atan 3.
@@ -113,6 +121,20 @@ def test_the_paired_test_raises_false_alarms_as_often_as_it_says(seeds, spread):
         alarms += paired_difference(values[0], values[1]).p < 0.05
     # 3 standard errors of 5 % among 600: 2.7 %
     assert 0.023 <= alarms / 600 <= 0.077
+
+
+def test_the_test_against_the_base_policy_raises_no_more_false_alarms_than_it_says():
+    rng = np.random.default_rng(7)
+    alarms = {False: 0, True: 0}
+    for _ in range(600):
+        # Shares, not logits: what seeds vary does not move their mean. The base has the same chance for every seed.
+        chances = rng.uniform(0.2, 0.8, 100)
+        trained = np.clip(chances + rng.normal(0, 0.05, (3, 100)) + rng.normal(0, 0.01, (3, 1)), 0, 1)
+        first, base = rng.binomial(32, trained) / 32, rng.binomial(32, np.tile(chances, (3, 1))) / 32
+        for untrained in alarms:
+            alarms[untrained] += paired_difference(first, base, second_untrained=untrained).p < 0.05
+    assert alarms[True] / 600 <= 0.077
+    assert alarms[True] < alarms[False]  # the finer rule, made for two trained arms, raises more
 
 
 def test_holm_multiplies_by_how_many_are_left_and_never_falls():

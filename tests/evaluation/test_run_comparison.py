@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,7 @@ def test_many_arms_raise_the_corrected_p():
         found = compare_runs(runs, "set", correction=correction)
         gaps = [gap for arm in found.arms for gap in arm.to_base]
         assert all(gap.p_adjusted >= gap.found.p for gap in gaps)
+        assert any(gap.p_adjusted > gap.found.p for gap in gaps)
     assert all(
         gap.p_adjusted == gap.found.p for arm in compare_runs(runs, "set", correction="none").arms for gap in arm.to_base
     )
@@ -106,3 +109,35 @@ def test_the_overview_shows_the_area_under_pass_at_k():
     head, row = overview_rows(compare_runs([run("a", base, after)], "set"))
     # n = 4: c = 1 gives 1/4, 1/2, 1 at k = 1, 2, 4; c = 2 gives 1/2, 5/6, 1. Trapezoids over log k.
     assert row[head.index("area")] == "0.562 → 0.792"
+
+
+def test_budgets_are_read_from_the_smallest_whatever_their_order():
+    base = np.ones(60, dtype=int)
+    after = np.array([4] * 40 + [0] * 20)
+    found = compare_runs([run("grpo", base, after)], "set", ks=[4, 1, 4])
+    assert found.ks == [1, 4]
+    assert found.arms[0].verdict() == "sharpened at the cost of breadth"
+    with pytest.raises(InputError, match="ks holds 0; allowed: 1 to 4, the fewest responses"):
+        compare_runs([run("grpo", base, after)], "set", ks=[0, 1])
+
+
+def test_one_budget_says_nothing_of_breadth():
+    base, after = np.ones(60, dtype=int), np.full(60, 2)
+    assert compare_runs([run("grpo", base, after)], "set", ks=[1]).arms[0].verdict() == "better at pass@1"
+    assert compare_runs([run("grpo", after, base)], "set", ks=[2]).arms[0].verdict() == "poorer at pass@2"
+    assert compare_runs([run("grpo", base, base)], "set", ks=[1]).arms[0].verdict() == "no change shown"
+
+
+def test_runs_of_one_name_keep_their_own_numbers():
+    base = np.ones(60, dtype=int)
+    (arm,) = compare_runs([run("a", base, base, seed=1), run("a", base, np.full(60, 3), seed=1)], "set").arms
+    assert arm.after.mean[0] == pytest.approx((1 / 4 + 3 / 4) / 2)
+
+
+def test_an_evaluation_half_way_with_an_undecided_response_costs_that_point_alone():
+    base = np.full(6, 2)
+    one = run("a", base, base)
+    short = [replace(record, step=4, samples=3, right={"a": 2}, wrong=(1,)) for record in one.ledger if not record.step]
+    (arm,) = compare_runs([replace(one, ledger=[*one.ledger, *short])], "set").arms
+    assert arm.over_time[4][:2] == pytest.approx([2 / 3, 1.0])  # 2 of 3 are right
+    assert np.isnan(arm.over_time[4][2]) and arm.over_time[8][2] == 1.0  # pass@4 needs four

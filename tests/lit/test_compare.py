@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from asym_lit.cli import main
+from asym_lit.evaluation.ledger import read_ledger, write_ledger
 from studies import fake_run
 
 
@@ -58,6 +60,7 @@ def test_a_report_is_the_same_each_time(tmp_path, two_arms):
     ("other", "words"),
     [
         ({"n": 8}, r"plain/seed_1 has 16 and other/seed_1 8 as n, .*--allow\+ n"),
+        ({"top_k": 5}, r"has 0 and other/seed_1 5 as top_k"),
         ({"temperature": 0.6}, r"has 1\.0 and other/seed_1 0\.6 as temperature"),
         ({"verifier": "lenient"}, r"has 'countdown' and other/seed_1 'lenient' as verifier"),
         ({"problems": 41}, r"has 40 problems and other/seed_1 41 problems \(such as 'p040'\) as problems"),
@@ -95,6 +98,7 @@ def test_a_run_that_died_half_way_is_marked(tmp_path, two_arms):
     ("words", "error"),
     [
         (["--baseline", "nobody"], "baseline is 'nobody'; allowed: one of the arms gaining, plain"),
+        (["--ks", "[0, 1]"], "ks holds 0; allowed: 1 to 16"),
         (["--ks", "[1, 32]"], "ks holds 32; allowed: 1 to 16, the fewest responses"),
         (["--allow", "[luck]"], "allow names luck; allowed: problems, n, temperature"),
         (["--evaluations", "[other]"], "Not every run has 'other'"),
@@ -126,3 +130,52 @@ def test_twelve_arms_and_three_seeds_fit_in_two_megabytes(tmp_path):
             )
     assert len(compared(tmp_path, str(tmp_path / "study"))["arms"]) == 12
     assert (tmp_path / "out" / "index.html").stat().st_size < 2_000_000
+
+
+def test_runs_of_two_studies_with_the_names_that_lightning_gives_are_told_apart(tmp_path):
+    for study, gain in (("first", 0.0), ("second", 1.5)):
+        fake_run(tmp_path / study / "grpo" / "version_0", gain=gain)
+    first = compared(tmp_path, str(tmp_path / "first"))["arms"][0]["after"][0]
+    second = compared(tmp_path, str(tmp_path / "second"))["arms"][0]["after"][0]
+    both = compared(tmp_path, str(tmp_path / "first"), str(tmp_path / "second"))
+    assert both["arms"][0]["after"][0] == pytest.approx((first + second) / 2)
+    assert [run["name"] for run in both["arms"][0]["runs"]] == ["grpo/first/grpo/version_0", "grpo/second/grpo/version_0"]
+    assert both["notes"] == ["grpo has 2 runs with seed 1; they count as 2 seeds."]
+
+
+def test_a_run_in_two_arms_is_refused(tmp_path, two_arms):
+    with pytest.raises(SystemExit, match=r"seed_1 is given as a run of 'plain' and of 'mine', .* Give it once"):
+        compared(tmp_path, str(two_arms), f"mine={two_arms}/plain/seed_1")
+
+
+def rewrite(folder: Path, change) -> None:
+    write_ledger(folder / "ledger.parquet", map(change, read_ledger(folder / "ledger.parquet")))
+
+
+def test_a_response_that_was_not_decided_does_not_make_another_n(tmp_path, two_arms):
+    def undecided(record):
+        if record.uid != "p000":
+            return record
+        wrong = (15 - min(record.correct, 15),)
+        right = record.right if record.correct < 16 else {"a": 15}
+        return replace(record, samples=15, correct=min(record.correct, 15), right=right, wrong=wrong)
+
+    rewrite(two_arms / "plain" / "seed_1", undecided)
+    assert compared(tmp_path, str(two_arms))["ks"] == [1, 2, 4, 8]  # 16 no more, for one problem has 15
+
+
+def test_a_problem_without_a_decided_response_is_left_out_and_the_report_says_so(tmp_path, two_arms):
+    rewrite(
+        two_arms / "plain" / "seed_1",
+        lambda record: replace(record, samples=0, correct=0, right={}, wrong=()) if record.uid == "p000" else record,
+    )
+    found = compared(tmp_path, str(two_arms))
+    assert (found["problems"], found["ks"]) == (39, [1, 2, 4, 8, 16])
+    assert found["notes"] == ["Of 40 problems 1 are left out: in some run no response to them was decided."]
+
+
+def test_other_policies_to_begin_with_are_named(tmp_path, two_arms):
+    record = two_arms / "plain" / "seed_1" / "run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "policy": "bundled"}))
+    notes = compared(tmp_path, str(two_arms))["notes"]
+    assert notes == ["The runs began with different policies (bundled, unknown); each is held against its own."]

@@ -67,6 +67,9 @@ class ArmResult:
     def verdict(self) -> str:
         """In a word: did it widen, or only sharpen?"""
         small, large = self.to_base[0], self.to_base[-1]
+        if small.k == large.k:  # one k says nothing of the other end
+            moved = "better" if small.found.mean > 0 else "poorer"
+            return f"{moved} at pass@{small.k}" if small.significant() else "no change shown"
         up, down = small.significant() and small.found.mean > 0, large.significant() and large.found.mean < 0
         if large.significant() and large.found.mean > 0:
             return "widened" if not small.significant() or up else "widened, first answers poorer"
@@ -111,7 +114,7 @@ def arm_result(
             for run in runs
             if set(problems) <= set(by_step(run.ledger, evaluation)[step])
         ]
-        over_time[step] = [float(np.mean([pass_at_k(n, c, k).mean() for n, c in pairs])) for k in ks]
+        over_time[step] = [float(np.mean([_share(n, c, k) for n, c in pairs])) for k in ks]
     largest = max(k for k in ks if k <= max(8, ks[0]))
     ends = [
         [counts(run, evaluation, pick(found), problems) for run, found in zip(runs, steps, strict=True)] for pick in (min, max)
@@ -132,6 +135,11 @@ def arm_result(
         _cost(runs),
         (first, last),
     )
+
+
+def _share(n: np.ndarray, c: np.ndarray, k: int) -> float:
+    """pass@k, or NaN where too few responses to a problem were decided: an evaluation half way bounds no k of the report."""
+    return float(pass_at_k(n, c, k).mean()) if n.min() >= k else float("nan")
 
 
 def _curve(values: Sequence[np.ndarray], ks: Sequence[int], samples: int) -> PassAtKCurve:

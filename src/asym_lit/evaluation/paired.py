@@ -29,7 +29,10 @@ class Difference:
 
 
 def paired_difference(
-    first: Sequence[Sequence[float]] | np.ndarray, second: Sequence[Sequence[float]] | np.ndarray, level: float = 0.95
+    first: Sequence[Sequence[float]] | np.ndarray,
+    second: Sequence[Sequence[float]] | np.ndarray,
+    level: float = 0.95,
+    second_untrained: bool = False,
 ) -> Difference:
     """The difference of two arms' means, with an interval for other problems and, given several, other seeds.
 
@@ -41,12 +44,15 @@ def paired_difference(
 
     Interval and p come from Student's t with `V^2 / sum(v^2 / (f + 2)) - 2` degrees of freedom, over the parts v of V with f
     degrees each (Welch 1947). That is Satterthwaite's rule with squared variances estimated without bias, for the mean of
-    `v^2` is `1 + 2 / f` times the square of what v estimates; the plain rule is too cautious with few seeds.
+    `v^2` is `1 + 2 / f` times the square of what v estimates; the plain rule, `V^2 / sum(v^2 / f)`, is too cautious with few
+    seeds. Where only the first arm was trained, its seeds alone make most of V, and three of them are too few for the finer
+    rule: it raised up to 8.0 % false alarms at 5 %, the plain one at most 6.0 %.
 
     Args:
         first: Shape [seeds, problems]: one estimate for each, problems in the same order.
         second: Likewise; seeds need not be as many, nor the same.
         level: Of the interval.
+        second_untrained: The second arm is the base policy: its seeds are draws of one policy.
 
     Raises:
         InputError: If the arms have different problems.
@@ -71,7 +77,10 @@ def paired_difference(
         parts, variance = [over_problems], over_problems[0]
     if variance <= 0:
         return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0, float(problems - 1))
-    degrees = variance**2 / sum(part**2 / (free + 2) for part, free in parts) - 2
+    if second_untrained:
+        degrees = variance**2 / sum(part**2 / free for part, free in parts)
+    else:
+        degrees = variance**2 / sum(part**2 / (free + 2) for part, free in parts) - 2
     error = variance**0.5
     width = float(student.ppf((1 + level) / 2, degrees)) * error
     return Difference(mean, mean - width, mean + width, float(2 * student.sf(abs(mean) / error, degrees)), degrees)

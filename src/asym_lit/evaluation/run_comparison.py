@@ -56,7 +56,7 @@ def compare_runs(
         metrics: Of training, to show beside the usual ones.
 
     Raises:
-        InputError: If there is no such arm, or a k is larger than the number of responses.
+        InputError: If there is no such arm, or a k is below 1 or larger than the number of responses.
     """
     by_arm: dict[str, list[Run]] = {}
     for run in runs:
@@ -68,13 +68,17 @@ def compare_runs(
     if not problems:
         raise InputError(f"{evaluation}: the runs share no problem, so nothing can be compared.")
     _check_metrics(runs, metrics)
-    values = {run.name: _first_and_last(run, evaluation, problems) for run in runs}
-    least = min(int(n.min()) for pair in values.values() for n, _ in pair)
-    grid = list(ks) or powers_of_two(least)
-    if min(grid) < 1 or max(grid) > least:
-        raise InputError(f"ks holds {max(grid)}; allowed: 1 to {least}, the fewest responses to a problem in these runs.")
-    parts = {name: _arm_values(found, values, grid) for name, found in by_arm.items()}
-    base_gaps = {name: [paired_difference(a, b) for b, a in zip(*parts[name], strict=True)] for name in by_arm}
+    values = {name: [_first_and_last(run, evaluation, problems) for run in found] for name, found in by_arm.items()}
+    least = min(int(n.min()) for pairs in values.values() for pair in pairs for n, _ in pair)
+    grid = sorted(set(ks)) or powers_of_two(least)
+    outside = [k for k in grid if not 1 <= k <= least]
+    if outside:
+        raise InputError(f"ks holds {outside[0]}; allowed: 1 to {least}, the fewest responses to a problem in these runs.")
+    parts = {name: _arm_values(found, grid) for name, found in values.items()}
+    base_gaps = {
+        name: [paired_difference(after, before, second_untrained=True) for before, after in zip(*parts[name], strict=True)]
+        for name in by_arm
+    }
     other = [name for name in by_arm if name != baseline]
     arm_gaps = {n: [paired_difference(a, b) for a, b in zip(parts[n][1], parts[baseline][1], strict=True)] for n in other}
     base, between = _corrected(base_gaps, grid, correction), _corrected(arm_gaps, grid, correction)
@@ -99,10 +103,10 @@ def _first_and_last(run: Run, evaluation: str, problems: Sequence[str]) -> list[
 
 
 def _arm_values(
-    runs: Sequence[Run], values: Mapping[str, list[tuple[np.ndarray, np.ndarray]]], ks: Sequence[int]
+    values: Sequence[list[tuple[np.ndarray, np.ndarray]]], ks: Sequence[int]
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """pass@k before and after by k, each of shape [seeds, problems]."""
-    before, after = ([np.stack([pass_at_k(*values[run.name][i], k) for run in runs]) for k in ks] for i in (0, 1))
+    before, after = ([np.stack([pass_at_k(*pair[i], k) for pair in values]) for k in ks] for i in (0, 1))
     return before, after
 
 

@@ -28,11 +28,14 @@ class Run:
     """Rollout steps made."""
     planned: int
     verifier: str
+    """What counted its responses."""
     ledger: Sequence[ProblemRecord]
     metrics: Sequence[Mapping[str, float]] = ()
     """One per rollout step."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Package versions, git state and the like."""
+    policy: str = "unknown"
+    """What training began with."""
 
     @property
     def whole(self) -> bool:
@@ -51,9 +54,10 @@ class Setting:
 
     problems: frozenset[str]
     n: tuple[int, ...]
-    """Different numbers of responses per problem, in rising order."""
+    """Most decided responses to a problem at an evaluation, over evaluations: undecided ones make it fewer for some."""
     temperature: tuple[float, ...]
     top_p: tuple[float, ...]
+    top_k: tuple[int, ...]
     max_tokens: tuple[int, ...]
     verifier: str
 
@@ -63,9 +67,10 @@ def setting(run: Run, evaluation: str) -> Setting:
     rows = [record for record in run.ledger if record.evaluation == evaluation]
     return Setting(
         frozenset(record.uid for record in rows),
-        tuple(sorted({record.samples for record in rows})),
+        tuple(sorted({max(record.samples for record in rows.values()) for rows in by_step(run.ledger, evaluation).values()})),
         tuple(sorted({record.sampling[0] for record in rows})),
         tuple(sorted({record.sampling[1] for record in rows})),
+        tuple(sorted({record.sampling[2] for record in rows})),
         tuple(sorted({record.sampling[3] for record in rows})),
         run.verifier,
     )
@@ -77,7 +82,8 @@ def check_comparable(runs: Sequence[Run], evaluation: str, allow: Sequence[str] 
     Args:
         runs: All to be compared.
         evaluation: Name of the evaluation set.
-        allow: Names of differences to put up with: `problems`, `n`, `temperature`, `top_p`, `max_tokens`, `verifier`.
+        allow: Names of differences to put up with: `problems`, `n`, `temperature`, `top_p`, `top_k`, `max_tokens`,
+            `verifier`.
 
     Returns:
         The differences that were allowed, in words.
@@ -115,13 +121,9 @@ def _shown(value: object, than: frozenset[str] = frozenset()) -> str:
 
 
 def common_problems(runs: Sequence[Run], evaluation: str) -> list[str]:
-    """The problems that every run has at its first and its last evaluation, in order."""
-    found: set[str] | None = None
-    for run in runs:
-        steps = by_step(run.ledger, evaluation)
-        for step in (min(steps), max(steps)):
-            found = set(steps[step]) if found is None else found & set(steps[step])
-    return sorted(found or set())
+    """The problems with a decided response of every run at its first and its last evaluation, in order."""
+    ends = [steps[step] for run in runs for steps in [by_step(run.ledger, evaluation)] for step in (min(steps), max(steps))]
+    return sorted(set.intersection(*({uid for uid, record in rows.items() if record.samples} for rows in ends)))
 
 
 def counts(run: Run, evaluation: str, step: int, problems: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ def find_runs(words: Sequence[str]) -> list[Run]:
             else called after the folder above the run.
 
     Raises:
-        InputError: If a folder holds no run with a ledger.
+        InputError: If a folder holds no run with a ledger, or is to be in two arms.
     """
     found: dict[Path, Run] = {}
     for word in words:
@@ -36,8 +38,25 @@ def find_runs(words: Sequence[str]) -> list[Run]:
                 "the Ledger callback, with the first evaluation."
             )
         for place in places:
-            found[place.resolve()] = read_run(place, arm if named else place.resolve().parent.name)
-    return list(found.values())
+            run = read_run(place, arm if named else place.resolve().parent.name)
+            known = found.setdefault(place.resolve(), run)
+            if known.arm != run.arm:
+                raise InputError(
+                    f"{place} is given as a run of {known.arm!r} and of {run.arm!r}, which would be compared with itself. Give "
+                    "it once."
+                )
+    return _told_apart(found)
+
+
+def _told_apart(found: Mapping[Path, Run]) -> list[Run]:
+    """With as much of the folder in the name as it takes: Lightning calls the first run of everything `version_0`."""
+    named = dict(found)
+    for depth in range(2, 1 + max(len(path.parts) for path in found)):
+        seen = Counter(run.name for run in named.values())
+        for path, run in named.items():
+            if seen[run.name] > 1:
+                named[path] = replace(run, name="/".join([run.arm, *path.parts[-depth:]]))
+    return list(named.values())
 
 
 def read_run(folder: Path, arm: str) -> Run:
@@ -59,6 +78,7 @@ def read_run(folder: Path, arm: str) -> Run:
         verifier=str(record.get("verifier", "unknown")),
         ledger=read_ledger(folder / LEDGER),
         metrics=_lines(folder / METRICS),
+        policy=str(record.get("policy") or "unknown"),
         facts={name: record.get(name) for name in ("versions", "git")},
     )
 
@@ -95,6 +115,23 @@ def doubts(runs: Sequence[Run], evaluation: str) -> list[str]:
         if len(steps) < 2:
             notes.append(f"{run.name} was evaluated once, so it shows no change.")
     ends = sorted({last[run.name] for run in runs if run.whole})
+    notes += _odd_company(runs, evaluation)
     if len(ends) > 1:
         notes.append(f"The last evaluations are at different steps: {', '.join(map(str, ends))}.")
+    return notes
+
+
+def _odd_company(runs: Sequence[Run], evaluation: str) -> list[str]:
+    """What a reader must know of the runs together."""
+    notes = []
+    for (arm, seed), times in Counter((run.arm, run.seed) for run in runs).items():
+        if times > 1:
+            notes.append(f"{arm} has {times} runs with seed {seed}; they count as {times} seeds.")
+    policies = sorted({run.policy for run in runs})
+    if len(policies) > 1:
+        notes.append(f"The runs began with different policies ({', '.join(policies)}); each is held against its own.")
+    asked = {record.uid for run in runs for record in run.ledger if record.evaluation == evaluation}
+    silent = len({r.uid for run in runs for r in run.ledger if r.evaluation == evaluation and not r.samples})
+    if silent:
+        notes.append(f"Of {len(asked)} problems {silent} are left out: in some run no response to them was decided.")
     return notes
