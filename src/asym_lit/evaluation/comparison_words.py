@@ -14,7 +14,8 @@ METHODS = (
     "each run, after is its last.",
     "Differences are paired by problem. Their variance is that of the means of training seeds, which holds the noise of "
     "sampling, plus what problems vary beyond it; intervals and p-values are Student's with Welch's degrees of freedom, with "
-    "fewer of them (Satterthwaite's) against the base policy, whose seeds do not vary. With one seed an arm they are about those trained policies, not about the methods.",
+    "fewer of them (Satterthwaite's) against the base policy, whose seeds do not vary. With one seed an arm they are about "
+    "those trained policies, not about the methods.",
     "p-values are corrected over all arms and all k of a table together. Intervals are not.",
     f"Over training: means over the first and over the last {WINDOW} steps, then over seeds; in brackets the lowest and the "
     "highest seed at the end.",
