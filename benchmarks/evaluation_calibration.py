@@ -86,11 +86,11 @@ def main() -> None:
     for seeds, spread in alike + one_varies:
         for k in (1, 8, 64):
             print(f"| {seeds} | {spread[0]}, {spread[1]} | {k} | {alarms(rounds, seeds, spread, k):.1%} |", flush=True)
-    for seeds in (1, 2, 3, 5):
-        for spread in (0.3, 0.0):
-            for k in (1, 8, 64):
-                share = alarms(rounds, seeds, (spread, 0.0), k, untrained=True)
-                print(f"| {seeds} | {spread}, against the base policy | {k} | {share:.1%} |", flush=True)
+    # With one seed the test is about that trained policy, which does differ from its base where seeds vary.
+    for seeds, wide in ((1, 0.0), (2, 0.3), (3, 0.3), (3, 0.0), (5, 0.3)):
+        for k in (1, 8, 64):
+            share = alarms(rounds, seeds, (wide, 0.0), k, untrained=True)
+            print(f"| {seeds} | {wide}, against the base policy | {k} | {share:.1%} |", flush=True)
 
 
 if __name__ == "__main__":
