@@ -58,6 +58,19 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="in the middle"):
         write_atomically(tmp_path / "file", lines(stop=True))
-    assert not (tmp_path / "file").exists()
+    assert list(tmp_path.iterdir()) == []
     write_atomically(tmp_path / "file", lines(stop=False))
     assert (tmp_path / "file").read_text() == "first\nsecond\n"
+
+
+def test_two_that_write_one_file_at_once_both_succeed_and_the_last_one_wins(tmp_path: Path) -> None:
+    """As the tasks of an array do with the overlays of their study."""
+
+    def interrupted():  # type: ignore[no-untyped-def]
+        yield "mine"
+        write_atomically(tmp_path / "file", ["theirs"])
+        yield "too"
+
+    write_atomically(tmp_path / "file", interrupted())
+    assert (tmp_path / "file").read_text() == "mine\ntoo\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -83,13 +83,16 @@ def run_folder_of(checkpoint: str) -> Path | None:
 
 
 def write_atomically(path: Path, lines: Iterable[str]) -> None:
-    """Write a text file so that it is whole or not there."""
+    """Write a text file so that it is whole or not there; of several writers at once the last one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
-        for line in lines:
-            file.write(line + "\n")
-    os.replace(partial, path)
+    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+    try:
+        with partial.open("x", encoding="utf-8") as file:
+            for line in lines:
+                file.write(line + "\n")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
