@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,10 +59,10 @@ def report(path: Path) -> str:
     return (path.parent / "out" / "report" / "task" / "index.html").read_text()
 
 
-def killed(path: Path) -> None:
+def killed(path: Path, *more: str) -> None:
     """Runs the study in a process of its own, in which it is killed."""
-    words = ["study", str(path), "--out", str(path.parent / "out"), "--trainer", FAKE]
-    done = subprocess.run([sys.executable, "-m", "asym_lit.cli", *words], capture_output=True, timeout=120, check=False)
+    words = ["study", str(path), "--out", str(path.parent / "out"), *more]
+    done = subprocess.run([sys.executable, "-m", "asym_lit.cli", *words], capture_output=True, timeout=300, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
 
 
@@ -67,8 +71,8 @@ def test_a_study_killed_twice_ends_with_the_report_of_one_that_never_was(tmp_pat
     calm, wild = stocked(written(tmp_path / "calm")), stocked(written(tmp_path / "wild"))
     study(calm)
     (wild.parent / "die").write_text("some/seed_1 study\nplain/seed_2 both")
-    killed(wild)
-    killed(wild)
+    killed(wild, "--trainer", FAKE)
+    killed(wild, "--trainer", FAKE)
     study(wild)
     assert calls(calm) == [f"{arm}/seed_{seed}" for seed in (1, 2) for arm in ("plain", "some", "much")]
     assert calls(wild) == [*calls(calm)[:4], "plain/seed_2 resumed", *calls(calm)[4:]]  # nothing that was done ran again
@@ -97,7 +101,7 @@ def test_an_arm_waits_for_the_one_it_comes_after_and_finds_its_folder(tmp_path):
     study(path, "--jobs", "2")
     assert calls(path) == ["much/seed_2", "some/seed_2"]
     (cell,) = [c for c in cells(read_study(path), Path("out")) if c.arm == "some"]
-    words = list(cell.words)
+    words = list(cell.line.words)
     assert words[words.index("--data.task.history") + 1] == "out/task/much/seed_2/x.parquet"
 
 
@@ -115,26 +119,128 @@ def test_overlays_are_written_and_files_come_in_order(tmp_path):
     )
     easy, hard = cells(read_study(path), tmp_path / "out")
     assert easy.name == "easy/plain/seed_3"
-    files = [Path(word).name for flag, word in zip(easy.words, easy.words[1:], strict=False) if flag == "--config"]
+    files = [Path(word).name for flag, word in zip(easy.line.words, easy.line.words[1:], strict=False) if flag == "--config"]
     assert files == ["recipe.yaml", "overlay.yaml", "arm.plain.easy.plain.seed_3.yaml"]
-    assert "of y" in easy.overlays[tmp_path / "out/cells" / files[-1]]
-    files = [Path(word).name for flag, word in zip(hard.words, hard.words[1:], strict=False) if flag == "--config"]
+    assert "of y" in easy.line.overlays[tmp_path / "out/cells" / files[-1]]
+    files = [Path(word).name for flag, word in zip(hard.line.words, hard.line.words[1:], strict=False) if flag == "--config"]
     assert files == ["recipe.yaml", "overlay.yaml", "task.hard.yaml", "arm.plain.yaml"]
     hard.prepare()
     assert yaml.safe_load((tmp_path / "out/cells/task.hard.yaml").read_text()) == {"data": {"init_args": {"task": "x"}}}
-    options = dict(zip(hard.words[::2], hard.words[1::2], strict=True))
+    options = dict(zip(hard.line.words[::2], hard.line.words[1::2], strict=True))
     assert options["--model.objective.alpha"] == "0.1"
     assert options["--fake.fail"] == "false"
 
 
-def test_a_cell_that_was_begun_with_other_settings_is_refused(tmp_path):
-    study(stocked(written(tmp_path, seeds=[1], arms={"plain": {"set": {"fake.gain": 0.0}}})))
-    path = written(tmp_path, seeds=[1], arms={"plain": {"set": {"fake.gain": 0.0}}, "some": {"set": {"fake.gain": 0.5}}})
-    study(path)  # another arm is no other setting
-    (tmp_path / "out/task/plain/seed_1/run.json").write_text('{"state": "running"}')
-    changed = written(tmp_path, seeds=[1], arms={"plain": {"set": {"fake.gain": 0.25}}})
-    with pytest.raises(SystemExit, match=r"plain/seed_1 was begun with other settings \(0\.0 became 0\.25\)"):
-        study(changed)
+@pytest.mark.parametrize("state", ["running", "finished"])
+def test_a_cell_that_was_begun_with_other_settings_is_refused_before_anything_runs(tmp_path, state):
+    arms = {"plain": {"set": {"fake.gain": 0.0}}}
+    study(stocked(written(tmp_path, seeds=[1], arms=arms)))
+    some = {"some": {"set": {"fake.gain": 0.5}}}
+    study(written(tmp_path, seeds=[1], arms={**arms, **some}))  # another arm is no other setting
+    record = tmp_path / "out/task/plain/seed_1/run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "state": state}))
+    before = report(tmp_path / "study.yaml")
+    changed = written(tmp_path, seeds=[1, 2], arms={**some, "plain": {"set": {"fake.gain": 0.25}}})
+    words = r"plain/seed_1 was begun with other settings \(--fake\.gain 0\.0 became --fake\.gain 0\.25\)"
+    for how in ("run", "commands", "slurm"):
+        with pytest.raises(SystemExit, match=words):
+            study(changed, "--how", how)
+    assert calls(changed) == ["plain/seed_1", "some/seed_1"]
+    assert report(changed) == before
+
+
+@pytest.mark.parametrize(
+    ("edited", "text", "words"),
+    [
+        ("overlay.yaml", "a: 2", r"overlay\.yaml says something else now"),
+        ("part.yaml", "c: 2", r"overlay\.yaml says something else now"),
+        ("study.yaml", None, r"arm\.plain\.yaml says something else now"),
+    ],
+)
+def test_a_file_that_says_something_else_than_when_a_cell_was_begun_is_noticed(tmp_path, edited, text, words):
+    (tmp_path / "overlay.yaml").write_text("a: 1\nb: part.yaml")
+    (tmp_path / "part.yaml").write_text("c: 1")
+
+    def with_inner(value: int) -> Path:
+        arms = {"plain": {"config": ["overlay.yaml"], "set": {"inner": {"value": value}}}}
+        return written(tmp_path, seeds=[1], arms=arms)
+
+    path = stocked(with_inner(1))
+    study(path)
+    study(path)
+    if text is None:
+        with_inner(2)
+    else:
+        (tmp_path / edited).write_text(text)
+    with pytest.raises(SystemExit, match=words):
+        study(path)
+
+
+def test_the_same_files_elsewhere_are_the_same_settings(tmp_path, monkeypatch):
+    """Another checkout, and a folder of results that was moved and is called by a relative path."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "overlay.yaml").write_text("a: 1")
+    arm = {"config": ["overlay.yaml"], "set": {"inner": {"history": "{folder}/{task}/x.parquet"}}}
+    study(stocked(written(tmp_path / "one", seeds=[1], arms={"plain": arm})))
+    shutil.move(tmp_path / "one", tmp_path / "two")
+    monkeypatch.chdir(tmp_path)
+    main(["study", "two/study.yaml", "--out", "two/out", "--trainer", FAKE])
+    assert calls(tmp_path / "two" / "study.yaml") == ["plain/seed_1"]
+
+
+def test_the_folder_says_what_was_asked_for_and_each_run_which_code_made_it(tmp_path, monkeypatch):
+    path = stocked(written(tmp_path / "study", seeds=[1], metrics=["time/step"]))
+    study(path)
+    runs = {place: place.read_text() for place in (tmp_path / "study" / "out").rglob("run.json")}
+    monkeypatch.chdir(tmp_path)  # outside of the repository: another git state
+    study(path)
+    assert json.loads((tmp_path / "study/out/study.json").read_text()) == {
+        "title": "Three arms",
+        "baseline": "plain",
+        "tasks": ["task"],
+        "arms": ["plain", "some", "much"],
+        "seeds": [1],
+        "metrics": ["time/step"],
+    }
+    assert len(runs) == 3
+    assert all("git" in json.loads(text) and place.read_text() == text for place, text in runs.items())
+
+
+def test_what_is_missing_in_a_report_is_said_in_it(tmp_path, capsys):
+    path = stocked(written(tmp_path))
+    for gone in ("plain/seed_1", "plain/seed_2", "much/seed_2"):
+        shutil.rmtree(tmp_path / "stock" / "half" / gone)  # these fail at once
+    with pytest.raises(SystemExit, match="3 runs did not end: task/plain/seed_1, task/plain/seed_2, task/much/seed_2"):
+        study(path)
+    baseline = "The study's baseline plain has no run to compare, so arms are held against some."
+    failed = ("plain/seed_1", "plain/seed_2", "much/seed_2")
+    absent = "Not among the 3 of 6 runs below, for want of a ledger.parquet: " + ", ".join(
+        f"{name} (without a record)" for name in failed
+    )
+    found = json.loads((tmp_path / "out/report/task/comparison.json").read_text())
+    assert found["notes"] == [baseline, f"{absent}."]
+    assert found["baseline"] == "some"
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"Note task: {baseline}" in out and absent in out
+
+
+def test_a_study_of_whole_runs_says_nothing_is_missing(tmp_path):
+    path = stocked(written(tmp_path))
+    study(path)
+    assert json.loads((tmp_path / "out/report/task/comparison.json").read_text())["notes"] == []
+
+
+def test_runs_that_ended_without_a_ledger_are_refused_a_report_with_what_to_write(tmp_path, capsys):
+    path = stocked(written(tmp_path, seeds=[1]))
+    for ledger in (tmp_path / "stock").rglob("ledger.parquet"):
+        ledger.unlink()
+    for _ in range(2):
+        with pytest.raises(
+            SystemExit, match=r"no run of task has written a ledger\.parquet, .* Add\s+asym_lit\.lit\.callbacks\.Ledger"
+        ):
+            study(path)
+        assert "No report task: no run of it" in " ".join(capsys.readouterr().out.split())
+    assert len(calls(path)) == 3
 
 
 def test_what_is_left_is_printed_as_commands_and_as_an_array(tmp_path, capsys):
@@ -148,6 +254,32 @@ def test_what_is_left_is_printed_as_commands_and_as_an_array(tmp_path, capsys):
     study(path, "--how", "slurm", "--jobs", "2")
     script = capsys.readouterr().out
     assert "#SBATCH --array=0-1%2" in script and "cells=(task/plain/seed_1 task/much/seed_1)" in script
+    assert "wait" not in script
+
+
+def test_what_is_printed_runs_what_it_names_with_the_trainer_it_was_given(tmp_path, capsys):
+    path = stocked(written(tmp_path, seeds=[1]))
+    study(path, "--how", "commands")
+    first, *_ = capsys.readouterr().out.splitlines()
+    subprocess.run(shlex.split(first), check=True, timeout=120)
+    study(path, "--how", "slurm")
+    script = capsys.readouterr().out
+    environment = {**os.environ, "SLURM_ARRAY_TASK_ID": "1"}
+    subprocess.run(["bash", "-c", script], check=True, timeout=120, env=environment)
+    assert calls(path) == ["plain/seed_1", "much/seed_1"]
+
+
+def test_what_must_wait_is_counted_where_the_rest_is_printed(tmp_path, capsys):
+    arms = {"plain": {"set": {"fake.gain": 0.0}}, "some": {"after": "plain", "set": {"fake.gain": 1.0}}}
+    path = stocked(written(tmp_path, arms=arms))
+    waiting = "# 2 more must wait until others are done; print again then."
+    study(path, "--how", "commands")
+    assert capsys.readouterr().out.splitlines()[2:] == [waiting]
+    study(path, "--how", "slurm")
+    script = capsys.readouterr().out.splitlines()
+    assert "#SBATCH --array=0-1%1" in script and waiting in script
+    with pytest.raises(SystemExit, match=r"task/some/seed_1 waits for the arm plain; name that cell in --only as well"):
+        study(path, "--how", "slurm", "--only", "[task/some/seed_1]")
 
 
 def test_values_of_arms_and_tasks_stand_for_whole_parts_of_settings(tmp_path):
@@ -159,12 +291,12 @@ def test_values_of_arms_and_tasks_stand_for_whole_parts_of_settings(tmp_path):
         seeds=[3],
     )
     easy, hard = cells(read_study(path), tmp_path / "out")
-    (overlay,) = easy.overlays.values()
+    (overlay,) = easy.line.overlays.values()
     reward = {"class_path": "Random", "init_args": {"verifier": "Exact"}}
     assert yaml.safe_load(overlay) == {"a": {"reward": reward, "text": "seed 3 of noisy"}}
-    assert "verifier: Other" in next(iter(hard.overlays.values()))
-    assert set(easy.overlays).isdisjoint(hard.overlays)
-    assert ("--b.seed", "3") in zip(easy.words, easy.words[1:], strict=False)
+    assert "verifier: Other" in next(iter(hard.line.overlays.values()))
+    assert set(easy.line.overlays).isdisjoint(hard.line.overlays)
+    assert ("--b.seed", "3") in zip(easy.line.words, easy.line.words[1:], strict=False)
 
 
 @pytest.mark.parametrize(

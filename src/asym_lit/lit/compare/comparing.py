@@ -45,7 +45,9 @@ class Compare:
     correction: Correction = "fdr"
 
 
-def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[RunComparison, Path]]:
+def write_comparison(
+    settings: Compare, runs: Sequence[Run], notes: Sequence[str] = ()
+) -> dict[str, tuple[RunComparison, Path]]:
     """Compares runs and writes `index.html`, `report.md`, `comparison.json` and three pictures.
 
     The pictures are `pass_at_k.png`, `trade_off.png` and `over_training.png`. With several evaluation sets, each has a folder.
@@ -53,6 +55,7 @@ def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[
     Args:
         settings: How.
         runs: Of all arms.
+        notes: What a reader must know beside what the runs themselves show.
 
     Returns:
         By evaluation set: what was found, and the page.
@@ -63,10 +66,10 @@ def write_comparison(settings: Compare, runs: Sequence[Run]) -> dict[str, tuple[
     names = _evaluations(settings, runs)
     done = {}
     for name in names:
-        notes = check_comparable(runs, name, settings.allow)
-        notes = [*doubts(runs, name), *notes]
+        allowed = check_comparable(runs, name, settings.allow)
+        known = [*notes, *doubts(runs, name), *allowed]
         found = compare_runs(
-            runs, name, settings.title, settings.baseline, settings.ks, settings.correction, notes, settings.metrics
+            runs, name, settings.title, settings.baseline, settings.ks, settings.correction, known, settings.metrics
         )
         folder = Path(settings.out) / name if len(names) > 1 else Path(settings.out)
         write_atomically(folder / "index.html", [comparison_page(found)])

@@ -1,20 +1,19 @@
-"""One cell of a study: an arm on a task with a seed. What it is run with, how far it is, and who is at it."""
+"""One cell of a study: an arm on a task with a seed. How far it is, who is at it, and whether it is what it was."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from asym_lit.lit.run_folder import RECORD, whole_checkpoints, write_atomically, write_json
+from asym_lit.lit.study.command_line import CommandLine, command_line, difference, folder_of
 from asym_lit.lit.study.definition import StudyFile
 from asym_lit.types import InputError
 
@@ -25,16 +24,22 @@ ENDED = ("finished", "stopped early")
 class Cell:
     """One run of a study."""
 
+    study: StudyFile
     task: str
     arm: str
     seed: int
     out: Path
     """The study's folder."""
-    words: tuple[str, ...]
-    """Behind `fit`."""
-    overlays: Mapping[Path, str]
-    """Overlays of the study file, by the place they are written to."""
-    after: str = ""
+
+    @cached_property
+    def line(self) -> CommandLine:
+        """What it is run with."""
+        return command_line(self.study, self.out, self.task, self.arm, self.seed)
+
+    @property
+    def after(self) -> str:
+        """The arm it waits for; none if empty."""
+        return self.study.arms[self.arm].after
 
     @property
     def name(self) -> str:
@@ -52,10 +57,37 @@ class Cell:
         return self.out / "cells" / f"{self.task}.{self.arm}.seed_{self.seed}"
 
     @property
+    def state(self) -> str:
+        """Of its run, as `run.json` calls it; empty if there is none."""
+        path = self.folder / RECORD
+        return str(json.loads(path.read_text(encoding="utf-8")).get("state")) if path.exists() else ""
+
+    @property
     def done(self) -> bool:
         """True if its run ended by itself."""
-        path = self.folder / RECORD
-        return path.exists() and json.loads(path.read_text(encoding="utf-8")).get("state") in ENDED
+        return self.state in ENDED
+
+    def check_unchanged(self) -> None:
+        """Hold a cell that was begun against the settings it was begun with; one that was not begun is left alone.
+
+        Raises:
+            InputError: If they are others, with what changed.
+        """
+        before = self._begun_with()
+        if before is None:
+            return
+        # The study's folder stands in settings, and may have been moved or called by another path.
+        now = command_line(self.study, folder_of(before), self.task, self.arm, self.seed).settings()
+        if changed := difference(before, now):
+            raise InputError(
+                f"{self.name} was begun with other settings ({changed}), so its numbers would mix two experiments. Restore "
+                "them, give the arm another name, or write --out with another folder."
+            )
+
+    def _begun_with(self) -> Mapping[str, Any] | None:
+        path = self.notes.with_suffix(f"{self.notes.suffix}.json")
+        found: Mapping[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return found
 
     def prepare(self) -> list[str]:
         """Make ready to run, from the newest checkpoint if there is one; returns the words behind `fit`.
@@ -63,31 +95,17 @@ class Cell:
         Raises:
             InputError: If the cell was begun with other settings, or its folder holds another run.
         """
-        settings = {"words": list(self.words), "files": self._hashes()}
-        record = self.notes.with_suffix(f"{self.notes.suffix}.json")
-        if record.exists():
-            before = json.loads(record.read_text(encoding="utf-8"))
-            if before != settings:
-                raise InputError(
-                    f"{self.name} was begun with other settings ({_difference(before, settings)}), so its numbers would mix "
-                    "two experiments. Restore them, give the arm another name, or write --out with another folder."
-                )
-        elif self.folder.exists():
+        self.check_unchanged()
+        if self.folder.exists() and self._begun_with() is None:
             raise InputError(f"{self.folder} holds a run that this study did not begin; write --out with another folder.")
-        for path, text in self.overlays.items():
+        for path, text in self.line.overlays.items():
             write_atomically(path, [text])
-        write_json(record, settings)
+        write_json(self.notes.with_suffix(f"{self.notes.suffix}.json"), self.line.settings())
         if whole_checkpoints(self.folder):
-            return [*self.words, "--ckpt_path", str(self.folder)]
+            return [*self.line.words, "--ckpt_path", str(self.folder)]
         if self.folder.exists():
             shutil.rmtree(self.folder)  # begun by this study, and nothing in it can be gone on from
-        return list(self.words)
-
-    def _hashes(self) -> dict[str, str]:
-        """What the configuration files say, ours by their text."""
-        files = [word for flag, word in zip(self.words, self.words[1:], strict=False) if flag == "--config"]
-        texts = {str(path): text.encode() for path, text in self.overlays.items()}
-        return {name: hashlib.sha256(texts.get(name) or Path(name).read_bytes()).hexdigest()[:16] for name in files}
+        return list(self.line.words)
 
     def lock(self) -> int | None:
         """Takes the cell for this process and those that inherit the descriptor; None if another one is at it.
@@ -104,15 +122,6 @@ class Cell:
         return descriptor
 
 
-def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    if before["words"] != now["words"]:
-        gone = [word for word in before["words"] if word not in now["words"]]
-        new = [word for word in now["words"] if word not in before["words"]]
-        return f"{' '.join(gone)[:80] or 'nothing'} became {' '.join(new)[:80] or 'nothing'}"
-    changed = [name for name, mark in now["files"].items() if before["files"].get(name) != mark]
-    return f"{', '.join(changed)} says something else now"
-
-
 def cells(study: StudyFile, out: Path) -> list[Cell]:
     """All cells of a study: tasks, then seeds, then arms, so that early results already compare arms.
 
@@ -120,53 +129,7 @@ def cells(study: StudyFile, out: Path) -> list[Cell]:
         study: From its file.
         out: The study's folder.
     """
-    return [_cell(study, out, task, arm, seed) for task in study.tasks for seed in study.seeds for arm in study.arms]
-
-
-def _cell(study: StudyFile, out: Path, task: str, arm: str, seed: int) -> Cell:
-    parts = {"study": study.common, f"task.{task}": study.tasks[task], f"arm.{arm}": study.arms[arm]}
-    recipe = next((part.recipe for part in reversed(parts.values()) if part.recipe), None)
-    files = [recipe, *(file for part in parts.values() for file in part.config)]
-    words = [word for file in files if file for word in ("--config", str(file))]
-    places = {"folder": str(out), "task": task, "arm": arm, "seed": seed}
-    places = {**study.tasks[task].values, **study.arms[arm].values, **places}
-    overlays: dict[Path, str] = {}
-    options: list[str] = []
-    for kind, part in parts.items():
-        settings = _filled(part.settings, places)
-        nested = {key: value for key, value in settings.items() if "." not in key and isinstance(value, dict)}
-        if nested:
-            # Placeholders differ by cell, so that its overlay is its own where it has any.
-            own = "" if all(nested[key] == part.settings[key] for key in nested) else f".{task}.{arm}.seed_{seed}"
-            path = out / "cells" / f"{kind}{own}.yaml"
-            overlays[path] = yaml.safe_dump(nested, sort_keys=False)
-            words += ["--config", str(path)]
-        options += [w for key, value in settings.items() if key not in nested for w in (f"--{key}", _word(value))]
-    words += [*options, "--seed_everything", str(seed), "--trainer.enable_progress_bar", "false"]
-    words += ["--trainer.logger.save_dir", str(out / task), "--trainer.logger.name", arm]
-    words += ["--trainer.logger.version", f"seed_{seed}"]
-    return Cell(task, arm, seed, out, tuple(words), overlays, study.arms[arm].after)
-
-
-def _filled(value: Any, places: Mapping[str, Any]) -> Any:
-    """Puts values in the place of their names; a text that is nothing but a name may become anything."""
-    if isinstance(value, dict):
-        return {key: _filled(inner, places) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, places) for inner in value]
-    if not isinstance(value, str):
-        return value
-    if value[1:-1] in places and value == f"{{{value[1:-1]}}}":
-        others = {name: one for name, one in places.items() if name != value[1:-1]}  # none stands for itself
-        return _filled(places[value[1:-1]], others)
-    for name, one in places.items():
-        if isinstance(one, str | int | float):
-            value = value.replace(f"{{{name}}}", str(one))
-    return value
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return [Cell(study, task, arm, seed, out) for task in study.tasks for seed in study.seeds for arm in study.arms]
 
 
 def ready(all_cells: list[Cell]) -> Iterator[Cell]:

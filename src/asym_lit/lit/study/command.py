@@ -13,14 +13,12 @@ from rich.console import Console
 from rich.markup import escape
 from typing_extensions import override
 
-from asym_lit.evaluation.comparison_words import head_line
-from asym_lit.lit.callbacks.run_record import git_state, versions
-from asym_lit.lit.compare import Compare, write_comparison
-from asym_lit.lit.compare.reading import find_runs
 from asym_lit.lit.run_folder import LEDGER, check_writable, write_json
 from asym_lit.lit.study.cells import Cell, cells, ready
 from asym_lit.lit.study.definition import StudyFile, read_study
-from asym_lit.lit.study.running import TRAINER, commands, run_cells, slurm_script
+from asym_lit.lit.study.printing import commands, one_cell, slurm_script
+from asym_lit.lit.study.reporting import report_study
+from asym_lit.lit.study.running import TRAINER, run_cells
 from asym_lit.types import InputError
 
 
@@ -77,8 +75,8 @@ def run_study(path: Path, options: StudyOptions) -> None:
         options: How.
 
     Raises:
-        InputError: If the file or an option is not as it must be.
-        SystemExit: If a run failed, after the report.
+        InputError: If the file or an option is not as it must be, or a cell was begun with other settings.
+        SystemExit: If a run failed, after the report; or if all ended and yet there is nothing to compare.
     """
     if options.jobs < 1:
         raise InputError(f"jobs is {options.jobs}; allowed: 1 or more.")
@@ -91,40 +89,33 @@ def run_study(path: Path, options: StudyOptions) -> None:
     if unknown:
         raise InputError(f"only names {unknown[0]}; allowed: {', '.join(by_name)}.")
     wanted = [by_name[name] for name in options.only] or all_cells
-    trainer = options.trainer or list(TRAINER)
+    for cell in wanted:
+        cell.check_unchanged()  # those that are done too: the report gives their numbers for those of the study file
+    if options.how == "run":
+        _run(study, out, wanted, all_cells, options)
+        return
     now = [cell for cell in ready(all_cells) if cell in wanted]
-    if options.how == "commands":
-        sys.stdout.write("".join(f"{line}\n" for line in commands(now, str(path), str(out))))
-    elif options.how == "slurm":
-        sys.stdout.write(slurm_script(now, str(path), str(out), options.jobs) + "\n")
-    else:
-        _run(study, out, wanted, all_cells, options, trainer)
+    waiting = [cell for cell in wanted if not cell.done and cell not in now]
+    call = one_cell(str(path), str(out), options.trainer)
+    slurm = options.how == "slurm"
+    sys.stdout.write(slurm_script(now, waiting, call, options.jobs) if slurm else commands(now, waiting, call))
 
 
-def _run(
-    study: StudyFile, out: Path, wanted: list[Cell], all_cells: list[Cell], options: StudyOptions, trainer: list[str]
-) -> None:
+def _run(study: StudyFile, out: Path, wanted: list[Cell], all_cells: list[Cell], options: StudyOptions) -> None:
     console = Console()
-    write_json(out / "study.json", {"title": study.title, "versions": versions(), "git": git_state(Path.cwd())})
+    asked = {"title": study.title, "baseline": study.baseline, "tasks": [*study.tasks], "arms": [*study.arms]}
+    # What was asked for last. Versions and git state are each run's own and stand in its record.
+    write_json(out / "study.json", {**asked, "seeds": study.seeds, "metrics": study.metrics})
     left = sum(not cell.done for cell in wanted)
     console.print(f"Study           {len(wanted)} runs, {len(wanted) - left} done before, {left} to go", highlight=False)
+    trainer = options.trainer or list(TRAINER)
     unfinished = run_cells(wanted, all_cells, options.jobs, trainer, lambda line: console.print(escape(line), highlight=False))
-    if not options.only:
-        _report(study, out, all_cells, options, console)
+    bare = [] if options.only else report_study(study, out, all_cells, options.allow, console)
     if unfinished:
         names = ", ".join(cell.name for cell in unfinished)
         sys.exit(f"error: {len(unfinished)} runs did not end: {names}. The same command goes on with them.")
-
-
-def _report(study: StudyFile, out: Path, all_cells: list[Cell], options: StudyOptions, console: Console) -> None:
-    for task in study.tasks:
-        there = [cell for cell in all_cells if cell.task == task and (cell.folder / LEDGER).exists()]
-        if not there:
-            continue
-        order = sorted(there, key=lambda cell: list(study.arms).index(cell.arm))
-        title = study.title if len(study.tasks) == 1 else f"{study.title}: {task}"
-        baseline = study.baseline if any(cell.arm == study.baseline for cell in there) else ""
-        settings = Compare(str(out / "report" / task), title, baseline, allow=options.allow, metrics=list(study.metrics))
-        for name, (found, page) in write_comparison(settings, find_runs([f"{c.arm}={c.folder}" for c in order])).items():
-            console.print(f"Found           {escape(f'{task}, {name}: {head_line(found)}')}", highlight=False)
-            console.print(f"Report          {page}", highlight=False)
+    if bare:
+        sys.exit(
+            f"error: no run of {', '.join(bare)} has written a {LEDGER}, so there is nothing to compare. Add "
+            "asym_lit.lit.callbacks.Ledger to the callbacks of the recipes, and write --out with another folder."
+        )

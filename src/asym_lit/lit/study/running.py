@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 
 from asym_lit.lit.study.cells import Cell, ready
-from asym_lit.types import InputError
 
 PAUSE = 0.2
 """Seconds between looks at what runs."""
@@ -86,40 +84,3 @@ def _ended(cell: Cell, code: int, failed: list[Cell], say: Callable[[str], None]
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     why = f"exit code {code}" if code else "it ended without a record; the recipe lacks the RunRecord callback"
     say(f"failed   {cell.name}: {why}; see {log}\n         " + "\n         ".join(lines[-3:]))
-
-
-def commands(wanted: Sequence[Cell], study: str, out: str) -> list[str]:
-    """A shell command for each cell; it locks, resumes and records as the study itself would.
-
-    Args:
-        wanted: The cells that can run now.
-        study: Path of the study file.
-        out: The study's folder.
-    """
-    call = [*TRAINER, "study", study, "--out", out, "--only"]
-    return [shlex.join([*call, f"[{cell.name}]"]) for cell in wanted]
-
-
-def slurm_script(wanted: Sequence[Cell], study: str, out: str, jobs: int) -> str:
-    """An array job with a task for each of the commands.
-
-    Args:
-        wanted: The cells that can run now.
-        study: Path of the study file.
-        out: The study's folder.
-        jobs: Tasks at a time.
-    """
-    if not wanted:
-        raise InputError("Nothing is left to run; leave --how out to write the report.")
-    names = " ".join(shlex.quote(cell.name) for cell in wanted)
-    call = shlex.join([*TRAINER, "study", study, "--out", out, "--only"])
-    return "\n".join(
-        [
-            "#!/bin/bash",
-            "#SBATCH --job-name=asym_lit-study",
-            f"#SBATCH --array=0-{len(wanted) - 1}%{jobs}",
-            "# Add your partition, time, memory and GPUs. A task that is killed goes on when the script is submitted again.",
-            f"cells=({names})",
-            f'{call} "[${{cells[$SLURM_ARRAY_TASK_ID]}}]"',
-        ]
-    )
