@@ -1,7 +1,8 @@
 """Stands in for `train.py fit` in tests of studies: puts a made-up run folder in place, first half of it, then the whole.
 
 A run is the same whether it was killed and resumed or not. Beside the study file may lie `die`: lines of a run and whom to
-kill half way through it, `study` or `both`; each is obeyed once. It imports nothing heavy, so that tests are fast.
+kill half way through it, `study` or `both`; each is obeyed once. With `meet` beside it, a run waits half way until the
+runs that are named in it have begun as well. It imports nothing heavy, so that tests are fast.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 
@@ -37,8 +39,18 @@ def main() -> None:
             os.kill(os.getppid(), signal.SIGKILL)
             if whom == "both":
                 os.kill(os.getpid(), signal.SIGKILL)
+    if (home / "meet").exists():
+        meet(home)
     shutil.rmtree(folder)
     shutil.copytree(home / "stock" / "whole" / run, folder)
+
+
+def meet(home: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not set((home / "meet").read_text().split()) <= set((home / "calls").read_text().split()):
+        if time.monotonic() > deadline:
+            sys.exit("error: the others did not begin")
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":

@@ -43,3 +43,21 @@ class KillInCheckpoint(Callback):
                 _die()
 
         trainer.save_checkpoint = save
+
+
+class KillWhenTold(Callback):
+    """Before the first update of a rollout step, with the study that started the run, if a file says so.
+
+    Its lines are names of an arm and a step; each is obeyed once.
+    """
+
+    def __init__(self, orders: str) -> None:
+        self.orders = Path(orders)
+
+    def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+        orders = self.orders.read_text().splitlines() if self.orders.exists() else []
+        mine = f"{trainer.logger.name} {pl_module.rollout_step}"
+        if mine in orders:
+            self.orders.write_text("\n".join(order for order in orders if order != mine))
+            os.kill(os.getppid(), signal.SIGKILL)
+            _die()

@@ -15,7 +15,7 @@ import yaml
 from asym_lit.cli import main
 from asym_lit.lit.study.cells import cells
 from asym_lit.lit.study.definition import read_study
-from runs import ROOT
+from runs import ROOT, SMALL
 from studies import fake_run
 
 GAINS = {"plain": 0.0, "some": 1.0, "much": 2.0}
@@ -81,6 +81,36 @@ def test_a_study_killed_twice_ends_with_the_report_of_one_that_never_was(tmp_pat
     study(wild)
     assert len(calls(wild)) == 7
     assert report(wild) == report(calm)
+
+
+def of_real_runs(folder: Path) -> Path:
+    """A study file with two arms that train the bundled policy for three steps, with a checkpoint after each."""
+    names = ("PassAtK", "Dynamics", "Ledger", "RunRecord")
+    callbacks = [
+        {"class_path": "VerifierReward", "init_args": {"verifier": {"class_path": "asym_lit.tasks.CountdownVerifier"}}},
+        *({"class_path": name} for name in names),
+        {"class_path": "RolloutCheckpoint", "init_args": {"every_n_steps": 1}},
+        {"class_path": "killers.KillWhenTold", "init_args": {"orders": str(folder / "die")}},
+    ]
+    small = {flag.removeprefix("--"): value for flag, value in zip(SMALL[::2], SMALL[1::2], strict=True)}
+    settings = {**small, "data.rollout_steps": 3, "trainer.val_check_interval": 3, "trainer": {"callbacks": callbacks}}
+    arms = {name: {"set": {"model.optimizer.lr": rate}} for name, rate in (("slow", 0.0001), ("fast", 0.001))}
+    return written(folder, recipe=str(ROOT / "configs" / "grpo.yaml"), set=settings, arms=arms, seeds=[1], baseline="slow")
+
+
+def test_real_runs_killed_in_training_end_with_the_report_of_some_that_never_were(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src")]))
+    calm, wild = of_real_runs(tmp_path / "calm"), of_real_runs(tmp_path / "wild")
+    main(["study", str(calm), "--out", str(calm.parent / "out")])
+    (wild.parent / "die").write_text("slow 2\nfast 0")  # with two checkpoints, and with none
+    killed(wild)
+    killed(wild)
+    assert not (wild.parent / "die").read_text()
+    main(["study", str(wild), "--out", str(wild.parent / "out")])
+    for file in ("report/task/comparison.json", "task/slow/seed_1/ledger.parquet", "task/fast/seed_1/ledger.parquet"):
+        assert (wild.parent / "out" / file).read_bytes() == (calm.parent / "out" / file).read_bytes(), file
+    slow, fast = ((wild.parent / "out" / "cells" / f"task.{arm}.seed_1.log").read_text() for arm in ("slow", "fast"))
+    assert "step_000002/lightning.ckpt" in slow and "lightning.ckpt" not in fast  # went on; began anew
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on(tmp_path, capsys):
@@ -204,6 +234,13 @@ def test_the_folder_says_what_was_asked_for_and_each_run_which_code_made_it(tmp_
     }
     assert len(runs) == 3
     assert all("git" in json.loads(text) and place.read_text() == text for place, text in runs.items())
+
+
+def test_two_jobs_are_two_runs_at_once(tmp_path):
+    path = stocked(written(tmp_path, seeds=[1]))
+    (tmp_path / "meet").write_text("plain/seed_1 some/seed_1")  # neither ends before both have begun
+    study(path, "--jobs", "2")
+    assert sorted(calls(path)) == ["much/seed_1", "plain/seed_1", "some/seed_1"]
 
 
 def test_what_is_missing_in_a_report_is_said_in_it(tmp_path, capsys):
