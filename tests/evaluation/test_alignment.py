@@ -25,6 +25,17 @@ def test_a_task_is_labelled_by_pass_at_16_and_the_thresholds():
     assert not measure_alignment("t", [32] * 50, [0] * 20 + [16] * 30, Thresholds(strong=0.59)).sure  # .6 is near the edge
 
 
+def test_the_thresholds_tell_the_bundled_tasks_apart():
+    """The bundled policy's measured pass@16: Countdown 0.81, Operation 0.15."""
+    assert [Thresholds().label(value) for value in (0.81, 0.15)] == [Label.STRONG, Label.WEAK]
+    assert [Thresholds().label(value) for value in (0.8, 0.79, 0.41, 0.4)] == [
+        Label.STRONG,
+        Label.MIDDLE,
+        Label.MIDDLE,
+        Label.WEAK,
+    ]
+
+
 def test_problems_are_sorted_by_difficulty():
     right = [0, 1, 2, 3, 10, 11, 19, 20]
     found = measure_alignment("t", [20] * 8, right)

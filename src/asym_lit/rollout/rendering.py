@@ -87,7 +87,7 @@ def render(prompts: Sequence[Prompt], tokenizer: Any, form: PromptFormat = Promp
     except TemplateError as fault:
         raise InputError(
             f"The chat template of the policy's tokenizer refuses the turns it is given: {fault}. Some know no system's turn "
-            "(write --data.prompt_format.system '' and put the words into prompt_format.template); some want user and "
+            "(write prompt_format.system: '' and put the words into prompt_format.template); some want user and "
             "assistant to alternate."
         ) from fault
     # verbose: too long a prompt is found and named later, by who knows the limit.
@@ -110,6 +110,6 @@ def _check_chat_template(tokenizer: Any, wanted: str) -> None:
     if not getattr(tokenizer, "chat_template", None):
         raise InputError(
             f"{wanted}, but the tokenizer of {getattr(tokenizer, 'name_or_path', 'the policy')!r} has no chat template. "
-            "Take a policy whose tokenizer has one (an -Instruct one, say), or write --data.prompt_format.chat false and a "
+            "Take a policy whose tokenizer has one (an -Instruct one, say), or write prompt_format.chat: false and a "
             "prompt_format.template."
         )

@@ -23,6 +23,7 @@ from asym_lit.policy.loading import Dtype, load_policy, load_tokenizer
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.engine import Request
 from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.rollout.rendering import PromptFormat, render
 from asym_lit.tasks import Countdown, CountdownVerifier, Operation, OperationVerifier
 from asym_lit.types import InputError, Outcome, Prompt, RolloutBatch, Sampling, Split, Task, Verifier
 
@@ -35,11 +36,13 @@ class ProbedTask:
         task: Where problems come from.
         verifier: Decides.
         max_tokens: Longest response, stop token included.
+        prompt_format: How questions are put to the policy, as training will: a template, a chat.
     """
 
     task: Task
     verifier: Verifier
     max_tokens: int = 24
+    prompt_format: PromptFormat = field(default_factory=PromptFormat)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Probe:
         prompts: Problems of each task, the first of the split.
         n: Responses to each.
         temperature: Of their sampling.
-        truncations: Shares of the prompts that are kept in the contamination probe; empty for none.
+        top_p: Of their sampling; 1 keeps all tokens.
+        truncations: Shares of the questions, as the task gives them, that are kept in the contamination probe; empty for none.
         thresholds: Of the labels.
         seed: Of sampling.
         output: Folder for `probe.html`, `probe.md` and `probe.json`; files in it are replaced.
@@ -68,6 +72,7 @@ class Probe:
     prompts: int = 128
     n: int = 64
     temperature: float = 1.0
+    top_p: float = 1.0
     truncations: list[float] = field(default_factory=lambda: [0.4, 0.6, 0.8])
     thresholds: Thresholds = field(default_factory=Thresholds)
     seed: int = 1
@@ -112,11 +117,16 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
     scorer = TokenScorer(load_policy(settings.policy, settings.dtype)).to(device).eval()
     tokenizer = load_tokenizer(settings.policy)
-    found = [_probed(name, one, settings, scorer, tokenizer) for name, one in (settings.tasks or bundled_tasks()).items()]
+    tasks = settings.tasks or bundled_tasks()
+    for one in tasks.values():
+        one.prompt_format.check(tokenizer)
+    found = [_probed(name, one, settings, scorer, tokenizer) for name, one in tasks.items()]
     facts = {
         "policy": settings.policy,
         "problems x responses": f"{settings.prompts} x {settings.n}, {settings.split} split",
         "temperature": f"{settings.temperature:g}",
+        "top-p": f"{settings.top_p:g}",
+        **{f"{name} is put as": words for name, one in tasks.items() if (words := _words(one.prompt_format))},
     }
     write_atomically(folder / "probe.html", [alignment_page(found, settings.thresholds, facts)])
     write_atomically(folder / "probe.md", [alignment_text(found, settings.thresholds, facts)])
@@ -126,12 +136,19 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
 
 
 def _probed(name: str, one: ProbedTask, settings: Probe, scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> Alignment:
-    sampling = Sampling(n=settings.n, temperature=settings.temperature, max_tokens=one.max_tokens)
-    made = sampled_batch(scorer, tokenizer, one.task, one.verifier, settings.prompts, sampling, settings.seed, settings.split)
+    sampling = Sampling(n=settings.n, temperature=settings.temperature, top_p=settings.top_p, max_tokens=one.max_tokens)
+    made = sampled_batch(
+        scorer, tokenizer, one.task, one.verifier, settings.prompts, sampling, settings.seed, settings.split, one.prompt_format
+    )
     samples, correct = _counts(made)
-    prompts = [group[0].prompt for group in made.groups]
-    cut = [_continued(share, prompts, scorer, tokenizer, settings.seed) for share in settings.truncations]
+    # The questions alone: a policy that never saw them could finish a template, and a chat's end stops generation.
+    questions = render(one.task.prompts(settings.split)[: settings.prompts], tokenizer)
+    cut = [_continued(share, questions, scorer, tokenizer, settings.seed) for share in settings.truncations]
     return measure_alignment(name, samples, correct, settings.thresholds, cut)
+
+
+def _words(form: PromptFormat) -> str:
+    return ", ".join(f"{name} {value!r}" for name, value in asdict(form).items() if value != getattr(PromptFormat(), name))
 
 
 def _counts(made: RolloutBatch) -> tuple[list[int], list[int]]:

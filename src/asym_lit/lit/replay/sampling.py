@@ -10,7 +10,7 @@ from asym_lit.policy.loading import context_of
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.hf_engine import HFEngine
-from asym_lit.rollout.rendering import render
+from asym_lit.rollout.rendering import PromptFormat, render
 from asym_lit.types import InputError, RolloutBatch, Sampling, Split, Task, Verifier
 
 
@@ -23,6 +23,7 @@ def sampled_batch(
     sampling: Sampling,
     seed: int,
     split: Split = "train",
+    form: PromptFormat = PromptFormat(),
 ) -> RolloutBatch:
     """Verified rollouts of the first problems of a task.
 
@@ -35,6 +36,7 @@ def sampled_batch(
         sampling: How; `n` is the group size.
         seed: Of the draws.
         split: Of the problems.
+        form: How they are put to the policy.
 
     Raises:
         InputError: If the task has too few problems, or they do not fit the policy's context.
@@ -46,7 +48,7 @@ def sampled_batch(
         raise InputError(
             f"prompts is {prompts}, but {task.name} has {len(found)} {kind} problems; write --prompts {len(found)}."
         )
-    rendered = render(found[:prompts], tokenizer)
+    rendered = render(found[:prompts], tokenizer, form)
     longest, context = max(len(p.token_ids) for p in rendered), context_of(scorer.model)
     if context and longest + sampling.max_tokens > context:
         raise InputError(
