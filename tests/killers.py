@@ -1,4 +1,4 @@
-"""Callbacks that kill the run they are in, at the worst moments."""
+"""Callbacks that end the run they are in, most of them at the worst moments."""
 
 from __future__ import annotations
 
@@ -23,6 +23,41 @@ class KillBeforeOptimizerStep(Callback):
         self.left -= 1
         if self.left == 0:
             _die()
+
+
+class KillInEvaluation(Callback):
+    """At the beginning of the number-th evaluation of training; the one before it does not count."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def on_validation_start(self, trainer, pl_module):
+        self.left -= not trainer.sanity_checking
+        if self.left == 0:
+            _die()
+
+
+class Interrupt(Callback):
+    """As Ctrl-C does, before the number-th step."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+class Stop(Callback):
+    """Asks Lightning to end the run behind the number-th step, as its `Timer` does."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.left -= 1
+        trainer.should_stop = self.left == 0
 
 
 class KillInCheckpoint(Callback):

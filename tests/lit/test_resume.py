@@ -1,4 +1,4 @@
-"""A run that is killed and resumed ends with the very weights of a run that was not."""
+"""A run that is killed and resumed ends with the very weights, and evaluations, of a run that was not."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from asym_lit.evaluation.ledger import read_ledger
 from runs import run_alone, weights, words
 
 SIGKILLED = -9
@@ -17,10 +18,10 @@ def arguments(folder: Path, *more: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("uninterrupted")
     run_alone(*arguments(folder))
-    return weights(folder / "run/version_0/checkpoints/step_000004")
+    return folder / "run" / "version_0"
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,12 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.T
         ("KillBeforeOptimizerStep", 6, 2),  # the second of two mini-batches of the third step
         ("KillInCheckpoint", 3, 2),
         ("KillInCheckpoint", 1, 0),
+        ("KillInEvaluation", 1, 2),
+        ("KillInEvaluation", 2, 4),  # nothing is left to train
     ],
 )
-def test_a_killed_run_resumes_to_bit_identical_weights(
-    tmp_path: Path, uninterrupted: dict[str, torch.Tensor], killer: str, number: int, survives: int
+def test_a_killed_run_resumes_to_bit_identical_weights_and_the_same_evaluations(
+    tmp_path: Path, uninterrupted: Path, killer: str, number: int, survives: int
 ) -> None:
     kill = ["--trainer.callbacks+", f"killers.{killer}", "--trainer.callbacks.number", str(number)]
     run_alone(*arguments(tmp_path, *kill), expect=SIGKILLED)
@@ -45,7 +48,9 @@ def test_a_killed_run_resumes_to_bit_identical_weights(
     if survives:  # from the checkpoint, not from the beginning, which would end alike
         assert f"step_{survives:06d}" in done.stdout + done.stderr
         assert {path: path.stat().st_mtime_ns for path in before} == before
-    resumed = weights(run / "checkpoints" / "step_000004")
-    assert resumed.keys() == uninterrupted.keys()
-    for name, value in uninterrupted.items():
+    assert {record.step for record in read_ledger(run / "ledger.parquet")} == {0, 2, 4}
+    assert read_ledger(run / "ledger.parquet") == read_ledger(uninterrupted / "ledger.parquet")
+    expected, resumed = (weights(folder / "checkpoints" / "step_000004") for folder in (uninterrupted, run))
+    assert resumed.keys() == expected.keys()
+    for name, value in expected.items():
         assert torch.equal(value, resumed[name]), name

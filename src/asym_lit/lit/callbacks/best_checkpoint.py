@@ -9,12 +9,12 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from typing_extensions import override
 
-from asym_lit.lit.callbacks.rollout_checkpoint import RolloutCheckpoint
+from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
 from asym_lit.lit.module import PolicyModule
 from asym_lit.types import InputError
 
 
-class BestCheckpoint(RolloutCheckpoint):
+class BestCheckpoint(PolicyCheckpoint):
     """Keeps the checkpoint with the highest value of a metric in `<run folder>/best/step_000040/`.
 
     To stop early on the same metric, add Lightning's own `EarlyStopping` with `monitor: val/<set>/pass@k_area`, `mode: max`.
@@ -24,10 +24,8 @@ class BestCheckpoint(RolloutCheckpoint):
             pass@k over log k, so that neither pass@1 alone nor one large k decides.
     """
 
-    folder = "best"
-
     def __init__(self, monitor: str = "") -> None:
-        super().__init__(keep=1)
+        super().__init__("best", keep=1)
         self.monitor = monitor
         self.best = -math.inf
 
@@ -36,12 +34,6 @@ class BestCheckpoint(RolloutCheckpoint):
         super().setup(trainer, pl_module, stage)
         assert isinstance(pl_module, PolicyModule)
         self.monitor = self.monitor or f"val/{next(iter(pl_module.datamodule.evaluation_sets))}/pass@k_area"
-
-    @override
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Only evaluations decide."""
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

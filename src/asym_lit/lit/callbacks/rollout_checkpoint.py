@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint
 from typing_extensions import override
 
+from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import CHECKPOINTS, EXPORT, STATE, checkpoint_name, run_folder, whole_checkpoints
+from asym_lit.lit.run_folder import CHECKPOINTS
 from asym_lit.lit.stopping import RunStoppedError
-from asym_lit.policy.export import save_policy
 from asym_lit.types import InputError
 
 
-class RolloutCheckpoint(Checkpoint):
+class RolloutCheckpoint(PolicyCheckpoint):
     """Writes `<run folder>/checkpoints/step_000040/{lightning.ckpt, huggingface/}`.
 
     A checkpoint is written under another name and renamed when it is whole, so a run killed at any moment leaves none
     that is half-written. Steps count rollout steps; Lightning's `ModelCheckpoint` counts optimizer steps.
 
+    A step is saved before it is evaluated, so that whatever happens in the evaluation costs no training; a run that goes on
+    from there makes the evaluation first, perhaps again.
+
     Args:
-        every_n_steps: Rollout steps between checkpoints; the last step always gets one.
+        every_n_steps: Rollout steps between checkpoints; the last step always gets one, and so does one at which a
+            callback stops the run.
         keep: How many to keep, the newest; 0 keeps all.
     """
-
-    folder = CHECKPOINTS
-    """Within the run folder."""
 
     def __init__(self, every_n_steps: int = 50, keep: int = 2) -> None:
         if every_n_steps < 1:
             raise InputError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
-        if keep < 0:
-            raise InputError(f"keep is {keep}; allowed: 0 (all) or more.")
-        self.every_n_steps, self.keep = every_n_steps, keep
-        self._folder = Path()
+        super().__init__(CHECKPOINTS, keep)
+        self.every_n_steps = every_n_steps
+        self._owes_evaluation = False
 
     @override
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self._folder = run_folder(trainer)
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self._owes_evaluation:  # Lightning would go on with the next step
+            evaluation = trainer.fit_loop.epoch_loop.val_loop
+            evaluation.restarting = False  # from its beginning, however far it had come
+            trainer.validating = True
+            evaluation.run()
+            trainer.training = True
 
     @override
     def on_train_batch_end(
@@ -50,7 +52,16 @@ class RolloutCheckpoint(Checkpoint):
     ) -> None:
         assert isinstance(pl_module, PolicyModule)
         last = pl_module.rollout_step == pl_module.datamodule.rollout_steps
-        if pl_module.rollout_step % self.every_n_steps == 0 or last:
+        if pl_module.rollout_step % self.every_n_steps == 0 or last or trainer.should_stop:
+            self._owes_evaluation = _evaluation_follows(trainer)
+            self.save(trainer, pl_module)
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save a policy whose evaluation made a callback stop the run."""
+        assert isinstance(pl_module, PolicyModule)
+        if trainer.state.fn == "fit" and trainer.should_stop and not self.path(pl_module).exists():
+            self._owes_evaluation = False
             self.save(trainer, pl_module)
 
     @override
@@ -62,33 +73,21 @@ class RolloutCheckpoint(Checkpoint):
         loader = getattr(pl_module.datamodule, "train_loader", None)
         if loader is not None and loader.served > pl_module.rollout_step:
             loader.rewind()
-        if not (self._folder / self.folder / checkpoint_name(pl_module.rollout_step)).exists():
+        if not self.path(pl_module).exists():
+            self._owes_evaluation = trainer.validating
             self.save(trainer, pl_module)
 
-    def save(self, trainer: Trainer, pl_module: PolicyModule) -> None:
-        """Write one now. A collective."""
-        final = self._folder / self.folder / checkpoint_name(pl_module.rollout_step)
-        partial = final.with_name(f".{final.name}.partial")
-        if trainer.is_global_zero:
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-        trainer.strategy.barrier("checkpoint folder")
-        trainer.save_checkpoint(partial / STATE, weights_only=False)
-        tokenizer = pl_module.datamodule.tokenizer
-        save_policy(pl_module.scorer.model, tokenizer, partial / EXPORT, trainer.is_global_zero)
-        trainer.strategy.barrier("checkpoint written")
-        if trainer.is_global_zero:
-            if final.exists():
-                _remove(final)
-            os.replace(partial, final)
-            for old in whole_checkpoints(self._folder, self.folder)[: -self.keep] if self.keep else []:
-                _remove(old)
-        trainer.strategy.barrier("checkpoint renamed")
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        return {"owes_evaluation": self._owes_evaluation}
+
+    @override
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        self._owes_evaluation = state_dict["owes_evaluation"]
 
 
-def _remove(checkpoint: Path) -> None:
-    """Under another name first: a half-deleted checkpoint must not look whole either."""
-    doomed = checkpoint.with_name(f".{checkpoint.name}.deleted")
-    shutil.rmtree(doomed, ignore_errors=True)
-    os.replace(checkpoint, doomed)
-    shutil.rmtree(doomed)
+def _evaluation_follows(trainer: Trainer) -> bool:
+    """Whether the step just made is evaluated next; Lightning's own decision, which counts steps, epochs or minutes."""
+    loop = trainer.fit_loop
+    assert loop._data_fetcher is not None
+    return loop.epoch_loop._should_check_val_fx(loop._data_fetcher)

@@ -1,0 +1,70 @@
+"""What checkpoint callbacks share: how a checkpoint is written, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from typing_extensions import override
+
+from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_folder import EXPORT, STATE, checkpoint_name, run_folder, whole_checkpoints
+from asym_lit.policy.export import save_policy
+from asym_lit.types import InputError
+
+
+class PolicyCheckpoint(Checkpoint):
+    """Writes `<run folder>/<folder>/step_000040/{lightning.ckpt, huggingface/}`; when, is for its heirs to say.
+
+    A checkpoint is written under another name and renamed when it is whole, so a run killed at any moment leaves none
+    that is half-written.
+
+    Args:
+        folder: Within the run folder.
+        keep: How many to keep, the newest; 0 keeps all.
+    """
+
+    def __init__(self, folder: str, keep: int) -> None:
+        if keep < 0:
+            raise InputError(f"keep is {keep}; allowed: 0 (all) or more.")
+        self.folder, self.keep = folder, keep
+        self._run = Path()
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._run = run_folder(trainer)
+
+    def path(self, module: PolicyModule) -> Path:
+        """Where the checkpoint of the step just made belongs."""
+        return self._run / self.folder / checkpoint_name(module.rollout_step)
+
+    def save(self, trainer: Trainer, module: PolicyModule) -> None:
+        """Write one now. A collective."""
+        final = self.path(module)
+        partial = final.with_name(f".{final.name}.partial")
+        if trainer.is_global_zero:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+        trainer.strategy.barrier("checkpoint folder")
+        trainer.save_checkpoint(partial / STATE, weights_only=False)
+        tokenizer = module.datamodule.tokenizer
+        save_policy(module.scorer.model, tokenizer, partial / EXPORT, trainer.is_global_zero)
+        trainer.strategy.barrier("checkpoint written")
+        if trainer.is_global_zero:
+            if final.exists():
+                _remove(final)
+            os.replace(partial, final)
+            for old in whole_checkpoints(self._run, self.folder)[: -self.keep] if self.keep else []:
+                _remove(old)
+        trainer.strategy.barrier("checkpoint renamed")
+
+
+def _remove(checkpoint: Path) -> None:
+    """Under another name first: a half-deleted checkpoint must not look whole either."""
+    doomed = checkpoint.with_name(f".{checkpoint.name}.deleted")
+    shutil.rmtree(doomed, ignore_errors=True)
+    os.replace(checkpoint, doomed)
+    shutil.rmtree(doomed)
