@@ -25,8 +25,8 @@ class TrainingHistory(Callback):
     Groups that the objective's filter dropped are in it too. A resumed run goes on in the history it resumes.
 
     Args:
-        every_n_steps: Rollout steps between writes; the last step is always written. A run that is killed and resumed loses
-            nothing if checkpoints are written at the same steps or less often.
+        every_n_steps: Rollout steps between writes. It is also written with every checkpoint, so that a resumed run has lost
+            nothing, and at the end.
     """
 
     def __init__(self, every_n_steps: int = 10) -> None:
@@ -60,8 +60,19 @@ class TrainingHistory(Callback):
             right = sum(truth == Outcome.CORRECT for truth in truths)
             mine.append({"step": batch.step, "uid": group[0].prompt.uid, "samples": len(truths), "correct": right})
         self._rows += all_lists(mine)
-        last = pl_module.rollout_step >= pl_module.datamodule.rollout_steps
-        if trainer.is_global_zero and (last or pl_module.rollout_step % self.every_n_steps == 0):
+        if pl_module.rollout_step % self.every_n_steps == 0:
+            self._write(trainer)
+
+    @override
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        self._write(trainer)
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write(trainer)
+
+    def _write(self, trainer: Trainer) -> None:
+        if trainer.is_global_zero and self._rows:
             partial = self._folder / f".{HISTORY}.partial"
             pq.write_table(pa.Table.from_pylist(self._rows), partial, compression="zstd")
             os.replace(partial, self._folder / HISTORY)
