@@ -94,6 +94,14 @@ def test_a_run_that_died_half_way_is_marked(tmp_path, two_arms):
     assert "dead †" in text and "Runs that did not end: 1" in text
 
 
+def test_a_run_whose_last_policy_was_not_evaluated_is_named(tmp_path, two_arms):
+    fake_run(tmp_path / "study" / "gaining" / "seed_3", seed=3, gain=1.5, every=3)  # at 0, 3 and 6 of 8
+    assert compared(tmp_path, str(two_arms))["notes"] == [
+        "gaining/seed_3 was evaluated last at step 6, and trained to step 8: the policy that it ended with was not measured.",
+        "The last evaluations are at different steps: 6, 8.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

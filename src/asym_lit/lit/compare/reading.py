@@ -110,6 +110,11 @@ def doubts(runs: Sequence[Run], evaluation: str) -> list[str]:
             notes.append(
                 f"† {run.name}: {run.state}, at step {run.reached} of {run.planned}; evaluated last at step {max(steps)}."
             )
+        elif max(steps) < run.reached:
+            notes.append(
+                f"{run.name} was evaluated last at step {max(steps)}, and trained to step {run.reached}: the policy that it "
+                "ended with was not measured."
+            )
         if min(steps):
             notes.append(f"{run.name} was not evaluated before training: its base is step {min(steps)}.")
         if len(steps) < 2:
