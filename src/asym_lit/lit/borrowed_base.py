@@ -15,17 +15,18 @@ from asym_lit.lit.run_folder import RECORD
 from asym_lit.types import InputError
 
 
-def borrowed_base(path: Path, trainer: Trainer, module: PolicyModule) -> list[ProblemRecord]:
+def borrowed_base(path: Path, trainer: Trainer, module: PolicyModule, verifier: str | None) -> list[ProblemRecord]:
     """The rows of step 0 of another run's ledger, if they are what this run would measure.
 
     Args:
         path: Of the ledger.
         trainer: Of this run.
         module: Of this run.
+        verifier: Whose word the evaluations of this run count.
 
     Raises:
-        InputError: If this run measures its own base too, or the other one began with another policy or seed, or was asked
-            other problems, or asked otherwise.
+        InputError: If this run measures its own base too, or the other one began with another policy or seed, or was counted
+            by another verifier, or was asked other problems, or asked otherwise.
     """
     if trainer.num_sanity_val_steps:
         raise InputError(
@@ -36,7 +37,7 @@ def borrowed_base(path: Path, trainer: Trainer, module: PolicyModule) -> list[Pr
         raise InputError(f"The base {path} is not there; it is the {path.name} of a run that was evaluated before training.")
     records, data = read_ledger(path), module.datamodule
     assert isinstance(data, RolloutDataModule)
-    _check_origin(path, {"policy": module.policy, "seed": data.seed})
+    _check_origin(path, {"policy": module.policy, "seed": data.seed, "verifier": verifier})
     found: list[ProblemRecord] = []
     for name, one in data.evaluation_sets.items():
         rows = by_step(records, name).get(0, {})
@@ -60,5 +61,5 @@ def _check_origin(path: Path, mine: dict[str, object]) -> None:
         if theirs.get(name) != value:
             raise InputError(
                 f"The base {path} is of a run with {name} {theirs.get(name)!r}, and this one has {value!r}; they must be the "
-                "same."
+                "same. Give a run with the same one, or leave the base out and write --trainer.num_sanity_val_steps -1."
             )

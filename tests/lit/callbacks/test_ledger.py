@@ -77,3 +77,10 @@ def test_a_run_may_take_its_base_from_another_one_and_is_compared_as_if_it_had_m
     ):
         with pytest.raises(SystemExit, match=said):
             fit("grpo", *words, "--trainer.num_sanity_val_steps", "0", *taken, *wrong)
+
+    record = json.loads((own / "run.json").read_text())
+    (own / "run.json").write_text(json.dumps({**record, "verifier": "lenient"}))
+    with pytest.raises(
+        SystemExit, match=r"a run with verifier 'lenient', and this one has 'countdown'.* or leave the base out"
+    ):
+        fit("grpo", *words, "--trainer.num_sanity_val_steps", "0", *taken)

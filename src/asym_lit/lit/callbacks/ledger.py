@@ -13,6 +13,7 @@ from asym_lit.evaluation.ledger import ProblemRecord, problem_record, read_ledge
 from asym_lit.evaluation.ledger_page import ledger_figure, ledger_page
 from asym_lit.evaluation.problem_changes import Fate, by_step, changes
 from asym_lit.lit.borrowed_base import borrowed_base
+from asym_lit.lit.callbacks.run_record import counted_by
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_folder import LEDGER, run_folder, run_folder_of, write_atomically
@@ -27,8 +28,8 @@ class Ledger(Callback):
 
     Args:
         figure: Draw the figure for TensorBoard.
-        base: Ledger of another run with the same policy, seed and evaluation, whose evaluation before training stands for
-            this run's own; `trainer.num_sanity_val_steps` must be 0 then. Empty to measure it.
+        base: Ledger of another run with the same policy, seed, verifier and evaluation, whose evaluation before training
+            stands for this run's own; `trainer.num_sanity_val_steps` must be 0 then. Empty to measure it.
     """
 
     def __init__(self, figure: bool = True, base: str = "") -> None:
@@ -42,7 +43,7 @@ class Ledger(Callback):
         self._folder = run_folder(trainer)
         if self.base and stage == "fit":
             assert isinstance(pl_module, PolicyModule)
-            self._records = borrowed_base(Path(self.base), trainer, pl_module)
+            self._records = borrowed_base(Path(self.base), trainer, pl_module, counted_by(trainer))
 
     @override
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:

@@ -55,13 +55,11 @@ class RunRecord(Callback):
         assert isinstance(pl_module, PolicyModule)
         data = pl_module.datamodule
         task = getattr(data, "task", None)
-        owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
-        judges = [owner.oracle or innermost_of(owner.verifier) for owner in owners]
         self._facts = {
             "policy": pl_module.policy,
             "seed": data.seed,
             "rollout_steps": data.rollout_steps,
-            "verifier": judges[0].name if judges else None,  # whose word evaluations count
+            "verifier": counted_by(trainer),
             "choice": dict(task.choice) if isinstance(task, ChoosingTask) else None,
             "command": sys.argv,
             "versions": versions(),
@@ -102,6 +100,12 @@ class RunRecord(Callback):
         assert isinstance(pl_module, PolicyModule)
         whole = pl_module.rollout_step >= pl_module.datamodule.rollout_steps
         self._write(trainer, "finished" if whole else "interrupted" if trainer.interrupted else "stopped early")
+
+
+def counted_by(trainer: Trainer) -> str | None:
+    """Name of the verifier whose word evaluations count; None if nothing is verified."""
+    owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
+    return (owners[0].oracle or innermost_of(owners[0].verifier)).name if owners else None
 
 
 def versions() -> dict[str, str]:
