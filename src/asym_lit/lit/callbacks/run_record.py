@@ -38,8 +38,8 @@ class RunRecord(Callback):
 
     The record has state, policy, seed, verifier, command, package versions and git state.
 
-    `state` is `running` until the run ends, so a run that was killed is seen to be unfinished. The list of callbacks should
-    name it after those whose metrics it keeps.
+    `state` is `running` until the run has `finished`, `stopped early` or was `interrupted` by hand, so a run that was killed is
+    seen to be unfinished. The list of callbacks should name it after those whose metrics it keeps.
     """
 
     def __init__(self) -> None:
@@ -99,7 +99,12 @@ class RunRecord(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, PolicyModule)
         whole = pl_module.rollout_step >= pl_module.datamodule.rollout_steps
-        self._write(trainer, "finished" if whole else "interrupted" if trainer.interrupted else "stopped early")
+        self._write(trainer, "finished" if whole else "stopped early")
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        if isinstance(exception, KeyboardInterrupt) and self._facts:  # Lightning calls no on_fit_end behind it
+            self._write(trainer, "interrupted")
 
 
 def counted_by(trainer: Trainer) -> str | None:
