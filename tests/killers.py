@@ -46,6 +46,7 @@ class Interrupt(Callback):
     def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
         self.left -= 1
         if self.left == 0:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to it
             os.kill(os.getpid(), signal.SIGINT)
 
 
