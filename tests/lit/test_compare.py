@@ -36,6 +36,7 @@ def test_a_study_folder_becomes_a_report_in_three_forms(tmp_path, two_arms, caps
     assert len(gaining["runs"]) == 2
     text = (tmp_path / "out" / "index.html").read_text()
     assert "&lt;Plain&gt; &amp; gaining" in text and "<Plain>" not in text
+    assert text.count("data:image/png;base64,") == 1
     assert "http" not in text  # nothing is fetched
     assert "| gaining |" in (tmp_path / "out" / "report.md").read_text()
     assert (tmp_path / "out" / "pass_at_k.png").stat().st_size > 5000

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
+from io import BytesIO
 from statistics import fmean
 
 from asym_lit.evaluation.arm_results import ArmResult, Gap
 from asym_lit.evaluation.charts import Series, line_chart, step_ticks
+from asym_lit.evaluation.comparison_figure import trade_off_figure
 from asym_lit.evaluation.comparison_words import METHODS, cost_rows, head_line, overview_rows, run_rows, signed
 from asym_lit.evaluation.ledger_page import fate_bar, fate_key, page
 from asym_lit.evaluation.problem_changes import Changes, Fate
@@ -48,7 +51,8 @@ def comparison_page(found: RunComparison) -> str:
         f'<p class="hint">Means over problems and seeds at the last evaluation, with 95 % intervals. Bold: p below 0.05 after '
         f"correction ({found.correction}). pass@{first} is the first answer; pass@{last} is whether the set of answers still "
         f"holds a right one. Widened: pass@{last} rose. Sharpened: pass@{first} rose and pass@{last} is not shown to have "
-        "changed; at the cost of breadth: it fell.</p>",
+        "changed; at the cost of breadth: it fell. Area: of pass@k over log k, before and after.</p>",
+        f'<div class="card">{_picture(found)}</div>',
         "<h2>pass@k</h2>",
         '<div class="key"><span><i style="background:rgb(var(--accent))"></i>this arm after training, 95 % band</span>'
         '<span><i style="background:var(--soft)"></i>base policy (dashes)</span>'
@@ -83,6 +87,8 @@ def table(cells: Iterable[Sequence[str]], words: Sequence[int] = ()) -> str:
     def cell(tag: str, i: int, text: str) -> str:
         bold = text.startswith("**")
         shown = escape(text.strip("*"))
+        if i and shown.endswith("]"):  # an interval, below its middle: side by side they are wider than the page
+            shown = shown.replace(" [", "<br><small>[") + "</small>"
         return f"<{tag}{' class=words' if i in words else ''}>{f'<b>{shown}</b>' if bold else shown}</{tag}>"
 
     lines = ["".join(cell("th", i, text) for i, text in enumerate(head))]
@@ -105,6 +111,14 @@ def gap_table(rows: Sequence[tuple[str, Sequence[Gap]]], ks: Sequence[int]) -> s
             line += f'<td{shade} title="{p}">{value}<br><small>{bounds}</small></td>'
         lines.append(line)
     return '<div class="scroll"><table>' + "".join(f"<tr>{line}</tr>" for line in lines) + "</table></div>"
+
+
+def _picture(found: RunComparison) -> str:
+    """First answers against breadth, within the page: it is to need no file beside it."""
+    file = BytesIO()
+    trade_off_figure(found).savefig(file, dpi=110, metadata={"Software": None})
+    words = f"pass@{found.ks[0]} against pass@{found.ks[-1]}, each less that of the base policy, by arm"
+    return f'<img alt="{words}" style="max-width:100%" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
 
 
 def _curve_card(arm: ArmResult, found: RunComparison) -> str:
