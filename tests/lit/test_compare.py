@@ -183,6 +183,17 @@ def test_a_problem_without_a_decided_response_is_left_out_and_the_report_says_so
     assert found["notes"] == ["Of 40 problems 1 are left out: in some run no response to them was decided."]
 
 
+def test_a_problem_that_was_undecided_half_way_alone_is_not_called_left_out(tmp_path, two_arms):
+    rewrite(
+        two_arms / "plain" / "seed_1",
+        lambda record: (
+            replace(record, samples=0, correct=0, right={}, wrong=()) if (record.uid, record.step) == ("p000", 4) else record
+        ),
+    )
+    found = compared(tmp_path, str(two_arms))
+    assert (found["problems"], found["notes"]) == (40, [])
+
+
 def test_other_policies_to_begin_with_are_named(tmp_path, two_arms):
     record = two_arms / "plain" / "seed_1" / "run.json"
     record.write_text(json.dumps({**json.loads(record.read_text()), "policy": "bundled"}))

@@ -135,8 +135,9 @@ def _odd_company(runs: Sequence[Run], evaluation: str) -> list[str]:
     policies = sorted({run.policy for run in runs})
     if len(policies) > 1:
         notes.append(f"The runs began with different policies ({', '.join(policies)}); each is held against its own.")
-    asked = {record.uid for run in runs for record in run.ledger if record.evaluation == evaluation}
-    silent = len({r.uid for run in runs for r in run.ledger if r.evaluation == evaluation and not r.samples})
+    steps = [by_step(run.ledger, evaluation) for run in runs]
+    ends = [record for found in steps for step in {min(found), max(found)} for record in found[step].values()]
+    asked, silent = {record.uid for record in ends}, {record.uid for record in ends if not record.samples}
     if silent:
-        notes.append(f"Of {len(asked)} problems {silent} are left out: in some run no response to them was decided.")
+        notes.append(f"Of {len(asked)} problems {len(silent)} are left out: in some run no response to them was decided.")
     return notes
