@@ -1,13 +1,32 @@
 """For all tests: one thread, no network, and property tests that try the same examples every time."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+import pytest
 import torch
 from hypothesis import settings
 
 torch.set_num_threads(1)
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Runs a small recipe in this process; returns the run folder."""
+    from asym_lit.cli import main  # takes seconds, which most tests need not wait for
+    from runs import words
+
+    def run(recipe: str, *more: str, command: str = "fit", folder: Path = tmp_path) -> Path:
+        monkeypatch.setattr("sys.argv", ["train.py"])
+        main(words(folder, recipe, *more, command=command))
+        return folder / "run" / "version_0"
+
+    return run

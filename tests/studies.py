@@ -7,7 +7,8 @@ import math
 import random
 from pathlib import Path
 
-from asym_lit.evaluation.ledger import ProblemRecord, write_ledger
+from asym_lit.evaluation.ledger import ProblemRecord
+from asym_lit.run_folder.ledger import write_ledger
 
 
 def fake_run(

@@ -13,10 +13,10 @@ import yaml
 from lightning.pytorch import LightningDataModule, LightningModule
 
 from asym_lit.cli import make_cli
+from asym_lit.commands.study.cells import cells
+from asym_lit.commands.study.definition import read_study
 from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import VerifierReward
-from asym_lit.lit.study.cells import cells
-from asym_lit.lit.study.definition import read_study
 from asym_lit.objectives import simko
 from asym_lit.policy.loading import load_tokenizer, locate
 from asym_lit.tasks import Problems

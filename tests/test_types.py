@@ -68,7 +68,7 @@ def test_a_batch_hands_out_its_groups_in_order():
 
 def test_time_spent_on_a_stage_adds_up(monkeypatch):
     clock = iter([12.0, 15.0])
-    monkeypatch.setattr("asym_lit.types.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("asym_lit.types.rollouts.perf_counter", lambda: next(clock))
     batch = RolloutBatch([], Sampling(), step=0, source="train")
     now = batch.spend("generate", since=10.0)  # 12 - 10 = 2
     batch.spend("generate", since=now)  # 15 - 12 = 3

@@ -10,9 +10,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from asym_lit.types import Prompt
-from asym_lit.verifiers.judge_canaries import TEXTS, Canaries
-from asym_lit.verifiers.judge_reading import as_chat
-from asym_lit.verifiers.judge_template import DEFAULT, JudgeTemplate
+from asym_lit.verifiers.judge.canaries import TEXTS, Canaries
+from asym_lit.verifiers.judge.reading import as_chat
+from asym_lit.verifiers.judge.template import DEFAULT, JudgeTemplate
 
 QUESTION, GOLD = "Name a tree.", "tree"
 TREES = ("ash", "birch", "elm", "fir", "oak", "yew")

@@ -29,11 +29,11 @@ import asym_lit.rollout.vllm_engine
 import asym_lit.rollout.vllm_server
 import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
-from asym_lit.lit.commands import own_command
-from asym_lit.lit.preflight import PreflightSettings, plan_of, run_preflight
-from asym_lit.lit.run_folder import check_writable, resolve_checkpoint, run_folder, run_folder_of
+from asym_lit.commands import own_command
+from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.objectives import Objective
+from asym_lit.run_folder.paths import check_writable, resolve_checkpoint, run_folder, run_folder_of
 from asym_lit.types import InputError
 
 gc.freeze()  # what was imported stays; later collections need not look at it

@@ -8,8 +8,8 @@ from asym_lit.evaluation.alignment import (
     measure_continuations,
     rouge_l,
 )
-from asym_lit.evaluation.alignment_page import alignment_page
-from asym_lit.evaluation.alignment_words import alignment_text, headline, recommendation
+from asym_lit.reports.alignment_page import alignment_page
+from asym_lit.reports.alignment_words import alignment_text, headline, recommendation
 from asym_lit.types import InputError
 
 

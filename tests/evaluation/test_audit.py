@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from asym_lit.evaluation.audit import Judged, LabelledAnswer, audit, score_of, scores_by
-from asym_lit.evaluation.audit_page import audit_page
+from asym_lit.reports.audit_page import audit_page
 from asym_lit.types import Outcome, Prompt, Verdict
 
 SAYS = {"yes": Outcome.CORRECT, "no": Outcome.INCORRECT, "?": Outcome.UNDECIDED}

@@ -1,21 +1,11 @@
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
-from asym_lit.evaluation.ledger import ProblemRecord, problem_record, rare_answers, read_ledger, write_ledger
-from asym_lit.evaluation.ledger_page import ledger_figure, ledger_page
+from asym_lit.evaluation.ledger import problem_record, rare_answers
 from asym_lit.evaluation.problem_changes import Fate, changes, fate
-from asym_lit.types import InputError, Outcome, Rollout, Sampling, Verdict
+from asym_lit.types import Outcome, Rollout, Sampling, Verdict
 from fakes import make_rollout
-
-
-def row(uid, step, correct, right=None, samples=4, evaluation="set"):
-    wrong = (samples - correct,) if samples > correct else ()
-    return ProblemRecord(evaluation, step, uid, samples, correct, 0, right or ({"a": correct} if correct else {}), wrong)
-
-
-BEFORE = [row("lost", 0, 1), row("dull", 0, 3), row("same", 0, 2), row("sharp", 0, 1), row("wide", 0, 0), row("never", 0, 0)]
-AFTER = [row("lost", 5, 0), row("dull", 5, 1), row("same", 5, 2), row("sharp", 5, 4), row("wide", 5, 1), row("never", 5, 0)]
+from ledgers import AFTER, BEFORE, row
 
 
 def judged(text: str, outcome: Outcome) -> Rollout:
@@ -31,24 +21,6 @@ def test_a_group_becomes_counts_of_its_decided_answers():
     assert (found.samples, found.correct, found.silent, found.right, found.wrong) == (5, 3, 1, {"3": 2, "1+2": 1}, (1,))
     assert found.sampling == (0.7, 1.0, 0, 32)
     assert found.ballot.samples == 5
-
-
-def test_a_ledger_is_read_as_it_was_written_and_knows_what_is_new_and_lost(tmp_path):
-    path = tmp_path / "ledger.parquet"
-    write_ledger(path, [*AFTER, *BEFORE])
-    assert sorted(read_ledger(path), key=str) == sorted([*BEFORE, *AFTER], key=str)
-    table = {(r["uid"], r["step"]): r for r in pq.read_table(path).to_pylist()}
-    assert [uid for (uid, _), r in table.items() if r["newly_solved"]] == ["wide"]
-    assert [uid for (uid, _), r in table.items() if r["newly_lost"]] == ["lost"]
-    assert (table["wide", 0]["first_solved"], table["wide", 5]["first_solved"]) == (None, 5)
-    assert (table["lost", 5]["first_solved"], table["lost", 5]["rare"], table["lost", 5]["rare_kept"]) == (0, 1, 0)
-    assert [p.name for p in tmp_path.iterdir()] == ["ledger.parquet"]
-
-
-def test_another_file_is_refused(tmp_path):
-    (tmp_path / "x.parquet").write_text("no parquet")
-    with pytest.raises(InputError, match="is no ledger of a run"):
-        read_ledger(tmp_path / "x.parquet")
 
 
 def test_rare_answers_are_a_sixteenth_of_the_base_or_a_single_one():
@@ -99,20 +71,3 @@ def test_two_draws_of_one_policy_keep_as_many_rare_answers_as_luck_says():
     found = changes(draw(0), draw(1))
     assert found.rare_kept / found.rare == pytest.approx(found.rare_kept_by_luck, abs=0.03)  # of 1,100 answers
     assert 0.4 < found.rare_kept_by_luck < 0.9
-
-
-def test_the_page_shows_every_problem_and_escapes_what_it_shows():
-    records = [*BEFORE, row("<i>", 0, 1, {"<b>": 1}), *AFTER, row("<i>", 5, 1, {"</td>": 1})]
-    text = ledger_page("a <title>", records)
-    assert "a &lt;title&gt;" in text and "<i>&" not in text
-    assert "&lt;i&gt;" in text and "forgot &lt;b&gt;" in text and "found &lt;/td&gt;" in text
-    assert text.count("data-fate=") == 7 + 6  # rows, and a button for each fate
-    assert "1.2 would be lost" in text  # 1.029, and C(4, 2) / C(8, 2) = .214 for the seventh
-
-
-def test_the_figure_puts_the_easiest_problem_of_the_base_first():
-    axes = ledger_figure("set", [*BEFORE, *AFTER]).axes[0]
-    image = axes.get_images()[0].get_array()
-    assert image.shape == (6, 2)
-    assert image[0].tolist() == pytest.approx([(3 / 4) ** 0.5, (1 / 4) ** 0.5])
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "5"]

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from asym_lit.evaluation.charts import Series, line_chart, step_ticks
-from asym_lit.evaluation.comparison_words import dynamics_rows, overview_rows
 from asym_lit.evaluation.run_comparison import compare_runs
+from asym_lit.reports.charts import Series, line_chart, step_ticks
+from asym_lit.reports.comparison_words import dynamics_rows, overview_rows
 from asym_lit.types import InputError
 from ledgers import run
 

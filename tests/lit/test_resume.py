@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from asym_lit.evaluation.ledger import read_ledger
+from asym_lit.run_folder.ledger import read_ledger
 from runs import run_alone, weights, words
 
 SIGKILLED = -9

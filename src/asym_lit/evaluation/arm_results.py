@@ -10,7 +10,7 @@ import numpy as np
 from asym_lit.evaluation.estimators import pass_hat_k
 from asym_lit.evaluation.paired import Difference, paired_difference
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, pass_at_k
-from asym_lit.evaluation.problem_changes import Changes, by_step, changes
+from asym_lit.evaluation.problem_changes import Changes, Fate, by_step, changes
 from asym_lit.evaluation.runs import Run, counts
 
 DYNAMICS = {
@@ -24,6 +24,8 @@ DYNAMICS = {
 """Metrics of training that every comparison shows, and what they are called there."""
 WINDOW = 5
 """Steps at either end of a run over which a metric is averaged for tables."""
+SMOOTHED = 5
+"""Steps on either side over which a metric is averaged for pictures."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,28 @@ class ArmResult:
     """Per run: seconds, seconds of its median step, tokens, tokens per second."""
     all_right: tuple[float, float]
     """pass^k at the largest k of the grid that is at most 8, before and after."""
+
+    @property
+    def fates(self) -> Changes:
+        """What became of the problems, added up over the runs; what luck keeps of rare answers is their mean."""
+        return Changes(
+            {one: sum(each.counts[one] for each in self.changes) for one in Fate},
+            sum(each.by_luck for each in self.changes),
+            sum(each.rare for each in self.changes),
+            sum(each.rare_kept for each in self.changes),
+            float(np.mean([each.rare_kept_by_luck for each in self.changes])),
+        )
+
+    def first_and_last(self, metric: str) -> tuple[float, float]:
+        """A metric over the first and the last steps, mean over seeds."""
+        first, last = self.ends[metric]
+        return float(np.mean(first)), float(np.mean(last))
+
+    def smoothed(self, metric: str) -> tuple[list[float], list[float]]:
+        """Steps and means over seeds of a metric, each value averaged with its neighbours."""
+        steps, values = self.dynamics[metric]
+        near = [values[max(0, i - SMOOTHED) : i + SMOOTHED + 1] for i in range(len(values))]
+        return steps, [float(np.mean(part)) for part in near]
 
     def verdict(self) -> str:
         """In a word: did it widen, or only sharpen?"""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from lightning.pytorch import Trainer
 
-from asym_lit.evaluation.ledger import ProblemRecord, read_ledger
+from asym_lit.evaluation.ledger import ProblemRecord
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import RECORD
+from asym_lit.run_folder.ledger import read_ledger
+from asym_lit.run_folder.record import read_record
 from asym_lit.types import InputError
 
 
@@ -55,8 +55,7 @@ def borrowed_base(path: Path, trainer: Trainer, module: PolicyModule, verifier: 
 
 
 def _check_origin(path: Path, mine: dict[str, object]) -> None:
-    record = path.parent / RECORD
-    theirs = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    theirs = read_record(path.parent)
     for name, value in mine.items():
         if theirs.get(name) != value:
             raise InputError(

@@ -12,13 +12,13 @@ from asym_lit.lit.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import PromptSets
 from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.lit.run_folder import run_folder
 from asym_lit.policy.loading import context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
 from asym_lit.rollout.rendering import PromptFormat
-from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Split, Task
+from asym_lit.run_folder.paths import run_folder
+from asym_lit.types import Prompt, RolloutBatch, Sampling, Split, Task, check_least
 
 
 class RolloutDataModule(LightningDataModule):
@@ -59,14 +59,14 @@ class RolloutDataModule(LightningDataModule):
         seed: int = 1,
     ) -> None:
         super().__init__()
-        for name, value, least in (
-            ("rollout_steps", rollout_steps, 1),
-            ("prompts_per_step", prompts_per_step, 1),
-            ("evaluation_prompts_per_batch", evaluation_prompts_per_batch, 1),
-            ("max_prompt_tokens", max_prompt_tokens, 0),
-        ):
-            if value < least:
-                raise InputError(f"data.{name} is {value}; allowed: {least} or more.")
+        check_least(
+            "data.{name}",
+            1,
+            rollout_steps=rollout_steps,
+            prompts_per_step=prompts_per_step,
+            evaluation_prompts_per_batch=evaluation_prompts_per_batch,
+        )
+        check_least("data.{name}", 0, max_prompt_tokens=max_prompt_tokens)
         self.task, self.sampling, self.evaluation = task, sampling, evaluation
         self.evaluation_sets = evaluation_sets(evaluation_tasks, task)
         self.rollout_steps, self.prompts_per_step = rollout_steps, prompts_per_step

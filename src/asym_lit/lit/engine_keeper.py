@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_warn
 
@@ -11,10 +11,7 @@ from asym_lit.lit.distributed import any_process, world_size
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.policy.loading import locate
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.types import Rollout, Sampling
-
-if TYPE_CHECKING:
-    from asym_lit.lit.module import PolicyModule
+from asym_lit.types import LivePolicy, Rollout, Sampling
 
 
 class EngineKeeper:
@@ -30,42 +27,42 @@ class EngineKeeper:
         self.engine, self.tokenizer, self.policy = engine, tokenizer, policy
         self.restarts = 0
         """Engines that died and were replaced, on this process."""
-        self._module: PolicyModule | None = None
+        self._live: LivePolicy | None = None
 
-    def sync(self, module: PolicyModule) -> None:
+    def sync(self, live: LivePolicy) -> None:
         """Start the engine if need be, and give it the policy's weights if they have moved. A collective."""
-        if self._module is None:
-            self._start(module)
+        if self._live is None:
+            self._start(live)
         self.engine.wake()
-        if self.engine.version != module.policy_version:
+        if self.engine.version != live.policy_version:
             self.resync()
 
     def resync(self) -> None:
         """Give the engine the policy's weights, whatever it has. A collective."""
-        assert self._module is not None
-        self.engine.sync(self._module.named_weights(), self._module.policy_version)
+        assert self._live is not None
+        self.engine.sync(self._live.named_weights(), self._live.policy_version)
 
-    def _start(self, module: PolicyModule) -> None:
+    def _start(self, live: LivePolicy) -> None:
         """Lazily, so that the process group of the strategy stands before an engine could make its own."""
-        if world_size() != module.trainer.world_size:
+        if world_size() != live.processes:
             raise RuntimeError(
-                f"The process group has {world_size()} members, the trainer {module.trainer.world_size}; something made a "
+                f"The process group has {world_size()} members, the trainer {live.processes}; something made a "
                 "process group before the strategy did. Start engines through data.engine only."
             )
-        configured = module.policy_config.eos_token_id
+        configured = live.policy_config.eos_token_id
         stop_ids = {self.tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
         pad = self.tokenizer.pad_token_id
         host = EngineHost(
             policy=locate(self.policy),
-            live_model=None if module.is_sharded else module.scorer.model,
-            device=module.device,
-            dtype=module.weight_dtype,
+            live_model=live.live_model,
+            device=live.device,
+            dtype=live.weight_dtype,
             stop_token_ids=frozenset(stop_ids),
             pad_token_id=self.tokenizer.eos_token_id if pad is None else pad,
-            local_rank=module.trainer.local_rank,
+            local_rank=live.local_rank,
         )
         self.engine.start(host)
-        self._module = module
+        self._live = live
 
     def groups(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
         """The groups of the requests, in order, as they finish; from a new engine if this one dies. A collective.
@@ -94,17 +91,17 @@ class EngineKeeper:
 
     def _replace(self, failure: EngineError | None) -> None:
         """A new engine where it died, and the current weights for all. A collective."""
-        assert self._module is not None
+        assert self._live is not None
         rank_zero_warn(f"The engine failed and is started anew: {failure or 'on another process'}.")
         if failure is not None:
             self.restarts += 1
             self.engine.close()
-            self._start(self._module)
+            self._start(self._live)
         self.resync()
 
     def close(self) -> None:
         """Close the engine; a later stage starts it again."""
-        if self._module is not None:
+        if self._live is not None:
             self.engine.close()
             self.engine.version = -1
-            self._module = None
+            self._live = None

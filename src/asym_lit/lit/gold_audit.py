@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 
 from asym_lit.lit.distributed import all_lists, world_size
-from asym_lit.lit.run_folder import write_atomically
+from asym_lit.run_folder.paths import UNREADABLE_GOLD
+from asym_lit.run_folder.writing import write_json_lines
 from asym_lit.types import AuditingVerifier, InputError, Prompt
 
 SHOWN = 5
@@ -37,8 +37,8 @@ def audit_gold(verifier: AuditingVerifier, prompts: Sequence[Prompt], rank: int,
     if unreadable:
         golds = {prompt.uid: prompt.answer.get("answer") for prompt in prompts if prompt.uid in unreadable}
         rows = [{"uid": uid, "answer": golds[uid], "reason": reason} for uid, reason in unreadable.items()]
-        path = folder / "unreadable_gold.jsonl"
-        rank_zero_only(write_atomically)(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+        path = folder / UNREADABLE_GOLD
+        rank_zero_only(write_json_lines)(path, rows)
         first = "; ".join(f"{row['uid']}: {row['answer']!r} ({row['reason']})" for row in rows[:SHOWN])
         count = f"{len(rows)} of {len(prompts)} gold answers cannot be read by {verifier.name}"
         words = f"{count} ({share:.1%}; all in {path}): {first}"

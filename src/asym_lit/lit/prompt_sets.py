@@ -10,11 +10,10 @@ from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 
-from asym_lit.lit.run_folder import write_atomically
 from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.run_folder.paths import LEFT_OUT
+from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import InputError, LeftOut, Prompt, Sampling, SelectiveTask, Split, Task
-
-LEFT_OUT = "left_out.jsonl"
 
 
 class PromptSets:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import torch
 
@@ -13,22 +13,7 @@ from asym_lit.lit.engine_keeper import EngineKeeper
 from asym_lit.objectives.rewards import GroupFilter
 from asym_lit.rollout.engine import Engine, Request, request_seed
 from asym_lit.rollout.prompts import SlottedPrompts
-from asym_lit.types import Outcome, Prompt, Rollout, RolloutBatch
-
-if TYPE_CHECKING:
-    from asym_lit.lit.module import PolicyModule
-
-
-class Scorer(Protocol):
-    """Fills in verdicts and rewards; `VerifierReward` is one."""
-
-    def submit(self, group: Sequence[Rollout]) -> None:
-        """Take a group that is generated; its verdicts may be made from now on."""
-        ...
-
-    def collect(self) -> None:
-        """Verdict and reward of every rollout taken since, in place."""
-        ...
+from asym_lit.types import LivePolicy, Outcome, Prompt, Rollout, RolloutBatch, Scorer
 
 
 class RolloutMaker:
@@ -51,10 +36,10 @@ class RolloutMaker:
         """What writes rollouts."""
         return self.keeper.engine
 
-    def sync(self, made: RolloutBatch, module: PolicyModule) -> None:
+    def sync(self, made: RolloutBatch, live: LivePolicy) -> None:
         """Have the engine ready, with the policy's weights. A collective."""
         clock = perf_counter()
-        self.keeper.sync(module)
+        self.keeper.sync(live)
         made.spend("sync", clock)
 
     def fill_once(self, made: RolloutBatch, prompts: SlottedPrompts) -> None:

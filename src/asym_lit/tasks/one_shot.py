@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from asym_lit.tasks.history import read_history
 from asym_lit.types import InputError, Prompt, Split, Task
 
 Rule = Literal["std", "random", "nearest_half"]
@@ -116,26 +115,3 @@ class OneShot:
         """The problems of a split; one, for training."""
         found = self.task.prompts(split)
         return [p for p in found if p.uid == self.choice["uid"]][:1] if split == "train" else found
-
-
-def read_history(path: Path) -> dict[str, list[float]]:
-    """Accuracy of each problem at each time a run trained on it, in order.
-
-    Args:
-        path: Of a `history.parquet`.
-
-    Raises:
-        InputError: If there is no such history.
-    """
-    try:
-        rows = pq.read_table(path).to_pylist()
-        found: dict[str, list[float]] = {}
-        for row in sorted(rows, key=lambda row: int(row["step"])):
-            if row["samples"]:
-                found.setdefault(row["uid"], []).append(row["correct"] / row["samples"])
-    except (OSError, pa.ArrowInvalid, KeyError) as fault:
-        raise InputError(
-            f"There is no training history at {path} ({fault}); it is written by the TrainingHistory callback of a run on "
-            "the pool, which must come first."
-        ) from fault
-    return found

@@ -1,17 +1,17 @@
 """Verifiers: what decides whether a response is right."""
 
 from asym_lit.verifiers.answer_shapes import AnswerShapes
-from asym_lit.verifiers.chain import Chain, Maths
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
-from asym_lit.verifiers.judge import Judge
-from asym_lit.verifiers.judge_client import Endpoint
-from asym_lit.verifiers.judge_files import AnswersFile
-from asym_lit.verifiers.judge_local import LocalModel
+from asym_lit.verifiers.judge.client import Endpoint
+from asym_lit.verifiers.judge.files import AnswersFile
+from asym_lit.verifiers.judge.judge import Judge
+from asym_lit.verifiers.judge.local import LocalModel
 from asym_lit.verifiers.label_noise import BackwardCorrection, ForwardCorrection, LabelNoise
+from asym_lit.verifiers.maths.chain import Chain, Maths
+from asym_lit.verifiers.maths.rule import Rule
+from asym_lit.verifiers.maths.symbolic import Symbolic
 from asym_lit.verifiers.mixed import Mixed
 from asym_lit.verifiers.reasoning_gym import ReasoningGymScore
-from asym_lit.verifiers.rule import Rule
-from asym_lit.verifiers.symbolic import Symbolic
 
 __all__ = [
     "AnswerShapes",

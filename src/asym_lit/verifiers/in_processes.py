@@ -19,8 +19,8 @@ class VerifierInProcesses(ABC):
     """
 
     name: str
-    script: str
-    """File of this folder that the processes run."""
+    script: Path
+    """File that the processes run."""
     workers: int
     seconds: float
     memory_mb: int
@@ -29,8 +29,8 @@ class VerifierInProcesses(ABC):
     def open(self) -> None:
         """Start the processes; they get ready beside whatever else happens."""
         if self._pool is None:
-            script = str(Path(__file__).with_name(self.script))
-            self._pool = WorkerPool(script_command(script, self.seconds, self.memory_mb), self.workers, self.seconds)
+            command = script_command(str(self.script), self.seconds, self.memory_mb)
+            self._pool = WorkerPool(command, self.workers, self.seconds)
 
     def close(self) -> None:
         """End the processes."""

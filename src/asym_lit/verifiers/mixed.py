@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from time import perf_counter
 
 from asym_lit.types import Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
-from asym_lit.verifiers.judge_calls import then
+from asym_lit.verifiers.judge.calls import then
 
 
 class Mixed:

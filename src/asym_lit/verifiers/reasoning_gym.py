@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from importlib.util import find_spec
+from pathlib import Path
 from time import perf_counter
 
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
@@ -26,7 +27,7 @@ class ReasoningGymScore(VerifierInProcesses):
     """
 
     name = "reasoning_gym"
-    script = "reasoning_gym_worker.py"
+    script = Path(__file__).with_name("reasoning_gym_worker.py")
 
     def __init__(self, least: float = 1.0, workers: int = 2, seconds: float = 5.0, memory_mb: int = 4096) -> None:
         for name, value, allowed, ok in (

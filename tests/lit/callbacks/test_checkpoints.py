@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from asym_lit.cli import main
-from asym_lit.evaluation.ledger import read_ledger
+from asym_lit.run_folder.ledger import read_ledger
 from runs import weights, words
 
 ENGINE = ["--trainer.limit_val_batches", "2", "--data.evaluation_prompts_per_batch", "4"]

@@ -9,14 +9,16 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
-from asym_lit.evaluation.ledger import ProblemRecord, problem_record, read_ledger, write_ledger
-from asym_lit.evaluation.ledger_page import ledger_figure, ledger_page
+from asym_lit.evaluation.ledger import ProblemRecord, problem_record
 from asym_lit.evaluation.problem_changes import Fate, by_step, changes
 from asym_lit.lit.borrowed_base import borrowed_base
 from asym_lit.lit.callbacks.run_record import counted_by
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import LEDGER, run_folder, run_folder_of, write_atomically
+from asym_lit.reports.ledger_page import ledger_figure, ledger_page
+from asym_lit.run_folder.ledger import read_ledger, write_ledger
+from asym_lit.run_folder.paths import LEDGER, LEDGER_PAGE, run_folder, run_folder_of
+from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import RolloutBatch
 
 
@@ -75,7 +77,7 @@ class Ledger(Callback):
             self._log(trainer, pl_module.rollout_step, name)
         if trainer.is_global_zero:
             write_ledger(self._folder / LEDGER, self._records)
-            write_atomically(self._folder / "ledger.html", [ledger_page("Problem ledger", self._records)])
+            write_atomically(self._folder / LEDGER_PAGE, [ledger_page("Problem ledger", self._records)])
 
     def _log(self, trainer: Trainer, step: int, name: str) -> None:
         steps = by_step(self._records, name)

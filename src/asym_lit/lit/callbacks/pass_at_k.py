@@ -11,10 +11,10 @@ from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k, powers_of_two
-from asym_lit.evaluation.reports import pass_at_k_figure
 from asym_lit.lit.callbacks.evaluation_callback import EvaluationCallback, log_evaluation
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
+from asym_lit.reports.pass_at_k import pass_at_k_figure
 from asym_lit.types import InputError, Outcome, RolloutBatch
 
 

@@ -11,8 +11,8 @@ from lightning.pytorch.callbacks import Checkpoint
 from typing_extensions import override
 
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import EXPORT, STATE, checkpoint_name, run_folder, whole_checkpoints
 from asym_lit.policy.export import save_policy
+from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, run_folder, whole_checkpoints
 from asym_lit.types import InputError
 
 

@@ -8,9 +8,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 from typing_extensions import override
 
-from asym_lit.evaluation.reports import pass_at_k_table
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
-from asym_lit.lit.run_folder import EXPORT, run_folder, whole_checkpoints, write_json
+from asym_lit.reports.pass_at_k import pass_at_k_table
+from asym_lit.run_folder.paths import EXPORT, PASS_AT_K, run_folder, whole_checkpoints
+from asym_lit.run_folder.writing import write_json
 from asym_lit.types import InputError
 
 
@@ -75,6 +76,6 @@ class Report(Callback):
 
     def _write(self, parts: dict[str, dict]) -> None:  # type: ignore[type-arg]
         plain = {part: {name: curve.as_dict() for name, curve in curves.items()} for part, curves in parts.items()}
-        path = self._folder / "pass_at_k.json"
+        path = self._folder / PASS_AT_K
         write_json(path, plain)
         self._console.print(f"Numbers         {path}", highlight=False)

@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import CHECKPOINTS
 from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.run_folder.paths import CHECKPOINTS
 from asym_lit.types import InputError
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,7 +16,8 @@ from typing_extensions import override
 
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import METRICS, RECORD, run_folder, write_atomically, write_json
+from asym_lit.run_folder.paths import run_folder
+from asym_lit.run_folder.record import add_metrics, cut_metrics, write_record
 from asym_lit.verifiers.interventions import innermost_of
 
 PACKAGES = ("asym_lit", "torch", "lightning", "transformers", "numpy", "vllm")
@@ -66,18 +66,14 @@ class RunRecord(Callback):
             "git": git_state(Path.cwd()),
         }
         if trainer.is_global_zero:
-            path = self._folder / METRICS
-            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-            # A run goes on behind its checkpoint; what it had written beyond comes again.
-            kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < pl_module.rollout_step]
-            write_atomically(path, kept)
+            cut_metrics(self._folder, pl_module.rollout_step)
         self._write(trainer, "running")
 
     def _write(self, trainer: Trainer, state: str) -> None:
         assert isinstance(trainer.lightning_module, PolicyModule)
         if trainer.is_global_zero:
             reached = {"state": state, "reached": trainer.lightning_module.rollout_step}
-            write_json(self._folder / RECORD, {**reached, **self._facts})
+            write_record(self._folder, {**reached, **self._facts})
 
     @override
     def on_train_batch_end(
@@ -86,9 +82,7 @@ class RunRecord(Callback):
         if not trainer.is_global_zero:
             return
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if not name.startswith("val/")}
-        line = json.dumps({"step": batch.step, **{n: v for n, v in sorted(metrics.items()) if n != "step"}})
-        with (self._folder / METRICS).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        add_metrics(self._folder, batch.step, {n: v for n, v in sorted(metrics.items()) if n != "step"})
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import run_folder, run_folder_of
+from asym_lit.run_folder.paths import HISTORY, run_folder, run_folder_of
+from asym_lit.run_folder.writing import write_table
 from asym_lit.types import InputError, Outcome, RolloutBatch
-
-HISTORY = "history.parquet"
 
 
 class TrainingHistory(Callback):
@@ -73,6 +70,4 @@ class TrainingHistory(Callback):
 
     def _write(self, trainer: Trainer) -> None:
         if trainer.is_global_zero and self._rows:
-            partial = self._folder / f".{HISTORY}.partial"
-            pq.write_table(pa.Table.from_pylist(self._rows), partial, compression="zstd")
-            os.replace(partial, self._folder / HISTORY)
+            write_table(self._folder / HISTORY, self._rows)

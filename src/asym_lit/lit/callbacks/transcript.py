@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,10 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_folder import run_folder, write_atomically
-from asym_lit.types import InputError, Rollout, RolloutBatch
+from asym_lit.run_folder.paths import ROLLOUTS, run_folder
+from asym_lit.run_folder.transcripts import transcript_row
+from asym_lit.run_folder.writing import write_json_lines
+from asym_lit.types import InputError, RolloutBatch
 
 
 class Transcript(Callback):
@@ -35,7 +36,7 @@ class Transcript(Callback):
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self._folder = run_folder(trainer) / "rollouts"
+        self._folder = run_folder(trainer) / ROLLOUTS
 
     @override
     def on_train_batch_end(
@@ -46,7 +47,7 @@ class Transcript(Callback):
             return
         advantages = batch.experience.advantages_BT if batch.experience else None
         rows = [
-            record(rollout, batch, float(advantages[i, 0]) if advantages is not None else None)
+            transcript_row(rollout, batch, float(advantages[i, 0]) if advantages is not None else None)
             for i, rollout in enumerate(batch.rollouts)
         ]
         self._write(trainer, f"train_{batch.step:06d}", all_lists(rows))
@@ -61,11 +62,11 @@ class Transcript(Callback):
 
     def _write(self, trainer: Trainer, name: str, rows: list[dict[str, Any]]) -> None:
         if trainer.is_global_zero:
-            write_atomically(self._folder / f"{name}.jsonl", (json.dumps(row, ensure_ascii=False) for row in rows))
+            write_json_lines(self._folder / f"{name}.jsonl", rows)
 
     def _collect(self, batch: Any) -> None:
         assert isinstance(batch, RolloutBatch)
-        self._evaluated.setdefault(batch.source, []).extend(record(r, batch) for r in batch.rollouts)
+        self._evaluated.setdefault(batch.source, []).extend(transcript_row(r, batch) for r in batch.rollouts)
 
     @override
     def on_validation_batch_end(
@@ -104,34 +105,6 @@ class Transcript(Callback):
             rows = sorted(all_lists(self._evaluated[source]), key=lambda row: int(row["slot"]))
             self._write(trainer, f"{stem}_{source}", rows)
         self._evaluated = {}
-
-
-def record(rollout: Rollout, batch: RolloutBatch, advantage: float | None = None) -> dict[str, Any]:
-    """One rollout as plain types: enough to read it, and to train on it again."""
-    verdict = rollout.verdict
-    return {
-        "step": batch.step,
-        "source": batch.source,
-        "uid": rollout.prompt.uid,
-        "slot": rollout.slot,
-        "prompt": rollout.prompt.text,
-        "response": rollout.text,
-        "outcome": str(verdict.outcome) if verdict else None,
-        "oracle": str(verdict.oracle) if verdict and verdict.oracle else None,
-        "by": verdict.by if verdict else None,
-        "reason": verdict.reason if verdict else None,
-        "extracted": verdict.extracted if verdict else None,
-        "path": [f"{rung.by}: {rung.outcome} ({rung.reason})" for rung in verdict.path] if verdict else [],
-        "reward": rollout.reward,
-        "advantage": advantage,
-        "finish_reason": rollout.finish_reason,
-        "policy_version": rollout.policy_version,
-        "temperature": batch.sampling.temperature,
-        "answer": dict(rollout.prompt.answer),
-        "prompt_token_ids": list(rollout.prompt.token_ids),
-        "token_ids": rollout.token_ids,
-        "logprobs": rollout.logprobs,
-    }
 
 
 def markdown_table(rows: list[dict[str, Any]]) -> str:

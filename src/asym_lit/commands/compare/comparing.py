@@ -1,0 +1,123 @@
+"""The comparison of run folders, written as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from asym_lit.commands.compare.doubts import doubts
+from asym_lit.evaluation.paired import Correction
+from asym_lit.evaluation.run_comparison import RunComparison, compare_runs
+from asym_lit.evaluation.runs import Run, check_comparable
+from asym_lit.reports.comparison_figure import comparison_figure, trade_off_figure, training_figure
+from asym_lit.reports.comparison_page import comparison_page
+from asym_lit.reports.comparison_words import comparison_text
+from asym_lit.run_folder.writing import write_atomically, write_json
+from asym_lit.types import InputError
+
+PICTURES = {"pass_at_k": comparison_figure, "trade_off": trade_off_figure, "over_training": training_figure}
+
+
+@dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
+class Compare:
+    """How runs are compared.
+
+    Args:
+        out: Folder of the report.
+        title: Of the report.
+        baseline: The arm that others are held against; empty for the first.
+        evaluations: Evaluation sets; empty for all that every run has.
+        ks: Budgets; empty for powers of two up to the number of responses.
+        allow: Differences to put up with: problems, n, temperature, top_p, top_k, max_tokens, verifier.
+        metrics: Of training, to show beside entropy, candidates' probabilities, reward and length; names of `metrics.jsonl`.
+        correction: Of p-values for their number: fdr (share of false ones among alarms), holm (no false alarm at all) or none.
+    """
+
+    out: str = "runs/compare"
+    title: str = "Comparison"
+    baseline: str = ""
+    evaluations: list[str] = field(default_factory=list)
+    ks: list[int] = field(default_factory=list)
+    allow: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
+    correction: Correction = "fdr"
+
+
+def write_comparison(
+    settings: Compare, runs: Sequence[Run], notes: Sequence[str] = ()
+) -> dict[str, tuple[RunComparison, Path]]:
+    """Compares runs and writes `index.html`, `report.md`, `comparison.json` and three pictures.
+
+    The pictures are `pass_at_k.png`, `trade_off.png` and `over_training.png`. With several evaluation sets, each has a folder.
+
+    Args:
+        settings: How.
+        runs: Of all arms.
+        notes: What a reader must know beside what the runs themselves show.
+
+    Returns:
+        By evaluation set: what was found, and the page.
+
+    Raises:
+        InputError: If the runs cannot be compared.
+    """
+    names = _evaluations(settings, runs)
+    done = {}
+    for name in names:
+        allowed = check_comparable(runs, name, settings.allow)
+        known = [*notes, *doubts(runs, name), *allowed]
+        found = compare_runs(
+            runs, name, settings.title, settings.baseline, settings.ks, settings.correction, known, settings.metrics
+        )
+        folder = Path(settings.out) / name if len(names) > 1 else Path(settings.out)
+        write_atomically(folder / "index.html", [comparison_page(found)])
+        write_atomically(folder / "report.md", [comparison_text(found)])
+        write_json(folder / "comparison.json", _plain(found))
+        for name_of_file, draw in PICTURES.items():
+            draw(found).savefig(folder / f"{name_of_file}.png", dpi=110, metadata={"Software": None})
+        done[name] = (found, folder / "index.html")
+    return done
+
+
+def _evaluations(settings: Compare, runs: Sequence[Run]) -> list[str]:
+    sets = [list(dict.fromkeys(record.evaluation for record in run.ledger)) for run in runs]
+    shared = [name for name in sets[0] if all(name in other for other in sets)]
+    missing = [name for name in settings.evaluations if name not in shared]
+    if missing or not shared:
+        named = "; ".join(f"{run.name}: {', '.join(found)}" for run, found in zip(runs, sets, strict=True))
+        raise InputError(
+            f"{'The runs share no evaluation set' if not shared else f'Not every run has {missing[0]!r}'}; they have {named}."
+        )
+    return settings.evaluations or shared
+
+
+def _plain(found: RunComparison) -> dict[str, Any]:
+    """Plain types, for JSON."""
+    arms = []
+    for arm in found.arms:
+        gaps = {
+            name: [{"k": gap.k, **asdict(gap.found), "p_adjusted": gap.p_adjusted} for gap in some]
+            for name, some in (("to_base", arm.to_base), ("to_baseline", arm.to_baseline))
+        }
+        runs = [{"name": r.name, "seed": r.seed, "state": r.state, "reached": r.reached} for r in arm.runs]
+        fates = [
+            {
+                **{str(one): count for one, count in each.counts.items()},
+                "by_luck": each.by_luck,
+                "rare": each.rare,
+                "rare_kept": each.rare_kept,
+                "rare_kept_by_luck": each.rare_kept_by_luck,
+            }
+            for each in arm.changes
+        ]
+        curves = {"before": arm.before.mean, "after": arm.after.mean, "low": arm.after.low, "high": arm.after.high}
+        curves["area"] = [arm.before.area, arm.after.area]
+        arms.append(
+            {"arm": arm.name, "verdict": arm.verdict(), **curves, **gaps, "problems": fates, "metrics": arm.ends, "runs": runs}
+        )
+    head = {
+        name: getattr(found, name) for name in ("title", "evaluation", "problems", "samples", "ks", "baseline", "correction")
+    }
+    return {**head, "notes": found.notes, "arms": arms}

@@ -1,0 +1,157 @@
+"""Memory of one device, estimated: what is kept, and what each phase of a step takes beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+
+from asym_lit.commands.preflight.plan import RunPlan
+from asym_lit.policy.activations import MicroBatchShape, activation_bytes, tiles_of
+from asym_lit.policy.size import PolicySize, measure_policy, optimizer_bytes
+from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.rollout.vllm_engine import VLLMEngine
+from asym_lit.types import Needs
+
+LOGIT_COPIES = 4
+"""Of the next token's logits, in fp32, while `HFEngine` draws from them."""
+KEPT, GENERATE, UPDATE, STEP = "kept", "generate", "update", "optimizer step"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some memory, and when it is held."""
+
+    name: str
+    bytes: int
+    phase: str
+    """`kept` all the time, or the phase that takes it."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """All parts of one device's memory."""
+
+    parts: tuple[Part, ...]
+
+    def phase(self, name: str) -> int:
+        """Bytes held in a phase: its own, and what is kept."""
+        return sum(part.bytes for part in self.parts if part.phase in (KEPT, name))
+
+    @property
+    def peak(self) -> int:
+        """Bytes of the phase that takes most."""
+        return max(self.phase(name) for name in (GENERATE, UPDATE, STEP))
+
+
+def estimate(plan: RunPlan, longest_prompt: int) -> MemoryEstimate:
+    """The memory of one device.
+
+    Args:
+        plan: The run.
+        longest_prompt: Tokens of the longest training prompt.
+    """
+    module = plan.module
+    size = measure_policy(module.policy_config, module.weight_dtype, module.lora)
+    passing = [*_engine(plan, size, longest_prompt), *_update(plan, size, longest_prompt), _step(plan, size)]
+    return MemoryEstimate((*_kept(plan, size), *passing))
+
+
+def _kept(plan: RunPlan, size: PolicySize) -> list[Part]:
+    module, hardware = plan.module, plan.hardware
+    shards = hardware.shards
+    split = f", 1/{shards} of it" if shards > 1 else ""
+    trained_dtype = torch.float32 if module.lora else module.weight_dtype
+    state = int(optimizer_bytes(module.make_optimizer, trained_dtype) * size.trained)  # type: ignore[arg-type]
+    copies = 2 if hardware.strategy.startswith("ddp") else 1
+    parts = [
+        Part("weights", size.weight_bytes // shards, KEPT, f"{_millions(size.weights)}, {module.dtype_name}{split}"),
+        Part(
+            "gradients",
+            copies * size.trained_bytes // shards,
+            KEPT,
+            f"of {size.trained / size.weights:.3g} of the weights{split}" + (", and DDP's buckets" if copies > 1 else ""),
+        ),
+        Part("optimizer", state // shards, KEPT, f"{state / size.trained:.3g} bytes per trained weight{split}"),
+    ]
+    if module.objective.rollout_needs.reference:
+        why = "none of its own: the policy without adapters" if module.lora else f"the frozen policy{split}"
+        parts.append(Part("reference", 0 if module.lora else size.weight_bytes // shards, KEPT, why))
+    return parts
+
+
+def _millions(number: int) -> str:
+    return f"{number / 1e6:,.0f} million" if number >= 1e7 else f"{number / 1e6:.2g} million"
+
+
+def rows_of_rank(plan: RunPlan) -> int:
+    """Rollouts of a step on one device."""
+    return ceil(plan.data.prompts_per_step / plan.hardware.world) * plan.data.sampling.n
+
+
+def _update(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
+    module, data, hardware = plan.module, plan.data, plan.hardware
+    compute = getattr(torch, module.compute_dtype_name) if hardware.is_sharded else module.weight_dtype
+    needs = module.objective.rollout_needs | module.objective.update_needs | Needs(entropy=True)  # Dynamics reads entropies
+    shape = largest_micro_batch(plan, prompt)
+    tokens = shape.rows * shape.response
+    logits = tiles_of(module.policy_config, tokens, needs, hardware.is_gpu).bytes
+    total = activation_bytes(
+        module.policy_config, compute, shape, needs, module.gradient_checkpointing, module.lora, hardware.is_gpu
+    )
+    again = ", computed again in the backward pass" if module.gradient_checkpointing else ""
+    held = rows_of_rank(plan) * data.sampling.max_tokens * 4 * (8 + needs.top_n)
+    parts = [
+        Part("activations", max(total - logits, 0), UPDATE, f"{shape.rows} rows of {shape.width} tokens{again}"),
+        Part("logits", logits, UPDATE, f"tiles of {tokens} tokens x {module.policy_config.vocab_size} words"),
+        Part("rollouts", held, UPDATE, f"{rows_of_rank(plan)} rows of {data.sampling.max_tokens} tokens as tensors"),
+    ]
+    if hardware.is_sharded:
+        width, layers = compute.itemsize, module.policy_config.num_hidden_layers
+        rest = max(size.weights - layers * size.layer, 0)
+        gathered = width * (rest + 2 * size.layer)
+        gradients = 0 if module.lora else (width + 4) * max(rest, size.layer)
+        parts.append(Part("gathered", gathered + gradients, UPDATE, "embedding, head and two layers, and gradients in fp32"))
+    return parts
+
+
+def largest_micro_batch(plan: RunPlan, prompt: int) -> MicroBatchShape:
+    """What a micro-batch may be, with responses as long as they can be."""
+    width = prompt + plan.data.sampling.max_tokens
+    most = max(1, ceil(rows_of_rank(plan) / plan.module.mini_batches))
+    rows = min(max(1, plan.module.max_micro_batch_tokens // width), most)
+    return MicroBatchShape(rows, prompt, plan.data.sampling.max_tokens)
+
+
+def _step(plan: RunPlan, size: PolicySize) -> Part:
+    """On a GPU, torch's optimizers work on all weights at once, with one copy of them in between."""
+    between = size.trained_bytes // plan.hardware.shards if plan.hardware.is_gpu else size.largest_bytes
+    return Part("optimizer step", between, STEP, "what it needs in between")
+
+
+def _engine(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
+    engine, hardware, data = plan.data.maker.engine, plan.hardware, plan.data
+    if isinstance(engine, VLLMEngine):
+        cache = int(engine.kv_cache_gib * 2**30)
+        share: float = engine.arguments["gpu_memory_utilization"]
+        if hardware.is_gpu and not cache:
+            taken, why = int(share * hardware.memory_bytes), f"{share:.0%} of the GPU (gpu_memory_utilization)"
+        else:
+            taken = size.weight_bytes // engine.tensor_parallel_size + (cache or 2**28)
+            why = f"its own weights over {engine.tensor_parallel_size}, and its cache"
+        if hardware.is_gpu and engine.sleep_level:
+            return [Part("engine", taken, GENERATE, f"{why}, asleep while the policy trains")]
+        return [Part("engine", taken, KEPT, why)]
+    if not isinstance(engine, HFEngine):
+        return [Part("engine", 0, KEPT, f"{type(engine).__name__}: on other devices")]
+    width = prompt + data.sampling.max_tokens
+    rows = min(max(1, engine.max_batch_tokens // width), rows_of_rank(plan))
+    layers = plan.module.policy_config.num_hidden_layers
+    cache = rows * width * size.cache_per_token * plan.module.weight_dtype.itemsize
+    logits = LOGIT_COPIES * rows * plan.module.policy_config.vocab_size * 4
+    parts = [Part("engine's cache", cache + cache // layers + logits, GENERATE, f"{rows} rows of {width} tokens, and logits")]
+    if hardware.is_sharded:
+        parts.insert(0, Part("engine", size.weight_bytes, KEPT, "a whole replica on each device"))
+    return parts

@@ -1,0 +1,33 @@
+"""The `probe` command: its words become settings, and the settings are run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jsonargparse import ArgumentParser, auto_cli, set_parsing_settings
+from rich.console import Console
+from typing_extensions import override
+
+from asym_lit.commands.probe.probing import Probe, run_probe
+
+
+class _Parser(ArgumentParser):
+    """Precedes an error with one line of usage; `--help` shows all options."""
+
+    @override
+    def print_usage(self, file: Any = None) -> None:
+        print(
+            f"usage: {self.prog} [--policy POLICY] [--tasks.NAME '{{task: ..., verifier: ...}}'] [--KEY VALUE ...]", file=file
+        )
+
+
+def probe_command(args: Sequence[str]) -> None:
+    """Run `probe`.
+
+    Args:
+        args: Words after `probe`.
+    """
+    set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+    settings = auto_cli(Probe, args=list(args), prog="train.py probe", parser_class=_Parser, parser_mode="omegaconf+")
+    run_probe(settings, Console())

@@ -1,0 +1,33 @@
+"""The `replay` command: its words become settings, and the settings are run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jsonargparse import ArgumentParser, auto_cli, set_parsing_settings
+from rich.console import Console
+from typing_extensions import override
+
+from asym_lit.commands.replay.replaying import run_replay
+from asym_lit.commands.replay.settings import Replay
+from asym_lit.objectives import Objective
+
+
+class _Parser(ArgumentParser):
+    """Precedes an error with one line of usage; `--help` shows all options."""
+
+    @override
+    def print_usage(self, file: Any = None) -> None:
+        print(f"usage: {self.prog} [--transcript FILE] [--presets '[grpo, simko]'] [--KEY VALUE ...]", file=file)
+
+
+def replay_command(args: Sequence[str]) -> None:
+    """Run `replay`.
+
+    Args:
+        args: Words after `replay`.
+    """
+    set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
+    settings = auto_cli(Replay, args=list(args), prog="train.py replay", parser_class=_Parser, parser_mode="omegaconf+")
+    run_replay(settings, Console())

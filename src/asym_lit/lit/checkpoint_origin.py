@@ -1,0 +1,53 @@
+"""What a checkpoint remembers of the run that wrote it, and whether this run may go on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from asym_lit.policy.loading import architecture_of
+from asym_lit.policy.lora import LoRA
+from asym_lit.types import InputError
+
+KEY = "asym_lit"
+"""Of our part of a Lightning checkpoint."""
+
+
+def origin_of(policy: str, config: Any, lora: LoRA | None) -> dict[str, Any]:
+    """What must be the same in a run that goes on from a checkpoint, as plain types.
+
+    Args:
+        policy: What training began with, as it was named.
+        config: Of the policy.
+        lora: Its adapters, if it has any.
+    """
+    return {"policy": policy, "architecture": architecture_of(config), "lora": None if lora is None else asdict(lora)}
+
+
+def check_origin(checkpoint: Mapping[str, Any], mine: Mapping[str, Any]) -> int:
+    """The rollout step that a checkpoint has reached.
+
+    Args:
+        checkpoint: As Lightning loads it.
+        mine: `origin_of` this run.
+
+    Raises:
+        InputError: If another kind of run wrote it, or one with another policy or other adapters.
+    """
+    saved = checkpoint.get(KEY)
+    if saved is None:
+        raise InputError("This checkpoint was not written by a PolicyModule; give --ckpt_path one of its own.")
+    if saved["policy"] != mine["policy"] or saved["architecture"] != mine["architecture"]:
+        raise InputError(
+            f"The checkpoint was trained from policy {saved['policy']!r} ({saved['architecture']}), this run names "
+            f"{mine['policy']!r} ({mine['architecture']}). Write --model.policy {saved['policy']}, or start a new run without "
+            "--ckpt_path."
+        )
+    if saved.get("lora") != mine["lora"]:
+        raise InputError(
+            f"The checkpoint was trained with model.lora {saved.get('lora')}, this run has {mine['lora']}; write the same, or "
+            "start a new run without --ckpt_path."
+        )
+    reached: int = saved["rollout_step"]
+    return reached

@@ -1,6 +1,0 @@
-"""Compare: run folders in, a report of what differs out, with intervals."""
-
-from asym_lit.lit.compare.command import compare_command
-from asym_lit.lit.compare.comparing import Compare, write_comparison
-
-__all__ = ["Compare", "compare_command", "write_comparison"]

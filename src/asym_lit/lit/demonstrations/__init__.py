@@ -1,0 +1,1 @@
+"""Training by demonstrations: how the bundled policy and the judge are made. Nothing here knows of rollouts."""

@@ -1,0 +1,110 @@
+"""One optimizer step by hand: gradients, their norm, and what is done about one that is not finite.
+
+What the loss is, and which rollouts it is over, is the learner's business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch import LightningModule
+from torch.distributed.tensor import DTensor
+
+from asym_lit.lit.distributed import world_size
+from asym_lit.lit.learning import RolloutLearner
+
+Schedule = Literal["constant", "linear", "cosine"]
+
+MAX_BAD_UPDATES = 10
+"""Updates in a row with a gradient that is not finite before the run stops; single ones are skipped and counted."""
+
+
+def learning_rate(optimizer: torch.optim.Optimizer, schedule: Schedule, warmup_steps: int, total: int) -> Any:
+    """A scheduler of transformers over all optimizer steps of a run.
+
+    Args:
+        optimizer: Whose learning rate it is.
+        schedule: What comes after the warm-up.
+        warmup_steps: Optimizer steps over which it rises from 0.
+        total: Optimizer steps of the run.
+    """
+    from transformers import get_scheduler
+
+    name = schedule if schedule != "constant" else "constant_with_warmup"
+    return get_scheduler(name, optimizer, warmup_steps, total)
+
+
+class OptimizerSteps:
+    """Makes the optimizer steps of a module with manual optimisation.
+
+    Args:
+        max_grad_norm: Gradients are scaled down to this norm; 0 switches it off.
+    """
+
+    def __init__(self, max_grad_norm: float) -> None:
+        self.max_grad_norm = max_grad_norm
+        self.bad_updates = 0
+        """Updates in a row, up to now, with a gradient that was not finite."""
+
+    def make_all(
+        self, module: LightningModule, learner: RolloutLearner, numbers: Sequence[int]
+    ) -> dict[str, tuple[float, float]]:
+        """The optimizer steps of a rollout step; returns (sum, count) by metric, added up over them.
+
+        Args:
+            module: Whose optimizer and schedule step.
+            learner: Gives the gradients.
+            numbers: Of the mini-batches, in order; one stands there once per pass.
+        """
+        sums: dict[str, tuple[float, float]] = {}
+        for number in numbers:
+            for name, (total, count) in self.make(module, learner, number).items():
+                before = sums.get(name, (0.0, 0.0))
+                sums[name] = (before[0] + total, before[1] + count)
+        return sums
+
+    def make(self, module: LightningModule, learner: RolloutLearner, number: int) -> dict[str, tuple[float, float]]:
+        """One optimizer step; returns (sum, count) by metric, to be added up over the processes.
+
+        Args:
+            module: Whose optimizer and schedule step.
+            learner: Gives the gradients.
+            number: Of the mini-batch.
+
+        Raises:
+            RuntimeError: If gradients have not been finite for `MAX_BAD_UPDATES` updates.
+        """
+        counts = learner.plan[number].counts
+        if not counts.tokens:
+            return {"update/skipped": (1.0, 1.0)}
+        optimizer: Any = module.optimizers()
+        optimizer.zero_grad()
+        sums = learner.accumulate(number, module.manual_backward)
+        norm = self._clip(optimizer)
+        self.bad_updates = 0 if math.isfinite(norm) else self.bad_updates + 1
+        if self.bad_updates >= MAX_BAD_UPDATES:
+            raise RuntimeError(
+                f"The gradient was not finite in {self.bad_updates} updates in a row, so nothing is learned any more. Likely "
+                "causes: a learning rate too high, 16-bit weights, an engine that returns log-probs of -inf."
+            )
+        if self.bad_updates:
+            return {"update/skipped": (1.0, 1.0)}
+        metrics = {"update/skipped": (0.0, 1.0), "update/grad_norm": (norm, 1.0)}
+        metrics["update/lr"] = (optimizer.param_groups[0]["lr"], 1.0)
+        optimizer.step()
+        schedule: Any = module.lr_schedulers()
+        schedule.step()
+        values = torch.stack(list(sums.values())).tolist()
+        for name, value in zip(sums, values, strict=True):
+            # Sums are of this rank, counts of all: each rank gives its share of the counts.
+            metrics[name] = (value, (1 if name == "loss/total" else counts.tokens) / world_size())
+        return metrics
+
+    def _clip(self, optimizer: Any) -> float:
+        """Scale gradients down to `max_grad_norm`; returns the norm before."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        norm = torch.nn.utils.clip_grad_norm_(parameters, self.max_grad_norm or float("inf"))
+        return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)

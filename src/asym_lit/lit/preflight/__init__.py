@@ -1,6 +1,0 @@
-"""Preflight: what a run would take and what is wrong with it, before anything is loaded or started."""
-
-from asym_lit.lit.preflight.command import run_preflight
-from asym_lit.lit.preflight.plan import PreflightSettings, plan_of
-
-__all__ = ["PreflightSettings", "plan_of", "run_preflight"]

@@ -1,6 +1,0 @@
-"""Probe: how well a policy and a task go together, before anything is trained."""
-
-from asym_lit.lit.probe.command import probe_command
-from asym_lit.lit.probe.probing import Probe, ProbedTask
-
-__all__ = ["Probe", "ProbedTask", "probe_command"]

@@ -1,6 +1,0 @@
-"""Replay: what objectives would do to the same frozen rollouts, measured before anything is trained."""
-
-from asym_lit.lit.replay.command import replay_command
-from asym_lit.lit.replay.replaying import Replay
-
-__all__ = ["Replay", "replay_command"]

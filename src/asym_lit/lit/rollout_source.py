@@ -1,0 +1,40 @@
+"""What a policy module asks of the data module that feeds it. `RolloutDataModule` is one; neither imports the other for it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from lightning.pytorch import Trainer
+
+from asym_lit.lit.evaluation_sets import EvaluationSet
+from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.types import Sampling
+
+
+@runtime_checkable
+class RolloutSource(Protocol):
+    """What a policy module asks of the data module that feeds it."""
+
+    sampling: Sampling
+    evaluation: Sampling
+    evaluation_sets: dict[str, EvaluationSet]
+    rollout_steps: int
+    prompts_per_step: int
+    seed: int
+    tokenizer: Any
+    maker: RolloutMaker
+
+
+def source_of(trainer: Trainer) -> RolloutSource:
+    """What feeds the module of a trainer.
+
+    Raises:
+        TypeError: If it serves no rollouts.
+    """
+    found = getattr(trainer, "datamodule", None)
+    if not isinstance(found, RolloutSource):
+        raise TypeError(
+            f"PolicyModule is fed by a RolloutDataModule, not a {type(found).__name__}; "
+            "write class_path: asym_lit.lit.RolloutDataModule under data."
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Reports: pages, pictures, tables and sentences. They show results; none is computed here."""

@@ -1,0 +1,1 @@
+"""The run folder: what its files are called, and how each of them is written and read again."""

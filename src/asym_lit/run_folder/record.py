@@ -1,0 +1,53 @@
+"""What a run was, `run.json`, and what it measured step by step, `metrics.jsonl`: written, cut back and read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from asym_lit.run_folder.paths import METRICS, RECORD
+from asym_lit.run_folder.writing import write_atomically, write_json
+from asym_lit.types import InputError
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Write what a run is."""
+    write_json(folder / RECORD, dict(record))
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What a run was; empty if it wrote no record.
+
+    Raises:
+        InputError: If the file is damaged.
+    """
+    path = folder / RECORD
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except json.JSONDecodeError as fault:
+        raise InputError(f"{path} is no record of a run ({fault}); it is written by the RunRecord callback.") from fault
+    if not isinstance(found, dict):
+        raise InputError(f"{path} is no record of a run; it is written by the RunRecord callback.")
+    return found
+
+
+def add_metrics(folder: Path, step: int, metrics: Mapping[str, float]) -> None:
+    """Add the line of a rollout step."""
+    with (folder / METRICS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"step": step, **metrics}) + "\n")
+
+
+def cut_metrics(folder: Path, step: int) -> None:
+    """Keep the lines before a step: a run goes on behind its checkpoint, and what it had written beyond comes again."""
+    path = folder / METRICS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    write_atomically(path, [line for line in lines if line.endswith("}") and json.loads(line)["step"] < step])
+
+
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    """Metrics of every rollout step; a line that a killed run left half-written is none."""
+    path = folder / METRICS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]

@@ -1,0 +1,55 @@
+"""Files that are whole or not there, whatever kills the process that writes them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+@contextmanager
+def _renamed_when_whole(path: Path) -> Iterator[Path]:
+    """A file of another name, which gets the right one at the end; of several writers at once the last one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, lines: Iterable[str]) -> None:
+    """Write a text file."""
+    with _renamed_when_whole(path) as partial, partial.open("x", encoding="utf-8") as file:
+        for line in lines:
+            file.write(line + "\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain types as JSON."""
+    write_atomically(path, [json.dumps(value, indent=2)])
+
+
+def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write plain types as JSON, one object a line."""
+    write_atomically(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema | None = None) -> None:
+    """Write rows as a parquet file.
+
+    Args:
+        path: Of the file.
+        rows: With the same keys.
+        schema: Of the columns; None to read it off the rows.
+    """
+    with _renamed_when_whole(path) as partial:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema), partial, compression="zstd")

@@ -1,0 +1,51 @@
+"""The nouns that travel: what a prompt, a rollout, a verdict and their tensors are.
+
+Everything else in the package is a function from some of these nouns to others. No file here imports any other room.
+
+Shape letters, used as suffixes of tensor names (`advantages_BT`):
+
+    P  prompts of a rollout step          B  rollouts (of a step or of a micro-batch)
+    G  rollouts of one prompt (a group)   T  response tokens, padded on the right
+    K  candidate tokens of one position   V  vocabulary
+"""
+
+from asym_lit.types.asking import AnswerSource, DemonstratedTask, SelectiveTask, Task
+from asym_lit.types.errors import InputError, check_least
+from asym_lit.types.experience import BatchPool, Collectives, Experience
+from asym_lit.types.problems import LabelledAnswer, LeftOut, Prompt, Split
+from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Sampling
+from asym_lit.types.scores import Needs, TokenScores
+from asym_lit.types.training import LivePolicy, Scorer
+from asym_lit.types.verdicts import Outcome, Verdict
+from asym_lit.types.verifying import AuditingVerifier, Counting, Intervention, SubmittingVerifier, Verifier
+
+__all__ = [
+    "AnswerSource",
+    "AuditingVerifier",
+    "BatchPool",
+    "Collectives",
+    "Counting",
+    "DemonstratedTask",
+    "Experience",
+    "FinishReason",
+    "InputError",
+    "Intervention",
+    "LabelledAnswer",
+    "LeftOut",
+    "LivePolicy",
+    "Needs",
+    "Outcome",
+    "Prompt",
+    "Rollout",
+    "RolloutBatch",
+    "Sampling",
+    "Scorer",
+    "SelectiveTask",
+    "Split",
+    "SubmittingVerifier",
+    "Task",
+    "TokenScores",
+    "Verdict",
+    "Verifier",
+    "check_least",
+]

@@ -1,0 +1,97 @@
+"""A set of rollouts as tensors, as objectives see them, and what is known of the whole batch over all ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def _itself(values: Tensor) -> Tensor:
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Collectives:
+    """How statistics of a batch become statistics over all ranks; alone, nothing happens."""
+
+    sum: Callable[[Tensor], Tensor] = _itself
+    """Elementwise sum over ranks."""
+    cat: Callable[[Tensor], Tensor] = _itself
+    """The 1-D tensors of all ranks, joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPool:
+    """What is known of all tokens of a rollout step, over all ranks."""
+
+    entropy_N: Tensor | None = None
+    """Entropies at the weights that sampled, in rising order; None unless they were asked for."""
+    logprob_N: Tensor | None = None
+    """Log-probs of the sampled tokens at those weights, in rising order."""
+
+    def entropy_quantile(self, q: float) -> Tensor:
+        """The q-quantile of the entropies."""
+        assert self.entropy_N is not None
+        return _quantile(self.entropy_N, q)
+
+    def logprob_quantile(self, q: float) -> Tensor:
+        """The q-quantile of the log-probs."""
+        assert self.logprob_N is not None
+        return _quantile(self.logprob_N, q)
+
+
+def _quantile(ordered_N: Tensor, q: float) -> Tensor:
+    """Linear between neighbours, of values in rising order; `torch.quantile` refuses more than 16 million of them."""
+    if not len(ordered_N):
+        return torch.full((), torch.nan, dtype=ordered_N.dtype, device=ordered_N.device)
+    position = q * (len(ordered_N) - 1)
+    low, high = ordered_N[int(position)], ordered_N[min(int(position) + 1, len(ordered_N) - 1)]
+    return torch.lerp(low, high, position - int(position))
+
+
+@dataclass(slots=True)
+class Experience:
+    """A set of rollouts as tensors: what objectives see. Rows of a group stand together, `group_size` of them."""
+
+    mask_BT: Tensor
+    """Float: 1 on sampled tokens (stop token included), 0 on padding."""
+    rewards_B: Tensor
+    """After reward shaping; 0 where undecided, which `valid_B` hides."""
+    correct_B: Tensor
+    """Bool: the verifier said correct, whatever shaping did to the reward."""
+    valid_B: Tensor
+    """Bool: False for undecided rollouts and dropped groups, which no statistic may use."""
+    truncated_B: Tensor
+    """Bool: the response hit the length limit."""
+    group_size: int
+    sampler_logprobs_BT: Tensor
+    old_logprobs_BT: Tensor | None = None
+    """The trainer's own log-probs at the weights that sampled."""
+    reference_logprobs_BT: Tensor | None = None
+    advantages_BT: Tensor | None = None
+    entropy_BT: Tensor | None = None
+    """Entropy at the weights that sampled; None unless a reweight needs it."""
+    step_right_BT: Tensor | None = None
+    """Bool: an annotator calls the token's reasoning step right; None without annotations."""
+    pool: BatchPool | None = None
+    """Of the whole batch, whichever rows these are; None unless a part needs it."""
+    collectives: Collectives = Collectives()
+
+    @property
+    def lengths_B(self) -> Tensor:
+        """Response tokens of each rollout."""
+        return self.mask_BT.sum(-1)
+
+    def rows(self, index: Sequence[int], length: int) -> Experience:
+        """The given rows, cut to `length` response tokens; `group_size` becomes 1, for the groups are broken up."""
+        cut: dict[str, Any] = {"group_size": 1}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, Tensor):
+                picked = value[torch.as_tensor(index, device=value.device)]
+                cut[item.name] = picked[:, :length] if picked.dim() > 1 else picked
+        return replace(self, **cut)

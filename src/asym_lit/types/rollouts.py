@@ -1,0 +1,111 @@
+"""Responses: how they are drawn, one of them, and all of a step. Their tensors are in `experience` and `scores`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Literal
+
+from asym_lit.types.errors import InputError
+from asym_lit.types.experience import Experience
+from asym_lit.types.problems import Prompt
+from asym_lit.types.scores import TokenScores
+from asym_lit.types.verdicts import Verdict
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
+class Sampling:
+    """How responses are drawn.
+
+    Args:
+        n: Rollouts per prompt (the group size).
+        temperature: Divides the logits; must be above 0.
+        top_p: Keep the smallest set of tokens with this much probability; 1 keeps all.
+        top_k: Keep this many most likely tokens; 0 keeps all.
+        max_tokens: Longest response, stop token included.
+    """
+
+    n: int = 8
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_tokens: int = 32
+
+    def __post_init__(self) -> None:
+        for name, ok, allowed in (
+            ("n", self.n >= 1, "at least 1"),
+            ("temperature", self.temperature > 0, "above 0 (write a small value such as 0.01 for near-greedy)"),
+            ("top_p", 0 < self.top_p <= 1, "in (0, 1]; 1 switches it off"),
+            ("top_k", self.top_k >= 0, "0 or more; 0 switches it off"),
+            ("max_tokens", self.max_tokens >= 1, "at least 1"),
+        ):
+            if not ok:
+                raise InputError(f"sampling.{name} is {getattr(self, name)}; allowed: {allowed}.")
+
+    @property
+    def filters(self) -> bool:
+        """True if tokens are cut from the distribution, so that its log-probs are not the policy's."""
+        return self.top_p < 1 or self.top_k > 0
+
+
+@dataclass(slots=True)
+class Rollout:
+    """One sampled response to one prompt; filled in order, by the engine, then the verifier, then the shapers."""
+
+    prompt: Prompt
+    slot: int
+    """Position of its group in the global batch of the rollout step (0 ... P-1), the same on any number of ranks."""
+    token_ids: list[int]
+    """Response tokens as sampled, including the stop token. These ids, never the text, are what is trained on."""
+    logprobs: list[float]
+    """The engine's log-prob of each token under the distribution it sampled from."""
+    finish_reason: FinishReason
+    policy_version: int
+    """Optimizer steps behind the weights that wrote it."""
+    text: str = ""
+    verdict: Verdict | None = None
+    reward: float | None = None
+    """None until verified; stays None while the verdict is undecided."""
+    step_right: list[bool] | None = None
+    """Per token: an annotator calls its reasoning step right; None without annotations."""
+
+
+@dataclass(slots=True)
+class RolloutBatch:
+    """The rollouts of one step on one rank, and what has been computed of them so far.
+
+    A mutable container: the data module makes it, callbacks read it, the module fills in the tensors.
+    """
+
+    rollouts: list[Rollout]
+    """Groups stand together: `sampling.n` rollouts per prompt, this rank's prompts in slot order."""
+    sampling: Sampling
+    step: int
+    """Rollout step that asked for it, from 0."""
+    source: str
+    """Name of the prompt set."""
+    kept: list[bool] = field(default_factory=list)
+    """Per group: False if the objective's filter dropped it and no replacement was found."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time per stage so far: sync, generate, verify, score, update."""
+    drawn: int = 0
+    """Groups generated on this rank, replaced ones included."""
+    discarded: list[Rollout] = field(default_factory=list)
+    """Rollouts of groups that the filter dropped and a later draw replaced."""
+    experience: Experience | None = None
+    scores: TokenScores | None = None
+    """The policy's scores at the weights that sampled (no gradient)."""
+
+    def spend(self, stage: str, since: float) -> float:
+        """Add the time since then to a stage; returns now."""
+        now = perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
+        return now
+
+    @property
+    def groups(self) -> list[list[Rollout]]:
+        """The rollouts, one list per prompt."""
+        n = self.sampling.n
+        return [self.rollouts[i : i + n] for i in range(0, len(self.rollouts), n)]

@@ -1,0 +1,52 @@
+"""What a policy says of each response token, and which parts of it somebody needs. How it is computed is in `policy/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a part must be given beside the log-prob of the sampled token; the union is computed, nothing more."""
+
+    reference: bool = False
+    """Log-probs of the sampled tokens under the frozen reference."""
+    entropy: bool = False
+    entropy_gradient: bool = False
+    """Entropies that carry gradient, as a bonus on them wants; implies `entropy`."""
+    top_n: int = 0
+    """Log-probs of this many most likely tokens; 0 for none."""
+    rank1: bool = False
+    """Whether the sampled token is the most likely one."""
+    rollout_scores: bool = False
+    """Scores at the weights that sampled, before the first update; else they are taken from it, which saves a pass."""
+
+    def __post_init__(self) -> None:
+        if self.entropy_gradient:
+            object.__setattr__(self, "entropy", True)
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            self.reference or other.reference,
+            self.entropy or other.entropy,
+            self.entropy_gradient or other.entropy_gradient,
+            max(self.top_n, other.top_n),
+            self.rank1 or other.rank1,
+            self.rollout_scores or other.rollout_scores,
+        )
+
+
+@dataclass(slots=True)
+class TokenScores:
+    """What a policy says of each response token, at the sampling temperature. Padding holds zeros."""
+
+    logprobs_BT: Tensor
+    """Log-prob of the sampled token; carries gradient in an update."""
+    entropy_BT: Tensor | None = None
+    """Entropy of the whole distribution in nats; detached unless its gradient is needed."""
+    topk_logprobs_BTK: Tensor | None = None
+    """Log-probs of the K most likely tokens, in falling order; carries gradient in an update."""
+    rank1_BT: Tensor | None = None
+    """Bool: the sampled token is the most likely one."""

@@ -1,0 +1,39 @@
+"""What is said of a response: an outcome, and by whom and why. A reward is made of it elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What a verifier may say of a response; `undecided` is no verdict on the response but on the verifier."""
+
+    CORRECT = "correct"
+    INCORRECT = "incorrect"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verifier said of one response, and why."""
+
+    outcome: Outcome
+    by: str
+    """The verifier (or the rung of a ladder) that decided."""
+    reason: str
+    """One short sentence for people."""
+    extracted: str | None = None
+    """The answer as found in the response; None if none was found."""
+    seconds: float = 0.0
+    path: tuple[Verdict, ...] = ()
+    """Of a ladder: what each rung that was asked said, in order; empty for a single verifier."""
+    oracle: Outcome | None = None
+    """What is known to be true, where the outcome may differ: of an intervention, or beside a verifier that errs."""
+    score: float | None = None
+    """Share of the reward, where it is not all or nothing: 1 is that of a right response, 0 that of a wrong one."""
+
+    @property
+    def truth(self) -> Outcome:
+        """What evaluations count: the oracle's word if there is one."""
+        return self.outcome if self.oracle is None else self.oracle

@@ -1,0 +1,1 @@
+"""The judge: a language model that is asked about what a rule rejects, and what keeps it honest."""

@@ -1,0 +1,116 @@
+"""Verifiers asked one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+
+from asym_lit.types import AuditingVerifier, Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
+from asym_lit.verifiers.maths.rule import Rule
+from asym_lit.verifiers.maths.symbolic import Symbolic
+
+
+class Chain:
+    """A ladder: a rung's `correct` is final, anything else goes to the next rung; the last one asked decides.
+
+    The verdict carries those of all rungs asked, in order (`path`).
+
+    Args:
+        rungs: In order, cheap and certain ones first.
+    """
+
+    name = "chain"
+
+    def __init__(self, rungs: Sequence[Verifier]) -> None:
+        if not rungs:
+            raise InputError("A Chain without rungs decides nothing; write rungs: [{class_path: asym_lit.verifiers.Rule}].")
+        names = [rung.name for rung in rungs]
+        if len(set(names)) < len(names):
+            raise InputError(f"Rungs of a Chain need names of their own, for metrics; given: {', '.join(names)}.")
+        self.rungs = tuple(rungs)
+
+    def open(self) -> None:
+        """Open the rungs that need it."""
+        for rung in self.rungs:
+            if isinstance(rung, SubmittingVerifier):
+                rung.open()
+
+    def close(self) -> None:
+        """Close them."""
+        for rung in self.rungs:
+            if isinstance(rung, SubmittingVerifier):
+                rung.close()
+
+    def self_test(self) -> None:
+        """Every rung proves itself."""
+        for rung in self.rungs:
+            rung.self_test()
+
+    def metrics(self) -> Mapping[str, float]:
+        """What the rungs count."""
+        counting = [rung for rung in self.rungs if isinstance(rung, Counting)]
+        return {name: value for rung in counting for name, value in rung.metrics().items()}
+
+    def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
+        """Gold answers that no rung can read, of those that can tell; the reason is the last one's."""
+        found = [rung.unreadable(prompts) for rung in self.rungs if isinstance(rung, AuditingVerifier)]
+        return {uid: reason for uid, reason in found[-1].items() if all(uid in other for other in found)} if found else {}
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        """The verdict on one response."""
+        return self.submit(prompt, response).result()
+
+    def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
+        """Ask the first rung; the others are asked as their turn comes."""
+        decided: Future[Verdict] = Future()
+        self._climb(prompt, response, (), decided, perf_counter())
+        return decided
+
+    def _climb(self, prompt: Prompt, response: str, path: tuple[Verdict, ...], decided: Future[Verdict], begun: float) -> None:
+        """Go up from the rung behind the path: at once where rungs answer at once, else when they have."""
+        for index in range(len(path), len(self.rungs)):
+            rung = self.rungs[index]
+            if isinstance(rung, SubmittingVerifier):
+                pending = rung.submit(prompt, response)
+                pending.add_done_callback(partial(self._resume, prompt, response, path, decided, begun))
+                return
+            path = (*path, rung.verify(prompt, response))
+            if path[-1].outcome == Outcome.CORRECT:
+                break
+        last = path[-1]
+        decided.set_result(replace(last, seconds=perf_counter() - begun, path=path))
+
+    def _resume(
+        self,
+        prompt: Prompt,
+        response: str,
+        path: tuple[Verdict, ...],
+        decided: Future[Verdict],
+        begun: float,
+        done: Future[Verdict],
+    ) -> None:
+        """Go on after a rung that worked beside its caller; a fault of it is the fault of the verdict."""
+        try:
+            path = (*path, done.result())
+            if path[-1].outcome == Outcome.CORRECT:
+                decided.set_result(replace(path[-1], seconds=perf_counter() - begun, path=path))
+            else:
+                self._climb(prompt, response, path, decided, begun)
+        except BaseException as fault:
+            decided.set_exception(fault)
+
+
+class Maths(Chain):
+    """The ladder for answers of mathematics: rules, then computer algebra, then, if one is given, a judge.
+
+    Args:
+        rule: The first rung.
+        symbolic: The second rung.
+        judge: The third rung, asked only about what both reject.
+    """
+
+    def __init__(self, rule: Rule | None = None, symbolic: Symbolic | None = None, judge: Verifier | None = None) -> None:
+        super().__init__([rule or Rule(), symbolic or Symbolic(), *([judge] if judge else [])])

@@ -1,0 +1,195 @@
+"""LaTeX expressions read into trees: a small grammar of numbers, names, operations and functions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+
+from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED, UnreadableError, tokens_of
+
+Tree = tuple  # ("number", Fraction) | ("name", str) | (operation, Tree, ...)
+
+LONGEST, DEEPEST = 800, 40
+
+
+@lru_cache(maxsize=8192)
+def read_expression(text: str) -> Tree:
+    """The tree of an expression.
+
+    Raises:
+        UnreadableError: If it is none, or too long or deep.
+    """
+    if not text or len(text) > LONGEST:
+        raise UnreadableError(text[:40])
+    reader = _Reader(tokens_of(text))
+    tree = reader.sum()
+    if reader.position != len(reader.tokens):
+        raise UnreadableError(text[:40])
+    return tree
+
+
+class _Reader:
+    """Recursive descent over tokens."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens, self.position, self.depth = tokens, 0, 0
+
+    @property
+    def next(self) -> str:
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
+
+    def take(self) -> str:
+        token = self.next
+        if not token:
+            raise UnreadableError("end")
+        self.position += 1
+        return token
+
+    def expect(self, token: str) -> None:
+        if self.take() != token:
+            raise UnreadableError(token)
+
+    def sum(self) -> Tree:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise UnreadableError("depth")
+        sign = self.take() if self.next in ("+", "-") else "+"
+        tree = self.product()
+        if sign == "-":
+            tree = ("neg", tree)
+        while self.next in ("+", "-"):
+            tree = ("add" if self.take() == "+" else "sub", tree, self.product())
+        self.depth -= 1
+        return tree
+
+    def product(self) -> Tree:
+        tree = self.signed()
+        while True:
+            if self.next in ("*", "\\cdot", "\\times"):
+                self.take()
+                tree = ("mul", tree, self.signed())
+            elif self.next in ("/", ":"):
+                self.take()
+                tree = ("div", tree, self.signed())
+            elif self.next and self._begins_factor():
+                mixed = self.next == "\\frac" and tree[0] == "number" and tree[1].denominator == 1
+                right = self.power()
+                mixed = mixed and right[0] == "div" and all(part[0] == "number" for part in right[1:])
+                tree = ("mixed" if mixed else "mul", tree, right)
+            else:
+                return tree
+
+    def _begins_factor(self) -> bool:
+        token = self.next
+        if token[0].isalpha() or token[0].isdecimal() or token in ("(", "{", "\\pi", "\\infty", "\\frac", "\\sqrt", "\\binom"):
+            return True
+        return token in NAMED or token[1:] in FUNCTIONS
+
+    def signed(self) -> Tree:
+        if self.next in ("+", "-"):
+            negative = self.take() == "-"
+            inner = self.signed()
+            return ("neg", inner) if negative else inner
+        return self.power()
+
+    def power(self) -> Tree:
+        tree = self.postfixed(self.primary())
+        if self.next == "^":
+            self.take()
+            exponent = self.argument()
+            if tree[0] == "name" and self.next == "_":  # v^2_0 is v_0^2
+                tree = self.name(tree[1])
+            tree = self.postfixed(("pow", tree, exponent))
+        return tree
+
+    def postfixed(self, tree: Tree) -> Tree:
+        while self.next in ("!", "%", "\\%", "\\degree"):
+            tree = ({"!": "factorial", "\\degree": "degree"}.get(self.take(), "percent"), tree)
+        return tree
+
+    def argument(self) -> Tree:
+        """What a command or `^` takes: a group, a digit, or one factor."""
+        if self.next == "{":
+            return self.group("{", "}")
+        if self.next == "-":
+            self.take()
+            return ("neg", self.argument())
+        token = self.next
+        if token.isdecimal() and len(token) > 1 and self.tokens[self.position - 1] in ("\\frac", "^", "\\sqrt"):
+            self.tokens[self.position : self.position + 1] = [token[0], token[1:]]  # \frac12, x^23 as LaTeX reads them
+        return self.primary()
+
+    def group(self, opening: str, closing: str) -> Tree:
+        self.expect(opening)
+        tree = self.sum()
+        self.expect(closing)
+        return tree
+
+    def primary(self) -> Tree:
+        token = self.take()
+        if token[0].isdecimal() or (token[0] == "." and len(token) > 1):
+            return ("number", Fraction(token))
+        if token in ("(", "{", "["):
+            self.position -= 1
+            return self.group(token, {"(": ")", "{": "}", "[": "]"}[token])
+        if token == "|":
+            tree = self.sum()
+            self.expect("|")
+            return ("abs", tree)
+        if token in ("\\pi", "\\infty"):
+            return ("constant", token)
+        if token == "\\frac":
+            above = self.argument()
+            if self.next.isdecimal() and len(self.next) > 1 and self.tokens[self.position - 1].isdecimal():
+                digits = self.next
+                self.tokens[self.position : self.position + 1] = [digits[0], digits[1:]]
+            return ("div", above, self.argument())
+        if token == "\\binom":
+            return ("binom", self.argument(), self.argument())
+        if token == "\\sqrt":
+            if self.next == "[":
+                index = self.group("[", "]")
+                return ("root", self.argument(), index)
+            return ("sqrt", self.argument())
+        if token[1:] in FUNCTIONS and token[0] == "\\":
+            return self.function(token[1:])
+        if (len(token) == 1 and token.isalpha()) or token in NAMED:
+            return self.name(token)
+        raise UnreadableError(token)
+
+    def name(self, token: str) -> Tree:
+        """A name with its subscript, if it has one, and primes."""
+        if self.next == "_":
+            self.take()
+            if self.next == "{":
+                start = self.position
+                while self.take() != "}":
+                    pass
+                token += "_" + "".join(self.tokens[start + 1 : self.position - 1])
+            else:
+                token += "_" + self.take()
+        while self.next == "'":
+            token += self.take()
+        return ("constant", token) if token in ("e", "i") else ("name", token)
+
+    def function(self, name: str) -> Tree:
+        base: Tree = ("number", Fraction(10))
+        exponent = None
+        if self.next == "_" and name == "log":
+            self.take()
+            base = self.argument()
+        elif name == "log":
+            name = "ln"
+        if self.next == "^":
+            self.take()
+            exponent = self.argument()
+        inner = self.group("(", ")") if self.next == "(" else self.function_argument()
+        tree: Tree = ("log", inner, base) if name in ("log", "lg") else (name, inner)
+        return ("pow", tree, exponent) if exponent else tree
+
+    def function_argument(self) -> Tree:
+        """Without brackets, a function takes the product that follows, up to the next function."""
+        tree = self.power()
+        while self.next and self._begins_factor() and self.next[1:] not in FUNCTIONS and self.next != "(":
+            tree = ("mul", tree, self.power())
+        return tree

@@ -1,0 +1,139 @@
+"""Regions of the real line: intervals, inequalities, unions, points taken out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from asym_lit.verifiers.maths.rules.catalogue import Switches
+from asym_lit.verifiers.maths.rules.splitting import cut, wrapped
+from asym_lit.verifiers.maths.rules.values import as_float, number_of, point, real, values_of
+
+_ENDS = ("\\infty", "+\\infty", "-\\infty")
+_SETS = re.compile(
+    r"^\\?\{?\s*[A-Za-z]\w*\s*(?:\\in\s*(?:\\mathbb\s*\{?\s*R\s*\}?|R))?\s*(?:\||:|\\mid)\s*(.+?)\s*\\?\}?$", re.DOTALL
+)
+_COMPARED = re.compile(r"(?:(?:<|>|\\leq|\\geq)\s*|^\s*|\\{\s*|(?<=or)\W*)([A-Za-z])(?=\s*(?:<|>|\\leq|\\geq|\\in|\|))")
+_FLIP = {"<": ">", "\\leq": "\\geq", ">": "<", "\\geq": "\\leq"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An interval, or with both ends equal and closed, a point."""
+
+    low: str
+    high: str
+    low_closed: bool
+    high_closed: bool
+
+
+Region = tuple[Piece, ...]
+
+
+def region_of(text: str, switches: Switches) -> Region | None:
+    """The region that a cleaned answer describes; None if it is none, or the rule is off."""
+    if "intervals" not in switches.on or len(text) > 400:
+        return None
+    region = _read(text.strip(), False)
+    return tuple(sorted(region, key=_where)) if region else None
+
+
+def unknown_of(text: str) -> set[str]:
+    """The letters that a text compares with something: its unknown, if it is an inequality."""
+    return set(_COMPARED.findall(text))
+
+
+def _where(piece: Piece) -> tuple[float, float]:
+    return _size(piece.low), _size(piece.high)
+
+
+def _size(end: str) -> float:
+    """A number to sort ends by."""
+    if end.replace(" ", "") in _ENDS:
+        return float("-inf") if "-" in end else float("inf")
+    found = number_of(end)
+    if found is None:
+        names = frozenset(re.findall(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", end)))
+        several = values_of(end, names)
+        found = several[0] if several else None
+    if found is None or not real(found):
+        return point(end, 0)
+    return as_float(found)
+
+
+def _read(text: str, joined: bool) -> Region | None:
+    """A region; of a union (`joined`), x = a is a part."""
+    text = re.sub(r"^[A-Za-z]\w*\s*\\in\s*(?=[\[(\\])", "", text)
+    builder = _SETS.match(text) if text.startswith("\\{") else None
+    parts, signs = cut(text, lambda token: token in ("\\setminus", "\\backslash"))
+    if not signs and re.search(r"[\])}]\s*-\s*\\\{", text):
+        parts = re.split(r"(?<=[\])}])\s*-\s*(?=\\\{)", text, maxsplit=1)
+    if len(parts) == 2:
+        return _without(_read(parts[0], joined), parts[1])
+    if builder and wrapped(text):
+        return _read(builder[1], joined)
+    parts, signs = cut(text, lambda token: token == "\\cup")
+    if not signs:
+        split = re.split(r"\s*\\text\s*\{\s*or\s*\}\s*|(?<=[\s\d)}])or(?=[\s\\(])|\s*\\lor\s*", text)
+        parts = [part for part in split if part.strip()]
+    if len(parts) > 1:
+        pieces = [_read(part.strip(" ,"), True) for part in parts]
+        return tuple(piece for region in pieces for piece in region or ()) if all(pieces) else None
+    return _interval(text) or _inequality(text) or (_points(text) if joined else None)
+
+
+def _without(region: Region | None, points: str) -> Region | None:
+    """A region without points that lie inside of one of its pieces."""
+    held = wrapped(points.strip())
+    if not region or not held or held[0] != "\\{":
+        return None
+    for taken in cut(held[1], lambda token: token == ",")[0]:
+        place = _size(taken)
+        inside = [piece for piece in region if _size(piece.low) < place < _size(piece.high)]
+        if len(inside) != 1:
+            return None
+        (piece,) = inside
+        rest = tuple(other for other in region if other is not piece)
+        left = Piece(piece.low, taken, piece.low_closed, False)
+        region = (*rest, left, Piece(taken, piece.high, False, piece.high_closed))
+    return region
+
+
+def _interval(text: str) -> Region | None:
+    held = wrapped(text)
+    if held is None or held[0] == "\\{" or held[2] == "\\}":
+        return None
+    ends = cut(held[1], lambda token: token in ",;")[0]
+    if len(ends) != 2 or not all(ends):
+        return None
+    return (Piece(ends[0], ends[1], held[0] == "[", held[2] == "]"),)
+
+
+def _inequality(text: str) -> Region | None:
+    """a < x < b, x < b, b > x ..., of one name x."""
+    parts, signs = cut(text, lambda token: token in _FLIP)
+    if not signs or not all(parts):
+        return None
+    names = [bool(re.fullmatch(r"[A-Za-z]\w*(?:_\{?\w+\}?)?|\\[a-z]+|[A-Za-z]\([A-Za-z]\)|\|[a-z]\|", part)) for part in parts]
+    if len(parts) == 3 and names[1]:
+        if {signs[0][-1], signs[1][-1]} <= {">", "q"} and all(s in (">", "\\geq") for s in signs):
+            parts, signs = parts[::-1], [_FLIP[s] for s in signs[::-1]]
+        if all(s in ("<", "\\leq") for s in signs):
+            return (Piece(parts[0], parts[2], signs[0] == "\\leq", signs[1] == "\\leq"),)
+    if len(parts) == 2 and names[0] != names[1]:
+        if names[1]:
+            parts, signs = parts[::-1], [_FLIP[signs[0]]]
+        closed = signs[0] in ("\\leq", "\\geq")
+        if signs[0] in ("<", "\\leq"):
+            return (Piece("-\\infty", parts[1], False, closed),)
+        return (Piece(parts[1], "\\infty", closed, False),)
+    return None
+
+
+def _points(text: str) -> Region | None:
+    r"""\{a, b\} or x = a."""
+    held = wrapped(text)
+    if held and held[0] == "\\{" and held[2] == "\\}":
+        return tuple(Piece(p, p, True, True) for p in cut(held[1], lambda token: token == ",")[0] if p)
+    assigned = re.fullmatch(r"[A-Za-z]\w*\s*=\s*([^=,]+)", text)
+    return (Piece(assigned[1], assigned[1], True, True),) if assigned else None

@@ -1,0 +1,40 @@
+"""Numbers with a tolerance of their own, as physics problems have (`prompt.answer["tolerance"]`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asym_lit.verifiers.maths.rules.catalogue import Switches
+from asym_lit.verifiers.maths.rules.cleaning import clean
+from asym_lit.verifiers.maths.rules.splitting import listed
+from asym_lit.verifiers.maths.rules.units import split_unit
+from asym_lit.verifiers.maths.rules.values import as_float, number_of, real
+
+
+def within(gold: str, answer: str, tolerance: float | Sequence[float], switches: Switches) -> bool:
+    """True if every number of the answer is within the tolerance of one of the gold answer, one to one.
+
+    Args:
+        gold: A number, or several.
+        answer: Likewise, in any order.
+        tolerance: Largest absolute difference; one for each gold number, or one for all.
+        switches: Which rules may be used.
+    """
+    sides = [[_number(item, switches) for item in listed(clean(text, switches), True)] for text in (gold, answer)]
+    wanted, given = sides
+    allowed = list(tolerance) if isinstance(tolerance, Sequence) else [tolerance] * len(wanted)
+    if len(wanted) != len(given) or len(allowed) != len(wanted) or None in wanted or None in given:
+        return False
+    left = list(given)
+    for number, most in zip(wanted, allowed, strict=True):
+        # A difference written in decimals is a little off in binary.
+        found = next((g for g in left if abs(g - number) <= most * (1 + 1e-9)), None)  # type: ignore[operator]
+        if found is None:
+            return False
+        left.remove(found)
+    return True
+
+
+def _number(text: str, switches: Switches) -> float | None:
+    found = number_of(split_unit(text)[0] if "units" in switches.on else text)
+    return as_float(found) if found is not None and real(found) else None

@@ -1,0 +1,124 @@
+"""Equality of mathematical answers by computer algebra."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from time import perf_counter
+from typing import Literal
+
+from asym_lit.types import InputError, Outcome, Prompt, Verdict, check_least
+from asym_lit.verifiers.answers import extract_answer
+from asym_lit.verifiers.gold import gold_of
+from asym_lit.verifiers.in_processes import VerifierInProcesses
+from asym_lit.verifiers.maths.rules.differing import certainly_different
+
+
+class Symbolic(VerifierInProcesses):
+    r"""Right: Math-Verify finds the answer equal to the gold one (`prompt.answer["answer"]`).
+
+    Math-Verify runs in processes of its own. One that does not reply in time, or dies, is replaced, and its verdict is
+    undecided: no expression can hang the run, or fill the memory of the trainer. The gold answer is wrapped in `\boxed{}`, for
+    outside of one, equations are not parsed, and all unparsed ones are equal.
+
+    Args:
+        workers: Processes; each takes a core while it works and about 100 MiB.
+        seconds: Longest wall time of one comparison.
+        memory_mb: Most virtual memory of a process, in MiB.
+        max_chars: Longest answer; a longer one is wrong.
+        extraction: `marked` looks for the answer where a marker points; `math_verify` leaves it to Math-Verify, which also
+            takes a formula or number that merely stands somewhere.
+        strict: As in Math-Verify: names matter, and sets are no tuples.
+        set_relations: As in Math-Verify: an interval as the gold answer may be met by an inequality.
+        float_rounding: As in Math-Verify: decimal places to which numbers are compared.
+        bare_chars: Longest response without a marker (`\boxed{}`, "####", "the answer is") that is read as an answer; 0 asks
+            for a marker.
+        shortcut: Answers that our own reader understands in full, and that have another value, are wrong without asking
+            Math-Verify, which takes a tenth of a second to find out.
+    """
+
+    name = "symbolic"
+    script = Path(__file__).with_name("symbolic_worker.py")
+
+    def __init__(
+        self,
+        workers: int = 2,
+        seconds: float = 3.0,
+        memory_mb: int = 2048,
+        max_chars: int = 5000,
+        extraction: Literal["marked", "math_verify"] = "marked",
+        strict: bool = True,
+        set_relations: bool = False,
+        float_rounding: int = 6,
+        bare_chars: int = 300,
+        shortcut: bool = True,
+    ) -> None:
+        check_least("{name} of Symbolic", 1, workers=workers, seconds=seconds, max_chars=max_chars)
+        check_least("{name} of Symbolic", 512, memory_mb=memory_mb)
+        check_least("{name} of Symbolic", 0, bare_chars=bare_chars)
+        self.workers, self.seconds, self.memory_mb = workers, seconds, memory_mb
+        self.max_chars, self.bare_chars, self.shortcut = max_chars, bare_chars, shortcut
+        if extraction not in ("marked", "math_verify"):
+            raise InputError(f"extraction of Symbolic is {extraction!r}; allowed: marked, math_verify.")
+        self.extraction = extraction
+        self._settings = {"strict": strict, "set_relations": set_relations, "float_rounding": float_rounding}
+
+    def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
+        """Queue a response; its verdict comes when a process has compared it."""
+        begun = perf_counter()
+        gold = gold_of(prompt)
+        whole = self.extraction == "math_verify"
+        answer = response[-WHOLE:] if whole else extract_answer(response, self.bare_chars).text
+        verdict: Future[Verdict] = Future()
+        if _in_words(answer) and not whole:
+            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, "a list in words", answer[:80], perf_counter() - begun))
+            return verdict
+        if not answer.strip() or (len(answer) > self.max_chars and not whole):
+            reason = f"an answer of more than {self.max_chars} characters" if answer.strip() else "no answer found"
+            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, reason, answer[:80] or None, perf_counter() - begun))
+            return verdict
+        if self.shortcut and not whole and certainly_different(gold, answer):
+            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, "another value", answer, perf_counter() - begun))
+            return verdict
+        job = self.pool.submit({"gold": gold, "answer": answer, "whole": whole, **self._settings})
+        job.add_done_callback(lambda done: self.settle(done, verdict, answer, begun))
+        return verdict
+
+    def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
+        """Gold answers that are not found equal to themselves."""
+        asked = [(prompt.uid, self.submit(prompt, f"\\boxed{{{gold_of(prompt)}}}")) for prompt in prompts]
+        verdicts = [(uid, pending.result()) for uid, pending in asked]
+        return {uid: verdict.reason for uid, verdict in verdicts if verdict.outcome != Outcome.CORRECT}
+
+    def self_test(self) -> None:
+        """Compares known pairs, which also proves that every parser is there."""
+        for gold, answer, expected in SELF_TEST:
+            prompt = Prompt("self_test", "", {"answer": gold}, "self_test")
+            verdict = self.verify(prompt, f"\\boxed{{{answer}}}")
+            if verdict.outcome != expected:
+                raise RuntimeError(
+                    f"{self.name}: the answer {answer!r} to {gold!r} was called {verdict.outcome} ({verdict.reason}), "
+                    f"not {expected}."
+                )
+
+
+def _in_words(answer: str) -> bool:
+    """Several quantities with words behind them: Math-Verify would drop the words, and numbers with them."""
+    words = [word for word in _WORDS.findall(answer) if word not in ("and", "or", "where", "for all")]
+    return len(words) > 1 and "," in answer
+
+
+WHOLE = 20_000
+"""Characters of a response, from its end, in which Math-Verify looks by itself."""
+_WORDS = re.compile(r"\\(?:text|mathrm|mbox)\s*\{\s*([A-Za-z][A-Za-z ]+?)\s*\}")
+SELF_TEST = (
+    ("\\frac{1}{2}", "0.5", Outcome.CORRECT),
+    ("\\frac{1}{2}", "0.6", Outcome.INCORRECT),
+    ("x^2+2x+1", "(x+1)^2", Outcome.CORRECT),
+    ("\\sqrt{8}", "2\\sqrt{2}", Outcome.CORRECT),
+    ("\\{1,2,3\\}", "\\{3,1,2\\}", Outcome.CORRECT),
+    ("(1,2)", "(2,1)", Outcome.INCORRECT),
+    ("x=3", "y=4", Outcome.INCORRECT),
+)

@@ -1,0 +1,169 @@
+"""Each check finds what it is there for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from asym_lit.cli import main, preflight
+from asym_lit.policy.loading import load_tokenizer
+from policies import save_tiny
+from runs import ROOT
+
+Look = Callable[..., tuple[bool, str]]
+
+
+@pytest.fixture
+def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """A preflight of a recipe: whether it passed, and what it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["train.py"])
+
+    def run(*more: str, recipe: str = "simko", **tokenizer: str) -> tuple[bool, str]:
+        if tokenizer:
+            policy = save_tiny(tmp_path / "tiny")
+            changed = load_tokenizer(policy)
+            for name, value in tokenizer.items():
+                setattr(changed, name, value)
+            changed.save_pretrained(policy)
+            more = (*more, "--model.policy", policy)
+        console = Console(record=True, width=400, file=(tmp_path / "printed").open("w"))
+        passed = preflight(["--config", str(ROOT / f"configs/{recipe}.yaml"), *SMALL, *more], console)
+        return passed, console.export_text()
+
+    return run
+
+
+SMALL = ["--data.task.train_size", "64", "--data.task.val_size", "8", "--data.task.test_size", "8"]
+
+
+def problems(folder: Path, golds: list[str]) -> list[str]:
+    """Options for problems with these gold answers, judged by Math-Verify."""
+    rows = [json.dumps({"question": f"Problem {i}?", "answer": gold}) for i, gold in enumerate(golds)]
+    (folder / "train.jsonl").write_text("\n".join(rows))
+    overlay = f"""
+trainer:
+  callbacks:
+    - class_path: asym_lit.lit.callbacks.VerifierReward
+      init_args:
+        verifier: {{class_path: asym_lit.verifiers.maths.symbolic.Symbolic, init_args: {{workers: 1}}}}
+data:
+  init_args:
+    task:
+      class_path: asym_lit.tasks.Problems
+      init_args: {{path: {folder / "train.jsonl"}, val: train, test: train, held_out: 0.2}}
+"""
+    (folder / "overlay.yaml").write_text(overlay)
+    return ["--config", str(folder / "overlay.yaml")]
+
+
+def without_small(look: Look, monkeypatch: pytest.MonkeyPatch, *more: str) -> tuple[bool, str]:
+    monkeypatch.setattr(f"{__name__}.SMALL", [])
+    return look(*more)
+
+
+def test_the_bundled_recipe_is_ready(look: Look) -> None:
+    passed, text = look()
+    assert passed
+    assert "Ready to start" in text
+    assert "64 prompts; tokens: median" in text
+
+
+def test_a_run_too_large_for_its_gpu_fails(look: Look) -> None:
+    passed, text = look("--preflight.gpu_memory_gib", "0.05")
+    assert not passed
+    assert "Failed: memory" in text
+    assert "of the GPU's 0.05" in text
+
+
+def test_the_exit_code_of_a_failed_preflight_is_one(look: Look) -> None:
+    recipe = str(ROOT / "configs/simko.yaml")
+    with pytest.raises(SystemExit, match="1"):
+        main(["preflight", "--config", recipe, "--preflight.gpu_memory_gib", "0.05", *SMALL])
+
+
+def test_tokens_beyond_the_embedding_fail(look: Look, tmp_path: Path) -> None:
+    policy = save_tiny(tmp_path / "few", vocabulary=60)
+    passed, text = look("--model.policy", policy)
+    assert not passed
+    assert "the tokenizer has 99 tokens" in text
+    assert "the policy 60" in text
+
+
+def test_a_prompt_that_ends_with_the_end_token_fails(look: Look) -> None:
+    passed, text = look("--data.prompt_format.template", "{prompt}?", eos_token="?")
+    assert not passed
+    assert "ends with a token that ends responses" in text
+
+
+def test_a_chat_whose_turns_end_with_another_token_is_noted(look: Look) -> None:
+    template = "{% for m in messages %}{{ m['content'] }}|{% endfor %}"
+    passed, text = look("--data.prompt_format.chat", "true", chat_template=template)
+    assert passed
+    assert "turns end with '|', but responses end with '<eos>' only" in text
+
+
+def test_prompts_that_leave_no_room_fail_and_those_left_out_are_counted(look: Look) -> None:
+    passed, text = look("--data.sampling.max_tokens", "250")
+    assert not passed
+    assert "do not fit: max_tokens 250, context 256" in text
+    passed, text = look("--data.max_prompt_tokens", "13")
+    assert passed
+    assert "above max_prompt_tokens 13 are left out" in text
+
+
+def test_gold_answers_that_the_verifier_rejects_are_listed_and_too_many_fail(
+    look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golds = [str(i) for i in range(30)]
+    passed, text = without_small(look, monkeypatch, *problems(tmp_path, golds))
+    assert passed
+    assert "symbolic rejects 0 of" in text
+    golds[5], golds[6], golds[7] = "$$", "\\text{}", "{"
+    passed, text = without_small(look, monkeypatch, *problems(tmp_path, golds))
+    assert not passed
+    assert "row 5: '$$'" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--data.sampling.top_p", "0.9"], "the gradient is biased"),
+        (["--model.mini_batches", "1"], "clips have no effect"),
+        (["--model.compute_dtype", "bfloat16"], "only fsdp2"),
+        (["--model.warmup_steps", "320"], "warmup_steps 320 is all of the 320 updates"),
+        (["--model.max_micro_batch_tokens", "30"], "less than one row"),
+        (["--data.prompts_per_step", "100"], "some are asked twice"),
+        (["--trainer.devices", "3", "--trainer.strategy", "ddp"], "over 3 processes"),
+        (["--trainer.val_check_interval", "500"], "beyond the 160 rollout steps"),
+        (["--data.rollout_steps", "20"], "only the last step gets a checkpoint"),
+    ],
+)
+def test_settings_without_effect_are_noted(look: Look, more: list[str], words: str) -> None:
+    passed, text = look(*more)
+    assert passed
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--model.mini_batches", "40"], "some would be empty"),
+        (["--data.sampling.n", "1"], "compares rollouts within a group"),
+        (["--trainer.callbacks+", "PassAtK", "--trainer.callbacks.ks", "[128]"], "wants 128 responses, 64 are drawn"),
+    ],
+)
+def test_settings_that_the_run_would_refuse_fail(look: Look, more: list[str], words: str) -> None:
+    passed, text = look(*more)
+    assert not passed
+    assert words in text
+
+
+def test_what_is_no_run_on_rollouts_is_refused(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.SMALL", [])
+    with pytest.raises(ValueError, match="SupervisedModule"):
+        look(recipe="pretrain")
