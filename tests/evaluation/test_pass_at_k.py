@@ -48,7 +48,7 @@ def test_a_budget_above_the_responses_is_refused_with_what_to_write(samples, k):
 
 @pytest.mark.parametrize("correct", [9, -1])
 def test_impossible_counts_are_refused(correct):
-    with pytest.raises(InputError, match="more right responses than responses, or fewer than none"):
+    with pytest.raises(InputError, match=f"problem 0 has {correct} right responses of 8; allowed: 0 to the number"):
         pass_at_k([8], [correct], 2)
 
 
@@ -134,3 +134,55 @@ def test_the_area_under_pass_at_k_weighs_each_doubling_of_k_the_same():
     assert curve.area == pytest.approx((0.3 + 2 * 0.6) / 3)
     assert curve.metrics("val/set")["val/set/pass@k_area"] == curve.area
     assert PassAtKCurve(2, 8, [4], [0.3], [0.0], [1.0]).area == 0.3
+
+
+@pytest.mark.parametrize("counts", [[1.5], ["2"], [float("nan")], [None]])
+def test_counts_that_are_no_whole_numbers_are_refused(counts):
+    with pytest.raises(InputError, match="counts are whole numbers"):
+        pass_at_k([4], counts, 1)
+    with pytest.raises(InputError, match="counts are whole numbers"):
+        pass_at_k(counts, [0], 1)
+
+
+@pytest.mark.parametrize("k", [1.5, 2.0, True, "2", None])
+def test_a_k_that_is_no_whole_number_is_refused(k):
+    with pytest.raises(InputError, match="allowed: a whole number of at least 1"):
+        pass_at_k([4], [1], k)
+
+
+def test_counts_of_different_length_are_refused():
+    with pytest.raises(InputError, match="2 numbers of responses and 1 of right ones"):
+        pass_at_k([4, 4], [1], 1)
+
+
+def test_a_problem_without_enough_verdicts_is_left_out_at_that_k_and_what_is_open_is_bounded():
+    # Of the second problem's 4 responses one is undecided: pass@2 of 3 with 1 right is 2/3, pass@4 cannot be told.
+    curve = pass_at_k_curve([4, 3], [2, 1], [1, 2, 4], undecided=[0, 1])
+    assert curve.mean == pytest.approx([(2 / 4 + 1 / 3) / 2, (5 / 6 + 2 / 3) / 2, 1.0])
+    assert (curve.left_out, curve.undecided) == ([0, 0, 1], 1)
+    assert curve.if_wrong == pytest.approx([(2 / 4 + 1 / 4) / 2, (5 / 6 + 1 / 2) / 2, 1.0])
+    assert curve.if_right == pytest.approx([(2 / 4 + 2 / 4) / 2, 5 / 6, 1.0])
+    assert 0 < curve.area < 1
+
+
+def test_without_undecided_responses_nothing_is_left_out_or_bounded():
+    assert pass_at_k_curve([4, 4], [1, 3], [1, 4], undecided=[0, 0]) == pass_at_k_curve([4, 4], [1, 3], [1, 4])
+    assert pass_at_k_curve([4], [1], [1]).if_wrong == []
+
+
+def test_a_k_that_no_verdict_could_make_possible_is_refused_whatever_is_undecided():
+    with pytest.raises(InputError, match="as few as 4 responses"):
+        pass_at_k_curve([3], [1], [8], undecided=[1])
+
+
+def test_the_area_of_a_curve_is_over_the_ks_that_could_be_estimated():
+    whole = pass_at_k_curve([2], [1], [1, 2, 4], undecided=[2])
+    assert np.isnan(whole.mean[2]) and whole.left_out == [0, 0, 1]
+    assert whole.area == pytest.approx((1 / 2 + 1) / 2)
+
+
+def test_the_metric_takes_undecided_responses_with_the_problems():
+    metric = PassAtKMetric([1, 4])
+    metric.update([4, 4], [1, 0])
+    metric.update([3], [1], [1])
+    assert metric.compute() == pass_at_k_curve([4, 4, 3], [1, 0, 1], [1, 4], undecided=[0, 0, 1])

@@ -56,3 +56,11 @@ def test_a_figure_of_a_single_problem_is_drawn_without_a_band():
     figure = pass_at_k_figure("one", {"now": pass_at_k_curve([4], [2], [1, 2])})
     figure.draw_without_rendering()
     assert list(figure.axes[0].get_lines()[0].get_ydata()) == pytest.approx([0.5, 5 / 6])  # 1 - C(2,2)/C(4,2)
+
+
+def test_a_table_says_what_undecided_responses_leave_open() -> None:
+    curve = pass_at_k_curve([4, 3], [2, 1], [1, 4], undecided=[0, 1])
+    caption = str(pass_at_k_table("set", {"after": curve}).caption)
+    assert "after: 1 responses are undecided" in caption
+    assert "pass@4 would be 1.000 or 1.000" in caption and "1 problems with fewer than 4 verdicts are left out" in caption
+    assert pass_at_k_table("set", {"after": pass_at_k_curve([4], [1], [1])}).caption is None

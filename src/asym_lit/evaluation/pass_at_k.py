@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,15 +36,30 @@ def checked_counts(
     Raises:
         InputError: If a problem has fewer than k responses, or counts that cannot be.
     """
-    n, c = np.asarray(samples, dtype=np.int64), np.asarray(correct, dtype=np.int64)
+    if not isinstance(k, int | np.integer) or isinstance(k, bool):
+        raise InputError(f"{what}: k is {k!r}; allowed: a whole number of at least 1.")
+    n, c = _whole(samples, what), _whole(correct, what)
+    if n.shape != c.shape:
+        raise InputError(f"{what} of {n.size} numbers of responses and {c.size} of right ones; give one of each per problem.")
     if k < 1 or (n.size and n.min() < k):
         raise InputError(
             f"{what} of problems with as few as {n.min() if n.size else 0} responses; allowed: k from 1 to the number of "
             "responses, for no unbiased estimate exists beyond. Raise evaluation.n or lower k."
         )
     if np.any((c < 0) | (c > n)):
-        raise InputError("There are more right responses than responses, or fewer than none.")
+        bad = int(np.flatnonzero((c < 0) | (c > n))[0])
+        raise InputError(
+            f"{what}: problem {bad} has {c[bad]} right responses of {n[bad]}; allowed: 0 to the number of responses."
+        )
     return n, c
+
+
+def _whole(counts: Sequence[int] | np.ndarray, what: str) -> np.ndarray:
+    """Counts as whole numbers; 0.5 would become 0 without a word."""
+    given = np.asarray(counts)
+    if given.size and not (np.issubdtype(given.dtype, np.number) and np.all(given == np.floor(given))):
+        raise InputError(f"{what}: counts are whole numbers, and these are {given.dtype} such as {given.ravel()[0]!r}.")
+    return given.astype(np.int64)
 
 
 def pass_at_k(samples: Sequence[int] | np.ndarray, correct: Sequence[int] | np.ndarray, k: int) -> np.ndarray:
@@ -79,12 +94,22 @@ class PassAtKCurve:
     low: list[float]
     high: list[float]
     """NaN with a single problem."""
+    left_out: list[int] = field(default_factory=list)
+    """Problems by k that have fewer than k decided responses, and are not in the mean; empty if there are none at any k."""
+    undecided: int = 0
+    """Responses without a verdict, over all problems."""
+    if_wrong: list[float] = field(default_factory=list)
+    """The mean over all problems by k, were every undecided response wrong; empty if there are none."""
+    if_right: list[float] = field(default_factory=list)
+    """Likewise, were every one right: what is not known lies between."""
 
     @property
     def area(self) -> float:
         """Area under pass@k against log k, by trapezoids, over its width: each doubling of k weighs the same."""
-        width = np.log2(self.ks[-1] / self.ks[0])
-        return float(np.trapezoid(self.mean, np.log2(self.ks)) / width) if width else self.mean[0]
+        known = [(k, mean) for k, mean in zip(self.ks, self.mean, strict=True) if not np.isnan(mean)]
+        ks, means = [k for k, _ in known], [mean for _, mean in known]
+        width = np.log2(ks[-1] / ks[0]) if ks else 0.0
+        return float(np.trapezoid(means, np.log2(ks)) / width) if width else (means or [float("nan")])[0]
 
     def metrics(self, prefix: str) -> dict[str, float]:
         """Scalars by metric name: `prefix/pass@k` and its bounds, and `prefix/pass@k_area`."""
@@ -100,21 +125,33 @@ class PassAtKCurve:
         return asdict(self)
 
 
-def pass_at_k_curve(samples: Sequence[int], correct: Sequence[int], ks: Sequence[int], seed: int = 0) -> PassAtKCurve:
+def pass_at_k_curve(
+    samples: Sequence[int], correct: Sequence[int], ks: Sequence[int], seed: int = 0, undecided: Sequence[int] = ()
+) -> PassAtKCurve:
     """Means over problems with percentile bootstrap intervals; problems are resampled, for they are what varies.
 
     Args:
-        samples: Responses per problem.
+        samples: Decided responses per problem.
         correct: Right ones among them.
         ks: Budgets.
         seed: Of the resampling.
+        undecided: Responses without a verdict per problem. One that has fewer than k responses for want of verdicts is left
+            out at that k; none are undecided if it is empty.
+
+    Raises:
+        InputError: If a problem has fewer than k responses, decided or not, or there is none.
     """
     if not len(samples):
         raise InputError("There are no problems to average over.")
-    mean, low, high = [], [], []
+    n, c = np.asarray(samples), np.asarray(correct)
+    open_N = np.asarray(undecided if len(undecided) else np.zeros(len(n)), dtype=np.int64)
+    mean, low, high, left_out = [], [], [], []
     for k in ks:
-        values = pass_at_k(samples, correct, k)
-        mean.append(float(values.mean()))
+        pass_at_k(n + open_N, c, k)  # refuses a k that verdicts could not make possible
+        enough = (n >= k) | (open_N == 0)
+        values = pass_at_k(n[enough], c[enough], k)
+        left_out.append(int((~enough).sum()))
+        mean.append(float(values.mean()) if len(values) else float("nan"))
         bounds = (float("nan"), float("nan"))
         if len(values) > 1:
             interval = bootstrap(
@@ -123,14 +160,19 @@ def pass_at_k_curve(samples: Sequence[int], correct: Sequence[int], ks: Sequence
             bounds = (float(interval.low), float(interval.high))
         low.append(bounds[0])
         high.append(bounds[1])
-    return PassAtKCurve(len(samples), int(min(samples)), list(ks), mean, low, high)
+    curve = PassAtKCurve(len(samples), int(min(samples)), list(ks), mean, low, high)
+    if open_N.any():
+        curve.left_out, curve.undecided = left_out if any(left_out) else [], int(open_N.sum())
+        curve.if_wrong = [float(pass_at_k(n + open_N, c, k).mean()) for k in ks]
+        curve.if_right = [float(pass_at_k(n + open_N, c + open_N, k).mean()) for k in ks]
+    return curve
 
 
 class PassAtKMetric(Metric):
     """Collects (responses, right ones) per problem on all processes; computes a `PassAtKCurve`.
 
     Args:
-        ks: Budgets; those above the fewest responses are refused when computed.
+        ks: Budgets; those above the fewest responses, decided or not, are refused when computed.
         seed: Of the bootstrap.
     """
 
@@ -139,21 +181,27 @@ class PassAtKMetric(Metric):
     full_state_update = False
     samples: list[Tensor]
     correct: list[Tensor]
+    undecided: list[Tensor]
 
     def __init__(self, ks: Sequence[int], seed: int = 0) -> None:
         super().__init__()
         self.ks, self.seed = list(ks), seed
         self.add_state("samples", default=[], dist_reduce_fx="cat")
         self.add_state("correct", default=[], dist_reduce_fx="cat")
+        self.add_state("undecided", default=[], dist_reduce_fx="cat")
 
-    def update(self, samples: Sequence[int], correct: Sequence[int]) -> None:
-        """Add problems."""
+    def update(self, samples: Sequence[int], correct: Sequence[int], undecided: Sequence[int] | None = None) -> None:
+        """Add problems: decided responses, right ones, and those without a verdict (none if not given)."""
+        without = [0] * len(samples) if undecided is None else list(undecided)
+        self.undecided.append(torch.tensor(without, dtype=torch.int64, device=self.device))
         self.samples.append(torch.tensor(list(samples), dtype=torch.int64, device=self.device))
         self.correct.append(torch.tensor(list(correct), dtype=torch.int64, device=self.device))
 
     def compute(self) -> PassAtKCurve:
         """The curve over all problems."""
-        return pass_at_k_curve(flat_counts(self.samples), flat_counts(self.correct), self.ks, self.seed)
+        counts = (flat_counts(state) for state in (self.samples, self.correct, self.undecided))
+        samples, correct, undecided = counts
+        return pass_at_k_curve(samples, correct, self.ks, self.seed, undecided)
 
 
 def flat_counts(state: list[Tensor] | Tensor) -> list[int]:

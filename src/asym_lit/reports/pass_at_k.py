@@ -27,7 +27,20 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
         table.add_column(escape(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
     for i, k in enumerate(next(iter(curves.values())).ks):
         table.add_row(str(k), *(escape(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]") for c in curves.values()))
+    doubts = [escape(f"{name}: {undecided_words(curve)}") for name, curve in curves.items() if curve.undecided]
+    table.caption = "\n".join(doubts) or None
     return table
+
+
+def undecided_words(curve: PassAtKCurve) -> str:
+    """What undecided responses leave open, at the largest k."""
+    left_out = (
+        f" {curve.left_out[-1]} problems with fewer than {curve.ks[-1]} verdicts are left out there." if curve.left_out else ""
+    )
+    return (
+        f"{curve.undecided} responses are undecided. Were they all wrong or all right, pass@{curve.ks[-1]} would be "
+        f"{curve.if_wrong[-1]:.3f} or {curve.if_right[-1]:.3f}.{left_out}"
+    )
 
 
 def pass_at_k_figure(title: str, curves: Mapping[str, PassAtKCurve]) -> Figure:

@@ -19,7 +19,8 @@ class MetricFamily(EvaluationCallback):
     """Logs `val/<set>/{pass^k, G-Pass@k, mG-Pass@k, maj@k, distinct@k}` and their intervals, `test/...` in tests.
 
     pass@k is `PassAtK`'s. An answer is what the verifier extracted; responses without one cast no vote. One that a judge calls
-    right here and wrong there counts as two.
+    right here and wrong there counts as two. A problem with fewer than k verdicts is left out at that
+    k; `PassAtK` says how many.
 
     Args:
         ks: Budgets, at most the number of responses of every evaluation set.
@@ -60,10 +61,12 @@ class MetricFamily(EvaluationCallback):
     def evaluated(self, module: PolicyModule, batch: RolloutBatch) -> None:
         answers = [answers_of(group) for group in batch.groups]
         for metric in self._metrics[batch.source].values():
+            assert isinstance(metric, AnswerMetric | ProblemMetric)
+            enough = [group for group in answers if len(group) >= metric.k]
             if isinstance(metric, AnswerMetric):
-                metric.update(answers)
-            elif isinstance(metric, ProblemMetric):
-                metric.update([len(group) for group in answers], [sum(right for _, right in group) for group in answers])
+                metric.update(enough)
+            else:
+                metric.update([len(group) for group in enough], [sum(right for _, right in group) for group in enough])
 
     @override
     def finish(self, trainer: Trainer, module: PolicyModule, stage: str) -> None:

@@ -72,14 +72,7 @@ class PassAtK(EvaluationCallback):
     def evaluated(self, module: PolicyModule, batch: RolloutBatch) -> None:
         metric = self._metrics[batch.source].to(module.device)
         samples, correct = _counts(batch)
-        largest = max(metric.ks)
-        short = sum(n < largest for n in samples)
-        if short:
-            raise RuntimeError(
-                f"{short} problems of {batch.source} have undecided responses, so fewer than {largest} verdicts; "
-                "pass@k cannot be estimated without bias. Mend the verifier, or ask for smaller ks."
-            )
-        metric.update(samples, correct)
+        metric.update(samples, correct, [batch.sampling.n - n for n in samples])
 
     @override
     def finish(self, trainer: Trainer, module: PolicyModule, stage: str) -> None:
