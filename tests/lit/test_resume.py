@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
 from asym_lit.run_folder.ledger import read_ledger
-from runs import run_alone, weights, words
+from runs import run_alone, scalars, weights, words
 
 SIGKILLED = -9
 
@@ -54,3 +55,61 @@ def test_a_killed_run_resumes_to_bit_identical_weights_and_the_same_evaluations(
     assert resumed.keys() == expected.keys()
     for name, value in expected.items():
         assert torch.equal(value, resumed[name]), name
+
+
+def finished(tmp_path: Path, fit, *more: str) -> Path:
+    return fit("grpo", "--data.rollout_steps", "2", "--model.optimizer.lr", "0.001", *more)
+
+
+def test_a_finished_run_that_is_made_longer_trains_on_to_the_weights_of_the_longer_run(tmp_path: Path, fit) -> None:
+    whole = fit("grpo", "--data.rollout_steps", "4", folder=tmp_path / "whole")
+    run = fit("grpo", "--data.rollout_steps", "2")
+    fit("grpo", "--data.rollout_steps", "4", "--ckpt_path", str(run))
+    record = json.loads((run / "run.json").read_text())
+    assert (record["state"], record["reached"]) == ("finished", 4)
+    expected, resumed = (weights(folder / "checkpoints" / "step_000004") for folder in (whole, run))
+    assert all(torch.equal(value, resumed[name]) for name, value in expected.items())
+
+
+def test_a_run_that_is_made_shorter_than_what_was_trained_is_refused(tmp_path: Path, fit) -> None:
+    run = finished(tmp_path, fit)
+    with pytest.raises(SystemExit, match="has made 2 rollout steps, and"):
+        fit("grpo", "--data.rollout_steps", "1", "--ckpt_path", str(run))
+
+
+def test_settings_other_than_the_checkpoints_take_effect_and_are_recorded(tmp_path: Path, fit) -> None:
+    run = finished(tmp_path, fit)
+    fit(
+        "grpo",
+        "--data.rollout_steps",
+        "4",
+        "--model.optimizer.lr",
+        "0.5",
+        "--model.max_grad_norm",
+        "2",
+        "--ckpt_path",
+        str(run),
+    )
+    record = json.loads((run / "run.json").read_text())
+    assert record["changed_on_resume"] == {"model.optimizer.lr": ["0.001", "0.5"], "model.max_grad_norm": ["1.0", "2.0"]}
+    assert scalars(run, "update/lr") == pytest.approx({0: 0.001, 1: 0.001, 2: 0.5, 3: 0.5})
+
+
+def test_the_same_settings_change_nothing(tmp_path: Path, fit) -> None:
+    run = finished(tmp_path, fit)
+    fit("grpo", "--data.rollout_steps", "3", "--model.optimizer.lr", "0.001", "--ckpt_path", str(run))
+    assert json.loads((run / "run.json").read_text())["changed_on_resume"] == {}
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (["--data.task.high", "30"], "data.problems 64 problems, .*order of prompts"),
+        (["--data.evaluation.n", "2"], r"data.evaluation of countdown Sampling\(n=4,.*would not ask alike"),
+        (["--data.task.val_size", "4"], "data.evaluation problems of countdown 8 problems"),
+    ],
+)
+def test_what_a_run_cannot_go_on_with_is_refused_before_the_first_batch(tmp_path: Path, fit, other, words) -> None:
+    run = finished(tmp_path, fit)
+    with pytest.raises(SystemExit, match=words):
+        fit("grpo", "--data.rollout_steps", "4", *other, "--ckpt_path", str(run))

@@ -25,8 +25,8 @@ def origin_of(policy: str, config: Any, lora: LoRA | None) -> dict[str, Any]:
     return {"policy": policy, "architecture": architecture_of(config), "lora": None if lora is None else asdict(lora)}
 
 
-def check_origin(checkpoint: Mapping[str, Any], mine: Mapping[str, Any]) -> int:
-    """The rollout step that a checkpoint has reached.
+def check_origin(checkpoint: Mapping[str, Any], mine: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Our part of a checkpoint that this run may use the weights of.
 
     Args:
         checkpoint: As Lightning loads it.
@@ -35,7 +35,7 @@ def check_origin(checkpoint: Mapping[str, Any], mine: Mapping[str, Any]) -> int:
     Raises:
         InputError: If another kind of run wrote it, or one with another policy or other adapters.
     """
-    saved = checkpoint.get(KEY)
+    saved: Mapping[str, Any] | None = checkpoint.get(KEY)
     if saved is None:
         raise InputError("This checkpoint was not written by a PolicyModule; give --ckpt_path one of its own.")
     if saved["policy"] != mine["policy"] or saved["architecture"] != mine["architecture"]:
@@ -49,5 +49,26 @@ def check_origin(checkpoint: Mapping[str, Any], mine: Mapping[str, Any]) -> int:
             f"The checkpoint was trained with model.lora {saved.get('lora')}, this run has {mine['lora']}; write the same, or "
             "start a new run without --ckpt_path."
         )
-    reached: int = saved["rollout_step"]
-    return reached
+    return saved
+
+
+def go_on(checkpoint: dict[str, Any], reached: int, rollout_steps: int) -> None:
+    """Have Lightning train on from a checkpoint of a run's last step, if this run is longer.
+
+    Lightning takes the last batch of an epoch for the last of all: with 2 steps made and 4 asked for it would train nothing.
+
+    Args:
+        checkpoint: As Lightning loads it; changed in place.
+        reached: Rollout steps made.
+        rollout_steps: Length of this run.
+
+    Raises:
+        InputError: If this run is shorter than what was made.
+    """
+    if reached > rollout_steps:
+        raise InputError(
+            f"The checkpoint has made {reached} rollout steps, and data.rollout_steps is {rollout_steps}; write at least "
+            f"--data.rollout_steps {reached}, or start a new run without --ckpt_path."
+        )
+    if reached < rollout_steps:
+        checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False

@@ -13,15 +13,15 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 from typing_extensions import override
 
-from asym_lit.lit.checkpoint_origin import KEY, check_origin, origin_of
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.learning import RolloutLearner
 from asym_lit.lit.optimizing import OptimizerSteps, Schedule, learning_rate
+from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.rollout_source import RolloutSource, source_of
-from asym_lit.lit.sampling_checks import warn_of_cut_distributions
+from asym_lit.lit.start_checks import check_start
 from asym_lit.lit.strategy import FSDP2Strategy, shard
 from asym_lit.lit.updates import plan_bystanders, plan_updates
-from asym_lit.objectives.objective import Objective, check_group_size
+from asym_lit.objectives.objective import Objective
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, load_config, load_policy
 from asym_lit.policy.lora import AdapterOff, LoRA, add_adapters
@@ -80,11 +80,11 @@ class PolicyModule(LightningModule):
         check_least("model.{name}", 0, warmup_steps=warmup_steps, max_grad_norm=max_grad_norm)
         self.policy, self.objective, self.make_optimizer = policy, objective, optimizer
         self.schedule, self.warmup_steps = schedule, warmup_steps
-        self.inner_epochs, self.mini_batches = inner_epochs, mini_batches
-        self.max_micro_batch_tokens = max_micro_batch_tokens
+        self.inner_epochs, self.mini_batches, self.max_micro_batch_tokens = inner_epochs, mini_batches, max_micro_batch_tokens
         self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype
         self.gradient_checkpointing, self.lora = gradient_checkpointing, lora
         self.rollout_step = 0
+        self.resuming = Resuming()
         self.diagnostics = Needs()
         self.steps = OptimizerSteps(max_grad_norm)
         self.policy_config = load_config(policy)
@@ -134,8 +134,7 @@ class PolicyModule(LightningModule):
         if self.datamodule.maker.scorer is None:  # callbacks are set up before modules
             raise InputError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
         if stage == "fit":
-            check_group_size(self.objective, self.datamodule.sampling.n)
-            warn_of_cut_distributions(self.datamodule.sampling)
+            check_start(self.trainer, self.objective, self.datamodule)
 
     @override
     def configure_model(self) -> None:
@@ -166,6 +165,10 @@ class PolicyModule(LightningModule):
         total = self.datamodule.rollout_steps * self.inner_epochs * self.mini_batches
         optimizer = self.make_optimizer(p for p in self.scorer.parameters() if p.requires_grad)
         return [optimizer], [learning_rate(optimizer, self.schedule, self.warmup_steps, total)]
+
+    @override
+    def on_train_start(self) -> None:
+        self.resuming.begin(self)
 
     def named_weights(self) -> Iterator[tuple[str, Tensor]]:
         """The policy's weights under their Hugging Face names, gathered; a collective."""
@@ -210,8 +213,8 @@ class PolicyModule(LightningModule):
 
     @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[KEY] = {"rollout_step": self.rollout_step, **origin_of(self.policy, self.policy_config, self.lora)}
+        self.resuming.save(self, checkpoint)
 
     @override
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.rollout_step = check_origin(checkpoint, origin_of(self.policy, self.policy_config, self.lora))
+        self.resuming.load(self, checkpoint)

@@ -37,6 +37,32 @@ def learning_rate(optimizer: torch.optim.Optimizer, schedule: Schedule, warmup_s
     return get_scheduler(name, optimizer, warmup_steps, total)
 
 
+def take_settings(optimizer: Any, scheduler: Any) -> dict[str, tuple[str, str]]:
+    """Have an optimizer whose state was restored work with the settings it was made with now.
+
+    Its state brings the learning rate, weight decay and the rest of the run it comes from; moments stay, settings do not.
+
+    Args:
+        optimizer: With the groups of its state; its `defaults` are those of this run.
+        scheduler: Likewise with the base rates of its state.
+
+    Returns:
+        (of the state, now) of what differed, by name.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for index, group in enumerate(optimizer.param_groups):
+        for name, now in optimizer.defaults.items():
+            before = group.get("initial_lr", group["lr"]) if name == "lr" else group.get(name)
+            if before != now:
+                found[f"model.optimizer.{name}"] = (repr(before), repr(now))
+                group[name] = now
+        if "model.optimizer.lr" in found:
+            group["initial_lr"] = scheduler.base_lrs[index] = optimizer.defaults["lr"]
+            factor = scheduler.lr_lambdas[index](scheduler.last_epoch)
+            group["lr"] = scheduler.base_lrs[index] * factor
+    return found
+
+
 class OptimizerSteps:
     """Makes the optimizer steps of a module with manual optimisation.
 

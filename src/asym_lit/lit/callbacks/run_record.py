@@ -73,7 +73,8 @@ class RunRecord(Callback):
         assert isinstance(trainer.lightning_module, PolicyModule)
         if trainer.is_global_zero:
             reached = {"state": state, "reached": trainer.lightning_module.rollout_step}
-            write_record(self._folder, {**reached, **self._facts})
+            other = trainer.lightning_module.resuming.changed
+            write_record(self._folder, {**reached, **self._facts, "changed_on_resume": other})
 
     @override
     def on_train_batch_end(

@@ -1,0 +1,44 @@
+"""How a run goes on from a checkpoint: with its own settings, and a list of those that are not the checkpoint's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities import rank_zero_info
+
+from asym_lit.lit.checkpoint_origin import KEY, check_origin, go_on, origin_of
+from asym_lit.lit.optimizing import take_settings
+from asym_lit.lit.run_settings import changed, settings_of
+
+
+class Resuming:
+    """What a `PolicyModule` puts into its checkpoints, and does with one that is resumed."""
+
+    def __init__(self) -> None:
+        self.changed: dict[str, tuple[str, str]] = {}
+        """Settings that are not the checkpoint's, by name: (of the checkpoint, now). Empty for a new run."""
+
+    def save(self, module: Any, checkpoint: dict[str, Any]) -> None:
+        """Put our part into a checkpoint that Lightning is about to write."""
+        origin = origin_of(module.policy, module.policy_config, module.lora)
+        settings = settings_of(module, module.datamodule)
+        checkpoint[KEY] = {"rollout_step": module.rollout_step, "settings": settings, **origin}
+
+    def load(self, module: Any, checkpoint: dict[str, Any]) -> None:
+        """Take our part out of one that Lightning has read, before it restores its loops.
+
+        Raises:
+            InputError: If this run cannot go on from it.
+        """
+        saved = check_origin(checkpoint, origin_of(module.policy, module.policy_config, module.lora))
+        module.rollout_step = saved["rollout_step"]
+        if module.trainer.state.fn == TrainerFn.FITTING:
+            self.changed = changed(saved.get("settings", {}), settings_of(module, module.datamodule))
+            go_on(checkpoint, module.rollout_step, module.datamodule.rollout_steps)
+
+    def begin(self, module: Any) -> None:
+        """Before the first step, when the optimizer's state is restored too: say what is other than it was."""
+        self.changed |= take_settings(module.optimizers(), module.lr_schedulers())
+        for name, (before, now) in self.changed.items():
+            rank_zero_info(f"Other than in the checkpoint: {name} was {before}, and is {now} from here on.")
