@@ -74,6 +74,8 @@ class OptimizerSteps:
         self.max_grad_norm = max_grad_norm
         self.bad_updates = 0
         """Updates in a row, up to now, with a gradient that was not finite."""
+        self.under_way = False
+        """Between the first update of a rollout step and its last: the weights are those of no step."""
 
     def make_all(
         self, module: LightningModule, learner: RolloutLearner, numbers: Sequence[int]
@@ -86,10 +88,12 @@ class OptimizerSteps:
             numbers: Of the mini-batches, in order; one stands there once per pass.
         """
         sums: dict[str, tuple[float, float]] = {}
+        self.under_way = True
         for number in numbers:
             for name, (total, count) in self.make(module, learner, number).items():
                 before = sums.get(name, (0.0, 0.0))
                 sums[name] = (before[0] + total, before[1] + count)
+        self.under_way = False
         return sums
 
     def make(self, module: LightningModule, learner: RolloutLearner, number: int) -> dict[str, tuple[float, float]]:

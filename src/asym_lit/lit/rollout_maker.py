@@ -10,6 +10,7 @@ import torch
 
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.engine_keeper import EngineKeeper
+from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.objectives.rewards import GroupFilter
 from asym_lit.rollout.engine import Engine, Request, request_seed
 from asym_lit.rollout.prompts import SlottedPrompts
@@ -83,6 +84,7 @@ class RolloutMaker:
             texts = self.tokenizer.batch_decode([r.token_ids for r in group], skip_special_tokens=True)
             for rollout, text in zip(group, texts, strict=True):
                 rollout.text = text
+            INTERRUPTION.check_alone(made.step)
             clock = made.spend("generate", clock)
             self.scorer.submit(group)
             clock = made.spend("verify", clock)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
+from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
+from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.run_folder.paths import CHECKPOINTS
@@ -24,6 +27,9 @@ class RolloutCheckpoint(PolicyCheckpoint):
     A step is saved before it is evaluated, so that whatever happens in the evaluation costs no training; a run that goes on
     from there makes the evaluation first, perhaps again.
 
+    Ctrl-C, SIGTERM and SIGUSR1 finish the step at hand, or drop it where its responses are still being written, and save. What
+    else ends a run between two steps has the last one saved as well.
+
     Args:
         every_n_steps: Rollout steps between checkpoints; the last step always gets one, and so does one at which a
             callback stops the run.
@@ -36,6 +42,14 @@ class RolloutCheckpoint(PolicyCheckpoint):
         super().__init__(CHECKPOINTS, keep)
         self.every_n_steps = every_n_steps
         self._owes_evaluation = False
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        INTERRUPTION.listen()
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        INTERRUPTION.ignore()
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -55,6 +69,14 @@ class RolloutCheckpoint(PolicyCheckpoint):
         if pl_module.rollout_step % self.every_n_steps == 0 or last or trainer.should_stop:
             self._owes_evaluation = _evaluation_follows(trainer)
             self.save(trainer, pl_module)
+        if not last:
+            INTERRUPTION.check(pl_module.rollout_step)
+
+    @override
+    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        if trainer.state.fn == "fit":
+            INTERRUPTION.check(pl_module.rollout_step)
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -66,16 +88,20 @@ class RolloutCheckpoint(PolicyCheckpoint):
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Save what the finished steps have taught, if every process stops here."""
-        if not isinstance(exception, RunStoppedError) or (not trainer.training and not trainer.validating):
-            return
+        """Save what the finished steps have taught, if every process stops here and none is in the middle of an update."""
+        INTERRUPTION.ignore()
         assert isinstance(pl_module, PolicyModule)
+        everywhere = isinstance(exception, RunStoppedError) or trainer.world_size == 1
+        begun = trainer.training or trainer.validating
+        if not everywhere or not begun or pl_module.steps.under_way or not pl_module.rollout_step:
+            return
         loader = getattr(pl_module.datamodule, "train_loader", None)
         if loader is not None and loader.served > pl_module.rollout_step:
             loader.rewind()
         if not self.path(pl_module).exists():
             self._owes_evaluation = trainer.validating
             self.save(trainer, pl_module)
+        say_saved(trainer, self.path(pl_module))
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -84,6 +110,14 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         self._owes_evaluation = state_dict["owes_evaluation"]
+
+
+def say_saved(trainer: Trainer, checkpoint: Path) -> None:
+    """Where the last finished step is, and how to go on from it."""
+    if trainer.is_global_zero:
+        console = Console(stderr=True)
+        console.print(f"Saved           {checkpoint}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"To go on        --ckpt_path {checkpoint.parents[1]}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _evaluation_follows(trainer: Trainer) -> bool:

@@ -16,10 +16,13 @@ from typing_extensions import override
 
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.run_folder.paths import run_folder
 from asym_lit.run_folder.record import add_metrics, cut_metrics, write_record
 from asym_lit.verifiers.interventions import innermost_of
 
+LONGEST_WHY = 500
+"""Characters of the reason why a run ended."""
 PACKAGES = ("asym_lit", "torch", "lightning", "transformers", "numpy", "vllm")
 
 
@@ -38,8 +41,9 @@ class RunRecord(Callback):
 
     The record has state, policy, seed, verifier, command, package versions and git state.
 
-    `state` is `running` until the run has `finished`, `stopped early` or was `interrupted` by hand, so a run that was killed is
-    seen to be unfinished. The list of callbacks should name it after those whose metrics it keeps.
+    `state` is `running` until the run has `finished` or `stopped early` (as a callback wished), was `interrupted` by hand or a
+    signal, has `stopped` itself or `failed`, with `why`; so a run that was killed is seen to be unfinished. The list of
+    callbacks should name it after those whose metrics it keeps.
     """
 
     def __init__(self) -> None:
@@ -98,8 +102,15 @@ class RunRecord(Callback):
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        if isinstance(exception, KeyboardInterrupt) and self._facts:  # Lightning calls no on_fit_end behind it
-            self._write(trainer, "interrupted")
+        if not self._facts:
+            return
+        state = "failed"
+        if isinstance(exception, RunStoppedError):
+            state = "interrupted" if exception.interrupted else "stopped"
+        elif isinstance(exception, KeyboardInterrupt):
+            state = "interrupted"
+        self._facts["why"] = str(exception)[:LONGEST_WHY] or type(exception).__name__
+        self._write(trainer, state)
 
 
 def counted_by(trainer: Trainer) -> str | None:

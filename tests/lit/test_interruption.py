@@ -1,0 +1,88 @@
+"""A signal, or a fault between two steps, ends a run with its last finished step saved."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from asym_lit.lit.interruption import Interruption
+from asym_lit.lit.stopping import RunStoppedError
+from runs import run_alone, weights, words
+
+
+def with_signal(folder: Path, number: int, name: str, moment: str, times: int = 1) -> list[str]:
+    sent = ["--trainer.callbacks+", "killers.Signal", "--trainer.callbacks.number", str(number)]
+    sent += ["--trainer.callbacks.name", name, "--trainer.callbacks.moment", moment, "--trainer.callbacks.times", str(times)]
+    return words(folder, "grpo", *sent)
+
+
+def checkpoints(run: Path) -> list[str]:
+    return sorted(path.name for path in (run / "checkpoints").glob("*"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    run_alone(*words(folder, "grpo"))
+    return folder / "run" / "version_0"
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "moment", "saved"),
+    [
+        (3, "SIGTERM", "on_train_batch_start", 3),  # the step at hand is finished
+        (3, "SIGINT", "on_before_optimizer_step", 2),  # the first of two updates of the second step
+        (1, "SIGUSR1", "on_validation_batch_start", 2),  # of the evaluation behind the second step
+    ],
+)
+def test_a_signal_saves_the_last_finished_step_and_the_resumed_run_ends_alike(
+    tmp_path, undisturbed, number, name, moment, saved
+):
+    done = run_alone(*with_signal(tmp_path, number, name, moment), expect=1)
+    run = tmp_path / "run" / "version_0"
+    assert checkpoints(run) == [f"step_{saved:06d}"]
+    record = json.loads((run / "run.json").read_text())
+    assert (record["state"], record["reached"]) == ("interrupted", saved)
+    assert f"after step {saved}" in record["why"]
+    assert f"--ckpt_path {run}" in done.stderr
+    run_alone(*words(tmp_path, "grpo", "--ckpt_path", str(run)))
+    expected, resumed = (weights(folder / "checkpoints" / "step_000004") for folder in (undisturbed, run))
+    assert all(torch.equal(value, resumed[key]) for key, value in expected.items())
+    assert json.loads((run / "run.json").read_text())["state"] == "finished"
+
+
+def test_a_second_signal_ends_the_process_at_once(tmp_path):
+    run_alone(*with_signal(tmp_path, 3, "SIGTERM", "on_train_batch_start", times=2), expect=-signal.SIGTERM)
+    assert not (tmp_path / "run" / "version_0" / "checkpoints").exists()
+
+
+def test_a_fault_of_a_verifier_costs_no_finished_step(tmp_path):
+    done = run_alone(*words(tmp_path, "grpo", "--config", "tests/lit/faulty_verifier.yaml"), expect=1)
+    assert "LookupError: the verifier broke" in done.stderr
+    run = tmp_path / "run" / "version_0"
+    assert checkpoints(run) == ["step_000003"]
+    record = json.loads((run / "run.json").read_text())
+    assert (record["state"], record["why"]) == ("failed", "the verifier broke")
+
+
+def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left_alone():
+    mine = Interruption()
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    try:
+        mine.listen()
+        assert signal.getsignal(signal.SIGUSR1) == signal.SIG_IGN
+        signal.raise_signal(signal.SIGUSR1)
+        mine.check(3)
+        signal.raise_signal(signal.SIGTERM)
+        for check in (mine.check, mine.check_alone):
+            with pytest.raises(RunStoppedError, match=r"^SIGTERM after step 3"):
+                check(3)
+    finally:
+        mine.ignore()
+        signal.signal(signal.SIGUSR1, before)
+    assert mine.by == ""
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
