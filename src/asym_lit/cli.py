@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from jsonargparse import set_parsing_settings
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.utilities import rank_zero_only
 from rich.console import Console
 from transformers.utils import logging as transformers_logging
 from typing_extensions import override
@@ -31,9 +32,12 @@ import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
 from asym_lit.commands import own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
+from asym_lit.lit.run_place import decided_folder
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.objectives import Objective
-from asym_lit.run_folder.paths import check_writable, resolve_checkpoint, run_folder, run_folder_of
+from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
+from asym_lit.run_folder.place import check_place
+from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import InputError
 
 gc.freeze()  # what was imported stays; later collections need not look at it
@@ -48,8 +52,20 @@ class _Parser(LightningArgumentParser):
         print(f"usage: {self.prog} --config RECIPE [--config OVERLAY ...] [--KEY VALUE ...]", file=file)
 
 
+class RunConfig(SaveConfigCallback):
+    """Writes `<run folder>/config.yaml`, whatever the logger; Lightning's own writes beside all runs where there is none."""
+
+    @override
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        text = self.parser.dump(self.config, skip_none=False, skip_link_targets=False)
+        write_atomically(decided_folder(trainer) / CONFIG, [text.rstrip("\n")])
+
+
 class AsymLitCLI(LightningCLI):
     """`fit`, `validate`, `test` and `predict` from a recipe."""
+
+    resumed: Path | None = None
+    """Folder of the run that is gone on with."""
 
     @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -72,8 +88,11 @@ class AsymLitCLI(LightningCLI):
         if config.threads:
             torch.set_num_threads(config.threads)
         if config.get("ckpt_path"):
-            config.ckpt_path = resolve_checkpoint(config.ckpt_path)
-            folder = run_folder_of(config.ckpt_path)
+            config.ckpt_path, given = resolve_checkpoint(config.ckpt_path), Path(config.ckpt_path)
+            if config.ckpt_path is None and self.subcommand != "fit":
+                raise InputError(f"The run in {given} ended before its first whole checkpoint, so there is nothing to measure.")
+            folder = run_folder_of(config.ckpt_path) if config.ckpt_path else given
+            self.resumed = folder if self.subcommand == "fit" else None
             logger = config.trainer.logger
             # A resumed run goes on in its own folder, unless another one was asked for.
             if self.subcommand == "fit" and folder and hasattr(logger, "init_args"):
@@ -84,7 +103,12 @@ class AsymLitCLI(LightningCLI):
     @override
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         trainer = super().instantiate_trainer(**kwargs)
-        check_writable(run_folder(trainer))
+        if getattr(rank_zero_only, "rank", 0):  # a process beside the first: the run's folder is that one's business
+            return trainer
+        folder = decided_folder(trainer, self.resumed)
+        check_writable(folder)
+        if self.subcommand == "fit":
+            check_place(folder, self.resumed)
         return trainer
 
 
@@ -135,7 +159,8 @@ def make_cli(args: Sequence[str] | None = None, run: bool = True, kind: type[Asy
         subclass_mode_data=True,
         auto_configure_optimizers=False,
         seed_everything_default=1,
-        save_config_kwargs={"overwrite": True},
+        save_config_callback=RunConfig,
+        save_config_kwargs={"overwrite": True, "save_to_log_dir": False},
         parser_class=_Parser,
         parser_kwargs={"parser_mode": "omegaconf+"},
         args=list(args) if args is not None else None,

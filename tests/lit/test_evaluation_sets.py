@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from asym_lit.lit.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.lit.prompt_sets import PromptSets
 from asym_lit.policy.loading import load_tokenizer
 from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.tasks import Countdown
+from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.types import LeftOut, Prompt, Sampling
 
 Fit = Callable[..., Path]

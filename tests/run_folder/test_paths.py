@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 
+from asym_lit.run_folder.checksums import write_checksums
 from asym_lit.run_folder.paths import (
     check_writable,
+    claim_version,
     resolve_checkpoint,
     run_folder_of,
     whole_checkpoints,
 )
+from asym_lit.types import InputError
 
 
 def checkpoint(run: Path, name: str, whole: bool = True) -> Path:
@@ -31,16 +36,59 @@ def test_the_newest_whole_checkpoint_of_a_run_is_taken(tmp_path: Path) -> None:
     assert run_folder_of(resolve_checkpoint(str(tmp_path))) == tmp_path
 
 
-def test_a_run_without_a_whole_checkpoint_is_refused(tmp_path: Path) -> None:
+def test_a_run_without_a_whole_checkpoint_begins_anew(tmp_path: Path) -> None:
     checkpoint(tmp_path, ".step_000001.partial")
-    with pytest.raises(ValueError, match="holds no complete checkpoint; leave --ckpt_path out"):
+    assert resolve_checkpoint(str(tmp_path)) is None
+
+
+def test_a_run_that_has_only_a_record_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    assert resolve_checkpoint(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize(("name", "words"), [("empty", "is a folder without a checkpoint"), ("missing", "does not exist")])
+def test_what_holds_no_checkpoint_is_refused_in_one_line(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=words):
+        resolve_checkpoint(str(tmp_path / name))
+
+
+def test_a_lone_checkpoint_file_lies_in_no_run_folder_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    lone = tmp_path / "some.ckpt"
+    torch.save({"a": 1}, lone)
+    assert resolve_checkpoint(str(lone)) == str(lone)
+    assert run_folder_of(str(lone)) is None
+    lone.write_bytes(lone.read_bytes()[:100])
+    with pytest.raises(InputError, match="is no checkpoint, or a damaged one"):
+        resolve_checkpoint(str(lone))
+
+
+@pytest.mark.parametrize("harm", ["cut", "zeroed", "gone", "checksums"])
+def test_a_damaged_checkpoint_is_named_and_the_step_before_is_offered(tmp_path: Path, harm: str) -> None:
+    older, newer = checkpoint(tmp_path, "step_000002"), checkpoint(tmp_path, "step_000004")
+    for folder in (older, newer):
+        (folder / "huggingface").mkdir()
+        (folder / "huggingface" / "model.safetensors").write_bytes(bytes(range(256)) * 8)
+        write_checksums(folder)
+    weights = newer / "huggingface" / "model.safetensors"
+    assert resolve_checkpoint(str(tmp_path)) == str(newer / "lightning.ckpt")
+    if harm == "cut":
+        weights.write_bytes(weights.read_bytes()[:-1])
+    elif harm == "zeroed":
+        weights.write_bytes(b"".join([weights.read_bytes()[:512], bytes(16), weights.read_bytes()[528:]]))
+    elif harm == "gone":
+        weights.unlink()
+    else:
+        (newer / "checksums.json").write_text("{")
+    with pytest.raises(InputError, match=f"is damaged.*write --ckpt_path {older}, the step before"):
         resolve_checkpoint(str(tmp_path))
+    assert resolve_checkpoint(str(older)) == str(older / "lightning.ckpt")
 
 
-def test_a_lone_checkpoint_file_lies_in_no_run_folder(tmp_path: Path) -> None:
-    (tmp_path / "some.ckpt").touch()
-    assert resolve_checkpoint(str(tmp_path / "some.ckpt")) == str(tmp_path / "some.ckpt")
-    assert run_folder_of(str(tmp_path / "some.ckpt")) is None
+def test_several_that_claim_a_version_at_once_get_one_each(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: claim_version(tmp_path / "run"), range(16)))
+    assert sorted(path.name for path in found) == sorted(f"version_{i}" for i in range(16))
 
 
 def test_a_folder_that_can_be_written_is_made_and_left_empty(tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ import torch
 from lightning.pytorch import LightningDataModule
 from typing_extensions import override
 
-from asym_lit.lit.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import PromptSets
 from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.loading import context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
 from asym_lit.rollout.rendering import PromptFormat
-from asym_lit.run_folder.paths import run_folder
+from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.types import Prompt, RolloutBatch, Sampling, Split, Task, check_least
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from lightning.pytorch import Trainer
 
-from asym_lit.lit.evaluation_sets import EvaluationSet
 from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.tasks.evaluation_sets import EvaluationSet
 from asym_lit.types import Sampling
 
 

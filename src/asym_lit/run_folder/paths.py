@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 from uuid import uuid4
+from zipfile import is_zipfile
 
+from asym_lit.run_folder.checksums import damaged_files
 from asym_lit.types import InputError
 
+CONFIG = "config.yaml"
 CHECKPOINTS = "checkpoints"
 STATE = "lightning.ckpt"
 EXPORT = "huggingface"
@@ -20,25 +22,21 @@ PASS_AT_K = "pass_at_k.json"
 ROLLOUTS = "rollouts"
 LEFT_OUT = "left_out.jsonl"
 UNREADABLE_GOLD = "unreadable_gold.jsonl"
+EXAMPLE = f"{CHECKPOINTS}/step_000040"
 
 
-class Writes(Protocol):
-    """Something with a place to write; Lightning's trainer is one."""
-
-    @property
-    def default_root_dir(self) -> str:
-        """Where to write without a logger."""
-        ...
-
-    @property
-    def log_dir(self) -> str | None:
-        """Of its first logger; none if that has no folder."""
-        ...
-
-
-def run_folder(trainer: Writes) -> Path:
-    """Where this run writes. A collective: Lightning agrees on it over the processes."""
-    return Path(trainer.log_dir or trainer.default_root_dir)
+def claim_version(root: Path) -> Path:
+    """A new folder `version_N`; of several processes that ask at once, each gets its own."""
+    root.mkdir(parents=True, exist_ok=True)
+    taken = [int(path.name[8:]) for path in root.glob("version_*") if path.name[8:].isdigit()]
+    number = max(taken, default=-1) + 1
+    while True:
+        try:
+            (root / f"version_{number}").mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return root / f"version_{number}"
 
 
 def check_writable(folder: Path) -> None:
@@ -69,26 +67,42 @@ def whole_checkpoints(folder: Path, within: str = CHECKPOINTS) -> list[Path]:
     return sorted(p for p in (folder / within).glob("step_*") if (p / STATE).exists())
 
 
-def resolve_checkpoint(path: str) -> str:
+def resolve_checkpoint(path: str) -> str | None:
     """What to give the trainer for a checkpoint file, a checkpoint folder or a run folder.
 
+    None for a run that ended before its first whole checkpoint: there is nothing to go on from, so it begins anew.
+
     Raises:
-        InputError: If there is no complete checkpoint there.
+        InputError: If there is no checkpoint there, or it is damaged.
     """
     given = Path(path)
     if (given / STATE).exists():
-        return str(given / STATE)
-    if (given / CHECKPOINTS).is_dir():
-        found = whole_checkpoints(given)
-        if not found:
-            raise InputError(f"The run folder {path} holds no complete checkpoint; leave --ckpt_path out to start anew.")
-        return str(found[-1] / STATE)
-    if not given.exists():
-        raise InputError(
-            f"There is no checkpoint at {path}. Give --ckpt_path a run folder (its newest complete checkpoint is taken), "
-            f"a folder such as {CHECKPOINTS}/{checkpoint_name(40)} in it, or a checkpoint file."
-        )
-    return path
+        return _undamaged(given)
+    within = given / CHECKPOINTS if (given / CHECKPOINTS).is_dir() else given
+    if found := sorted(p for p in within.glob("step_*") if (p / STATE).exists()):
+        return _undamaged(found[-1])
+    if within != given or (given / RECORD).exists():
+        return None
+    if given.is_file():
+        if not is_zipfile(given):
+            raise InputError(
+                f"{path} is no checkpoint, or a damaged one; give a run folder or a folder such as {EXAMPLE} in it."
+            )
+        return path
+    what = "is a folder without a checkpoint" if given.is_dir() else "does not exist"
+    raise InputError(
+        f"{path} {what}. Give --ckpt_path a run folder (its newest whole checkpoint is taken), a folder such as {EXAMPLE} in "
+        "it, or a checkpoint file; leave it out to start anew."
+    )
+
+
+def _undamaged(checkpoint: Path) -> str:
+    """The state in a checkpoint, if all of it is as it was written."""
+    if damaged := damaged_files(checkpoint):
+        older = [p for p in whole_checkpoints(checkpoint.parent, ".") if p.name < checkpoint.name and not damaged_files(p)]
+        instead = f"write --ckpt_path {older[-1]}, the step before" if older else "start anew without --ckpt_path"
+        raise InputError(f"{checkpoint / damaged[0]} is damaged: it is not as it was written; {instead}.")
+    return str(checkpoint / STATE)
 
 
 def run_folder_of(checkpoint: str) -> Path | None:

@@ -3,6 +3,7 @@
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier
 from asym_lit.tasks.countdown_answers import CountdownAnswers
 from asym_lit.tasks.countdown_data import CountdownData
+from asym_lit.tasks.evaluation_sets import EvaluationSet
 from asym_lit.tasks.mixture import Mixture
 from asym_lit.tasks.one_shot import OneShot, Pool
 from asym_lit.tasks.operation import Operation, OperationVerifier
@@ -15,6 +16,7 @@ __all__ = [
     "CountdownAnswers",
     "CountdownData",
     "CountdownVerifier",
+    "EvaluationSet",
     "Mixture",
     "OneShot",
     "Operation",

@@ -15,9 +15,10 @@ from asym_lit.lit.borrowed_base import borrowed_base
 from asym_lit.lit.callbacks.run_record import counted_by
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_place import run_folder
 from asym_lit.reports.ledger_page import ledger_figure, ledger_page
 from asym_lit.run_folder.ledger import read_ledger, write_ledger
-from asym_lit.run_folder.paths import LEDGER, LEDGER_PAGE, run_folder, run_folder_of
+from asym_lit.run_folder.paths import LEDGER, LEDGER_PAGE, run_folder_of
 from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import RolloutBatch
 

@@ -11,8 +11,10 @@ from lightning.pytorch.callbacks import Checkpoint
 from typing_extensions import override
 
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.export import save_policy
-from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, run_folder, whole_checkpoints
+from asym_lit.run_folder.checksums import write_checksums
+from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, whole_checkpoints
 from asym_lit.types import InputError
 
 
@@ -54,6 +56,7 @@ class PolicyCheckpoint(Checkpoint):
         save_policy(module.scorer.model, tokenizer, partial / EXPORT, trainer.is_global_zero)
         trainer.strategy.barrier("checkpoint written")
         if trainer.is_global_zero:
+            write_checksums(partial)
             if final.exists():
                 _remove(final)
             os.replace(partial, final)

@@ -9,8 +9,9 @@ from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
+from asym_lit.lit.run_place import run_folder
 from asym_lit.reports.pass_at_k import pass_at_k_table
-from asym_lit.run_folder.paths import EXPORT, PASS_AT_K, run_folder, whole_checkpoints
+from asym_lit.run_folder.paths import EXPORT, PASS_AT_K, whole_checkpoints
 from asym_lit.run_folder.writing import write_json
 from asym_lit.types import InputError
 

@@ -16,8 +16,8 @@ from typing_extensions import override
 
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.run_place import run_folder
 from asym_lit.lit.stopping import RunStoppedError
-from asym_lit.run_folder.paths import run_folder
 from asym_lit.run_folder.record import add_metrics, cut_metrics, write_record
 from asym_lit.verifiers.interventions import innermost_of
 

@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
-from asym_lit.run_folder.paths import ROLLOUTS, run_folder
+from asym_lit.lit.run_place import run_folder
+from asym_lit.run_folder.paths import ROLLOUTS
 from asym_lit.run_folder.transcripts import transcript_row
 from asym_lit.run_folder.writing import write_json_lines
 from asym_lit.types import InputError, RolloutBatch

@@ -13,7 +13,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from asym_lit.lit.demonstrations.supervised import IGNORED, SupervisedModule
-from asym_lit.run_folder.paths import EXPORT, run_folder
+from asym_lit.lit.run_place import run_folder
+from asym_lit.run_folder.paths import EXPORT
 from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import AnswerSource, InputError, LabelledAnswer, Split
 from asym_lit.verifiers.judge.quality import JudgeQuality, best_threshold, by_source

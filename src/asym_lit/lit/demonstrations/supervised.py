@@ -15,10 +15,11 @@ from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
 from asym_lit.lit.optimizing import Schedule
+from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
 from asym_lit.policy.loading import SmallArchitecture, load_policy, load_tokenizer, new_policy
-from asym_lit.run_folder.paths import EXPORT, run_folder
+from asym_lit.run_folder.paths import EXPORT
 from asym_lit.types import DemonstratedTask, InputError, Prompt
 
 IGNORED = -100

@@ -1,0 +1,58 @@
+"""Where a run writes: a folder of its own, whatever the logger, and never one that holds another run.
+
+Loggers of TensorBoard and CSV number their folders. Others, and none at all, would have all runs write into one, where the
+second overwrites the first's files and takes its checkpoints for its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from weakref import WeakKeyDictionary
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from asym_lit.run_folder.paths import claim_version
+
+UNNAMED = Path("runs", "unnamed")
+"""Within the trainer's root directory, for runs without a logger that has a name."""
+_AGREED: WeakKeyDictionary[Trainer, Path] = WeakKeyDictionary()
+_DECIDED: WeakKeyDictionary[Trainer, Path] = WeakKeyDictionary()
+_PASSING: list[TemporaryDirectory[str]] = []
+"""Folders of trial runs; they go with the process."""
+
+
+def run_folder(trainer: Trainer) -> Path:
+    """Where this run writes. A collective the first time: the first process decides."""
+    if trainer not in _AGREED:
+        mine = str(decided_folder(trainer)) if trainer.is_global_zero else ""
+        _AGREED[trainer] = Path(trainer.strategy.broadcast(mine))
+    return _AGREED[trainer]
+
+
+def decided_folder(trainer: Trainer, resumed: Path | None = None) -> Path:
+    """Where a run writes by the word of its first process, which alone may ask before the others are there.
+
+    Args:
+        trainer: Of the run.
+        resumed: Folder of the run that this one goes on with, if its logger does not say.
+    """
+    if trainer not in _DECIDED:
+        logger = trainer.loggers[0] if trainer.loggers else None
+        if isinstance(logger, TensorBoardLogger | CSVLogger):
+            _DECIDED[trainer] = Path(logger.log_dir)
+        else:
+            _DECIDED[trainer] = resumed or _new_folder(trainer)
+    return _DECIDED[trainer]
+
+
+def _new_folder(trainer: Trainer) -> Path:
+    if vars(trainer)["fast_dev_run"]:
+        _PASSING.append(TemporaryDirectory(prefix="asym_lit-trial-"))
+        return Path(_PASSING[-1].name)
+    logger = trainer.loggers[0] if trainer.loggers else None
+    root = Path(trainer.default_root_dir, UNNAMED)
+    if logger is not None:
+        root = Path(logger.save_dir or Path(trainer.default_root_dir, UNNAMED.parts[0]), str(logger.name or UNNAMED.name))
+    return claim_version(root)

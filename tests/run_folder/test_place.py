@@ -1,0 +1,60 @@
+"""A run folder belongs to one run, and to one process at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from asym_lit.run_folder.place import check_place
+from asym_lit.run_folder.record import write_record
+from asym_lit.types import InputError
+
+HOLD = """
+import sys
+from pathlib import Path
+from asym_lit.run_folder.place import check_place
+check_place(Path(sys.argv[1]), None)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def with_checkpoint(folder: Path) -> Path:
+    (folder / "checkpoints" / "step_000002").mkdir(parents=True)
+    (folder / "checkpoints" / "step_000002" / "lightning.ckpt").touch()
+    return folder
+
+
+def test_a_run_does_not_begin_in_the_folder_of_another_one_but_may_go_on_there(tmp_path: Path) -> None:
+    write_record(with_checkpoint(tmp_path), {"state": "finished", "reached": 2, "rollout_steps": 2})
+    with pytest.raises(InputError, match=r"holds another run \(finished, 2 of 2 steps\). Write --ckpt_path"):
+        check_place(tmp_path, None)
+    with pytest.raises(InputError, match="holds another run"):
+        check_place(tmp_path, tmp_path / "elsewhere")
+    check_place(tmp_path, tmp_path)
+
+
+def test_a_run_that_ended_before_its_first_checkpoint_begins_anew_with_a_word(tmp_path: Path, capsys) -> None:
+    check_place(tmp_path / "new", None)
+    assert capsys.readouterr().err == ""
+    write_record(tmp_path, {"state": "running"})
+    check_place(tmp_path, None)
+    assert "ended before its first checkpoint; it begins anew" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_folder_that_another_process_is_at_work_in_is_refused_until_that_one_ends(tmp_path: Path) -> None:
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdin and other.stdout
+    assert other.stdout.readline() == "held\n"
+    with pytest.raises(InputError, match="Another process is at work in the run folder"):
+        check_place(tmp_path, None)
+    other.stdin.close()
+    other.wait(30)
+    other.stdout.close()
+    check_place(tmp_path, None)
+    check_place(tmp_path, None)  # a process may ask twice
