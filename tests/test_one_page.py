@@ -16,6 +16,7 @@ import pytest
 import torch
 import yaml
 
+from asym_lit.objectives import simko
 from asym_lit.policy.loading import load_policy, load_tokenizer
 from asym_lit.rollout.rendering import render
 from asym_lit.run_folder.transcripts import read_transcript
@@ -25,14 +26,20 @@ from runs import ROOT, weights
 PAGE = ROOT / "docs" / "one_page.py"
 
 
-@pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The page with smaller numbers: three steps of 16 groups of 8, which make two micro-batches of each mini-batch."""
+def read_page() -> ModuleType:
     spec = importlib.util.spec_from_file_location("one_page", PAGE)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The page with smaller numbers: three steps of 16 groups of 8, in mini-batches of about four micro-batches."""
+    module = read_page()
     small = {"STEPS": 3, "PROMPTS_PER_STEP": 16, "GROUP": replace(module.GROUP, n=8), "TRIES": replace(module.TRIES, n=4)}
+    small["MICRO_BATCH_TOKENS"] = 512
     for name, value in {**small, "KS": (1, 2, 4), "TASK": replace(module.TASK, train_size=64, val_size=8)}.items():
         monkeypatch.setattr(module, name, value)
     return module
@@ -42,8 +49,9 @@ def test_the_page_writes_the_rollouts_and_ends_at_the_weights_of_the_full_progra
     page: ModuleType, fit: Callable[..., Path]
 ) -> None:
     sizes = ("--data.rollout_steps", "3", "--data.prompts_per_step", "16", "--data.sampling.n", "8", "--data.evaluation.n", "4")
+    cut = ("--trainer.val_check_interval", "3", "--model.max_micro_batch_tokens", "512")
     every_step = ("--trainer.callbacks+=Transcript", "--trainer.callbacks.every_n_steps", "1")
-    run = fit("simko", *sizes, "--trainer.val_check_interval", "3", *every_step)  # and the rest as the recipe has it
+    run = fit("simko", *sizes, *cut, *every_step)  # and the rest as the recipe has it
 
     model, tokenizer = load_policy("bundled"), load_tokenizer("bundled")
     problems = render(page.TASK.prompts("val"), tokenizer)
@@ -69,13 +77,16 @@ def test_the_page_writes_the_rollouts_and_ends_at_the_weights_of_the_full_progra
         assert ours == pytest.approx(dict(zip((1, 2, 4), report[stage]["countdown"]["mean"], strict=True)))
 
 
-def test_the_page_has_the_sizes_of_the_recipe() -> None:
-    """Learning rate, objective and clip are the recipe's too: the weights above would be others."""
-    spec = importlib.util.spec_from_file_location("one_page", PAGE)
-    assert spec and spec.loader
-    page = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(page)
-    data = yaml.safe_load((ROOT / "configs" / "simko.yaml").read_text())["data"]["init_args"]
+def test_the_page_has_the_settings_of_the_recipe() -> None:
+    """Three steps reach no clip, so that equal weights alone would not tell."""
+    page = read_page()
+    recipe = yaml.safe_load((ROOT / "configs" / "simko.yaml").read_text())
+    model, data = recipe["model"]["init_args"], recipe["data"]["init_args"]
+    assert recipe["seed_everything"] == page.SEED
+    assert simko(**model["objective"]["init_args"]) == page.SIMKO
+    assert model["optimizer"]["init_args"] == {"lr": page.LEARNING_RATE, "weight_decay": 0.0}
+    assert (model["mini_batches"], model["max_micro_batch_tokens"]) == (page.MINI_BATCHES, page.MICRO_BATCH_TOKENS)
+    assert model["max_grad_norm"] == page.MAX_GRAD_NORM
     assert data["prompts_per_step"] == page.PROMPTS_PER_STEP
     assert Sampling(**data["sampling"]) == page.GROUP
     assert Sampling(**data["evaluation"]) == page.TRIES
