@@ -151,3 +151,10 @@ def test_help_is_answered(tmp_path: Path) -> None:
         [sys.executable, str(ROOT / "train.py"), "fit", "--help"], capture_output=True, text=True, timeout=120, check=True
     )
     assert "--threads" in done.stdout
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_says_how_it_is_run_and_what_to_expect(recipe: Path) -> None:
+    head = "".join(line for line in recipe.read_text().splitlines(keepends=True)[:8] if line.startswith("#"))
+    assert f"python train.py fit --config configs/{recipe.name}" in head or "make " in head
+    assert re.search(r"# Expect.*: .*\d", head)
