@@ -49,6 +49,7 @@ class RolloutLearner:
         like_BT = self.experience.mask_BT.to(torch.promote_types(parameter.dtype, torch.float32))
         self.scores = self.batch.scores = empty_scores(like_BT, self.needs)
         self.experience.old_logprobs_BT = self.scores.logprobs_BT
+        self.scored_B = self.batch.scored_B = torch.zeros(len(self.batch.rollouts), dtype=torch.bool, device=parameter.device)
         if self.reference is not None:
             self.experience.reference_logprobs_BT = torch.zeros_like(like_BT)
         self.micro_batches = [cut(mini_batch, self.batch.rollouts, self.experience) for mini_batch in self.plan]
@@ -126,6 +127,7 @@ class RolloutLearner:
         part.experience.old_logprobs_BT = scores.logprobs_BT.detach()
         if not part.is_filler:
             write_rows(self.scores, scores, part.rows)
+            self.scored_B[part.rows] = True
 
     def _keep_reference(self, part: MicroBatch, logprobs_BT: Tensor) -> None:
         part.experience.reference_logprobs_BT = logprobs_BT

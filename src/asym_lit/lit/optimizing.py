@@ -6,6 +6,7 @@ What the loss is, and which rollouts it is over, is the learner's business.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -18,8 +19,8 @@ from asym_lit.lit.learning import RolloutLearner
 
 Schedule = Literal["constant", "linear", "cosine"]
 
-MAX_BAD_UPDATES = 10
-"""Updates in a row with a gradient that is not finite before the run stops; single ones are skipped and counted."""
+MAX_BAD_UPDATES, AMONG = 10, 40
+"""Updates with a gradient that is not finite, among so many, before the run stops; rarer ones are skipped and counted."""
 
 
 def learning_rate(optimizer: torch.optim.Optimizer, schedule: Schedule, warmup_steps: int, total: int) -> Any:
@@ -72,8 +73,8 @@ class OptimizerSteps:
 
     def __init__(self, max_grad_norm: float) -> None:
         self.max_grad_norm = max_grad_norm
-        self.bad_updates = 0
-        """Updates in a row, up to now, with a gradient that was not finite."""
+        self.recent: deque[bool] = deque(maxlen=AMONG)
+        """Of the latest updates, whether their gradient was not finite."""
         self.under_way = False
         """Between the first update of a rollout step and its last: the weights are those of no step."""
 
@@ -105,7 +106,7 @@ class OptimizerSteps:
             number: Of the mini-batch.
 
         Raises:
-            RuntimeError: If gradients have not been finite for `MAX_BAD_UPDATES` updates.
+            RuntimeError: If gradients have not been finite in `MAX_BAD_UPDATES` of the last `AMONG` updates.
         """
         counts = learner.plan[number].counts
         if not counts.tokens:
@@ -114,13 +115,13 @@ class OptimizerSteps:
         optimizer.zero_grad()
         sums = learner.accumulate(number, module.manual_backward)
         norm = self._clip(optimizer)
-        self.bad_updates = 0 if math.isfinite(norm) else self.bad_updates + 1
-        if self.bad_updates >= MAX_BAD_UPDATES:
+        self.recent.append(not math.isfinite(norm))
+        if sum(self.recent) >= MAX_BAD_UPDATES:
             raise RuntimeError(
-                f"The gradient was not finite in {self.bad_updates} updates in a row, so nothing is learned any more. Likely "
-                "causes: a learning rate too high, 16-bit weights, an engine that returns log-probs of -inf."
+                f"The gradient was not finite in {sum(self.recent)} of the last {len(self.recent)} updates, so little is "
+                "learned. Likely causes: a learning rate too high, 16-bit weights, an engine that returns log-probs of -inf."
             )
-        if self.bad_updates:
+        if self.recent[-1]:
             return {"update/skipped": (1.0, 1.0)}
         metrics = {"update/skipped": (0.0, 1.0), "update/grad_norm": (norm, 1.0)}
         metrics["update/lr"] = (optimizer.param_groups[0]["lr"], 1.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asym_lit.run_folder.paths import METRICS, RECORD
-from asym_lit.run_folder.writing import write_atomically, write_json
+from asym_lit.run_folder.writing import finite, write_atomically, write_json
 from asym_lit.types import InputError
 
 
@@ -36,18 +36,30 @@ def read_record(folder: Path) -> dict[str, Any]:
 def add_metrics(folder: Path, step: int, metrics: Mapping[str, float]) -> None:
     """Add the line of a rollout step."""
     with (folder / METRICS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"step": step, **metrics}) + "\n")
+        file.write(json.dumps(finite({"step": step, **metrics})) + "\n")
 
 
 def cut_metrics(folder: Path, step: int) -> None:
     """Keep the lines before a step: a run goes on behind its checkpoint, and what it had written beyond comes again."""
-    path = folder / METRICS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    write_atomically(path, [line for line in lines if line.endswith("}") and json.loads(line)["step"] < step])
+    kept = [row for row in read_metrics(folder) if row["step"] < step]
+    write_atomically(folder / METRICS, map(json.dumps, kept))
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:
-    """Metrics of every rollout step; a line that a killed run left half-written is none."""
+    """Metrics of every rollout step; a last line that a killed run left half-written is none.
+
+    Raises:
+        InputError: If another line is broken.
+    """
     path = folder / METRICS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as fault:
+            if number == len(lines):
+                break
+            raise InputError(f"{path}, line {number} is broken ({fault}); take the line out to read the rest.") from fault
+        rows.append({name: value for name, value in row.items() if value is not None})
+    return rows

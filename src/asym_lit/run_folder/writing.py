@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,13 +35,22 @@ def write_atomically(path: Path, lines: Iterable[str]) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write plain types as JSON."""
-    write_atomically(path, [json.dumps(value, indent=2)])
+    """Write plain types as JSON; a number that is not finite, which JSON has no word for, becomes null."""
+    write_atomically(path, [json.dumps(finite(value), indent=2)])
 
 
 def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write plain types as JSON, one object a line."""
-    write_atomically(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+    write_atomically(path, (json.dumps(finite(row), ensure_ascii=False) for row in rows))
+
+
+def finite(value: Any) -> Any:
+    """Plain types with None for every number that is not finite."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema | None = None) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal
 
+from torch import Tensor
+
 from asym_lit.types.errors import InputError
 from asym_lit.types.experience import Experience
 from asym_lit.types.problems import Prompt
@@ -97,6 +99,8 @@ class RolloutBatch:
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""
+    scored_B: Tensor | None = None
+    """Bool: the rollouts that `scores` are of; the others, filtered or undecided, hold zeros there."""
 
     def spend(self, stage: str, since: float) -> float:
         """Add the time since then to a stage; returns now."""

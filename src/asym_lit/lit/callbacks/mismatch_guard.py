@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.lit.distributed import all_cat, all_max, any_process, mean_over_processes
@@ -47,9 +48,10 @@ class MismatchGuard(Callback):
             return
         assert isinstance(pl_module, PolicyModule) and batch.experience is not None
         experience = batch.experience
-        assert experience.old_logprobs_BT is not None
-        # Rows that were not scored (filtered or undecided) hold zeros.
-        mask_BT = experience.mask_BT.bool() & (experience.old_logprobs_BT != 0).any(-1, keepdim=True)
+        assert experience.old_logprobs_BT is not None and batch.scored_B is not None
+        mask_BT = experience.mask_BT.bool() & batch.scored_B[:, None]
+        if not any_process(bool(mask_BT.any())):
+            return
         gap_BT = torch.where(mask_BT, (experience.sampler_logprobs_BT - experience.old_logprobs_BT).abs(), 0.0)
         sums = mismatch_sums(experience, mask_BT.to(gap_BT.dtype))
         metrics = mean_over_processes({"mismatch/mean": (float(gap_BT.sum()), float(mask_BT.sum())), **sums})
@@ -58,6 +60,11 @@ class MismatchGuard(Callback):
         for percent in (1, 99):
             metrics[f"mismatch/rho_p{percent:02d}"] = float(rho_N[round(percent / 100 * (len(rho_N) - 1))])
         pl_module.log_metrics({**metrics, "mismatch/max": worst}, batch.step)
+        if not any_process(bool((experience.old_logprobs_BT[mask_BT] != 0).any())):
+            rank_zero_warn(
+                f"Every token sampled at step {batch.step} has probability 1: the policy has collapsed to one response to each "
+                "prompt, so all of a group are alike and nothing can be learned from them."
+            )
         self._judge(pl_module, batch, mean)
 
     @override

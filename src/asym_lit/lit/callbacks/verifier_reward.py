@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Literal
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -130,6 +131,11 @@ class VerifierReward(Callback):
             verdicts = self._in_use(group)
             dropped = self.undecided == "drop_group" and any(v.outcome == Outcome.UNDECIDED for v in verdicts)
             for rollout, verdict in zip(group, verdicts, strict=True):
+                if verdict.score is not None and not isfinite(verdict.score):
+                    raise RuntimeError(
+                        f"The verifier {verdict.by!r} gave the score {verdict.score} to a response to {rollout.prompt.uid!r}; "
+                        f"allowed: finite numbers. The response: {rollout.text[:200]!r}"
+                    )
                 rollout.verdict, rollout.reward = verdict, None if dropped else self._reward(verdict)
 
     def _in_use(self, group: Sequence[Rollout]) -> list[Verdict]:
