@@ -16,6 +16,7 @@ from asym_lit.run_folder import paths
 ROOT = Path(__file__).parents[1]
 WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
 FLOORS = {
+    "shapes": -1,
     "types": 0,
     "reductions": 0,
     **dict.fromkeys(WINGS, 1),

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from asym_lit.shapes import Bool, Float, Shaped
 
-def masked_sum(values: Tensor, mask: Tensor, dim: int | None = None) -> Tensor:
+
+def masked_sum(values: Float[Tensor, "*shape"], mask: Shaped[Tensor, "*shape"], dim: int | None = None) -> Float[Tensor, "..."]:
     """Sum where the mask is set.
 
     Values outside the mask do not count, not even NaN or infinity: 0 * inf would be NaN.
@@ -20,13 +22,15 @@ def masked_sum(values: Tensor, mask: Tensor, dim: int | None = None) -> Tensor:
     return kept.sum() if dim is None else kept.sum(dim)
 
 
-def masked_mean(values: Tensor, mask: Tensor, dim: int | None = None) -> Tensor:
+def masked_mean(
+    values: Float[Tensor, "*shape"], mask: Shaped[Tensor, "*shape"], dim: int | None = None
+) -> Float[Tensor, "..."]:
     """Mean where the mask is set; 0 for an empty mask."""
     count = mask.to(values.dtype).sum() if dim is None else mask.to(values.dtype).sum(dim)
     return masked_sum(values, mask, dim) / count.clamp(min=1)
 
 
-def row_quantile(values_BT: Tensor, mask_BT: Tensor, q: float) -> Tensor:
+def row_quantile(values_BT: Float[Tensor, "B T"], mask_BT: Shaped[Tensor, "B T"], q: float) -> Float[Tensor, " B"]:
     """The q-quantile of each row over its masked entries, linear between neighbours, as `torch.quantile`.
 
     Args:
@@ -54,13 +58,13 @@ def row_quantile(values_BT: Tensor, mask_BT: Tensor, q: float) -> Tensor:
 class GroupStatistics:
     """Statistics of each group over its valid members, shape [P, 1]."""
 
-    count: Tensor
-    mean: Tensor
-    std: Tensor
+    count: Float[Tensor, "P 1"]
+    mean: Float[Tensor, "P 1"]
+    std: Float[Tensor, "P 1"]
     """Unbiased (n - 1); 0 where fewer than two members are valid."""
 
 
-def group_statistics(values_PG: Tensor, valid_PG: Tensor) -> GroupStatistics:
+def group_statistics(values_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> GroupStatistics:
     """Count, mean and unbiased standard deviation of each group.
 
     Args:

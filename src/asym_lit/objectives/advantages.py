@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.reductions import group_statistics
+from asym_lit.shapes import Bool, Float
 
 
 class AdvantageEstimator(Protocol):
@@ -23,7 +24,7 @@ class AdvantageEstimator(Protocol):
         """Smallest group the estimate makes sense for."""
         ...
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         ...
 
@@ -39,7 +40,7 @@ class GroupNormalised:
     eps: float = 1e-6
     min_group_size = 2
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         group = group_statistics(rewards_PG, valid_PG)
         return torch.where(valid_PG, (rewards_PG - group.mean) / (group.std + self.eps), 0)
@@ -51,7 +52,7 @@ class Centred:
 
     min_group_size = 2
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         return torch.where(valid_PG, rewards_PG - group_statistics(rewards_PG, valid_PG).mean, 0)
 
@@ -62,7 +63,7 @@ class LeaveOneOut:
 
     min_group_size = 2
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         group = group_statistics(rewards_PG, valid_PG)
         factor = group.count / (group.count - 1).clamp(min=1)
@@ -80,7 +81,7 @@ class MeanNormalised:
     eps: float = 1e-6
     min_group_size = 2
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         group = group_statistics(rewards_PG, valid_PG)
         return torch.where(valid_PG, (rewards_PG - group.mean) / (group.mean + self.eps), 0)
@@ -92,7 +93,7 @@ class RawReward:
 
     min_group_size = 1
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         return torch.where(valid_PG, rewards_PG, 0)
 
@@ -110,7 +111,7 @@ class BestOfGroup:
     eps: float = 1e-6
     min_group_size = 2
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         seen_PG = torch.where(valid_PG, rewards_PG, -torch.inf)
         best = seen_PG.topk(2, -1)

@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from asym_lit.shapes import Bool, Float
 from asym_lit.types import InputError
 
 Baseline = Literal["none", "leave_one_out", "leave_one_out_minus_one"]
@@ -40,7 +41,7 @@ class PassAtKGradient:
         """k, or one more where the baseline needs k others."""
         return self.k + (self.baseline == "leave_one_out")
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         advantages_PG = torch.zeros_like(rewards_PG)
         for rewards_G, valid_G, target_G in zip(rewards_PG, valid_PG, advantages_PG, strict=True):
@@ -49,7 +50,7 @@ class PassAtKGradient:
                 target_G[valid_G] = self._of_group(members)
         return advantages_PG
 
-    def _of_group(self, rewards_G: Tensor) -> Tensor:
+    def _of_group(self, rewards_G: Float[Tensor, " G"]) -> Float[Tensor, " G"]:
         n, k = len(rewards_G), self.k
         ordered_G, order_G = rewards_G.sort()
         score_G = _weights(n, k).to(ordered_G) @ ordered_G
@@ -61,7 +62,7 @@ class PassAtKGradient:
 
 
 @lru_cache
-def _weights(n: int, k: int) -> Tensor:
+def _weights(n: int, k: int) -> Float[Tensor, "{n} {n}"]:
     """[n, n]: row i gives sum over k-subsets holding i of their maximum, over C(n, k), for rewards in rising order."""
     table = torch.zeros(n, n, dtype=torch.float64)
     for i in range(n):
@@ -72,7 +73,7 @@ def _weights(n: int, k: int) -> Tensor:
 
 
 @lru_cache
-def _best_of(n: int, k: int) -> Tensor:
+def _best_of(n: int, k: int) -> Float[Tensor, " {n}"]:
     """[n]: weights of rewards in rising order in the mean over k-subsets of their maximum; k = 0 gives 0."""
     if k == 0:
         return torch.zeros(n, dtype=torch.float64)
@@ -103,7 +104,7 @@ class PassAtKTraining:
         """k, and at least 2."""
         return max(self.k, 2)
 
-    def __call__(self, rewards_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, rewards_PG: Float[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Float[Tensor, "P G"]:
         """Advantages, shape [P, G]."""
         if bool(((rewards_PG != 0) & (rewards_PG != 1) & valid_PG).any()):
             raise InputError(

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from asym_lit.shapes import Float
 from asym_lit.types import InputError
 
 
@@ -27,7 +28,7 @@ class GlobalCounts:
 class Aggregation(Protocol):
     """A mask to weights; the loss is the weighted sum of token losses."""
 
-    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]; 0 on padding."""
         ...
 
@@ -36,7 +37,7 @@ class Aggregation(Protocol):
 class TokenMean:
     """Every token weighs the same: `sum L / sum m` (DAPO). Long responses weigh more than short ones."""
 
-    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
         return mask_BT / max(counts.tokens, 1)
 
@@ -45,7 +46,7 @@ class TokenMean:
 class SequenceMean:
     """Every response weighs the same: mean over responses of their token means (GRPO's paper)."""
 
-    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
         return mask_BT / mask_BT.sum(-1, keepdim=True).clamp(min=1) / max(counts.sequences, 1)
 
@@ -64,7 +65,7 @@ class ConstantLength:
         if self.length < 1:
             raise InputError(f"length is {self.length}; allowed: 1 or more, e.g. the run's sampling.max_tokens.")
 
-    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
         return mask_BT / (self.length * max(counts.sequences, 1))
 
@@ -73,6 +74,6 @@ class ConstantLength:
 class SequenceSum:
     """Mean over responses of their token sums: REINFORCE as it is derived. Long responses weigh by their length."""
 
-    def __call__(self, mask_BT: Tensor, counts: GlobalCounts) -> Tensor:
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
         return mask_BT / max(counts.sequences, 1)

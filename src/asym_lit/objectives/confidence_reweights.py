@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from asym_lit.reductions import masked_mean, masked_sum
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs
 
 Normalisation = Literal["mean", "sum", "sqrt"]
@@ -56,13 +57,13 @@ class ConfidentErrorPenalty:
         """The reference's log-probs, and the policy's before the first update."""
         return Needs(reference=True, rollout_scores=True) if self.alpha else Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         if self.alpha == 0:
             return advantages_BT
         return _penalised(advantages_BT, self.alpha * self.severity(experience))
 
-    def severity(self, experience: Experience) -> Tensor:
+    def severity(self, experience: Experience) -> Float[Tensor, " B"]:
         """The activated confidence shift, shape [B]."""
         shift_B = confidence_shift(experience, self.normalisation)
         if self.clip:
@@ -81,7 +82,7 @@ class ConstantErrorPenalty:
     alpha: float = 1.0
     needs = Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         return torch.where(advantages_BT < 0, advantages_BT * (1 + self.alpha * log(2)), advantages_BT)
 
@@ -103,7 +104,7 @@ class ShuffledErrorPenalty:
         """What the penalty needs."""
         return self.penalty.needs
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         if self.penalty.alpha == 0:
             return advantages_BT
@@ -113,11 +114,11 @@ class ShuffledErrorPenalty:
         return _penalised(advantages_BT, severity_B[order_B])
 
 
-def _penalised(advantages_BT: Tensor, severity_B: Tensor) -> Tensor:
+def _penalised(advantages_BT: Float[Tensor, "B T"], severity_B: Float[Tensor, " B"]) -> Float[Tensor, "B T"]:
     return torch.where(advantages_BT < 0, advantages_BT * (1 + severity_B[:, None]), advantages_BT)
 
 
-def confidence_shift(experience: Experience, normalisation: Normalisation = "mean") -> Tensor:
+def confidence_shift(experience: Experience, normalisation: Normalisation = "mean") -> Float[Tensor, " B"]:
     """ACE's c: log-ratio of the policy to the reference, per token on average or otherwise, shape [B], detached."""
     if experience.old_logprobs_BT is None or experience.reference_logprobs_BT is None:
         raise InputError("The confidence shift needs old and reference log-probs; declare Needs(reference=True).")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from asym_lit.objectives.ratios import MAX_LOG_RATIO
 from asym_lit.reductions import masked_sum
+from asym_lit.shapes import Bool, Float, Shaped
 from asym_lit.types import Experience, InputError, Needs
 
 
@@ -25,19 +26,19 @@ class SamplerCorrection(Protocol):
         """What must be computed for it."""
         ...
 
-    def weights(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Float[Tensor, " B #T"] | None:
         """Weights, shape [B, T] or [B, 1]; None for 1 throughout."""
         ...
 
 
-def log_rho(experience: Experience) -> Tensor:
+def log_rho(experience: Experience) -> Float[Tensor, "B T"]:
     """`log pi_old - log pi_sampler` per token, detached, 0 on padding, cut to +-20, shape [B, T]."""
     assert experience.old_logprobs_BT is not None
     gap_BT = (experience.old_logprobs_BT - experience.sampler_logprobs_BT).detach()
     return (gap_BT * experience.mask_BT).clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)
 
 
-def _log_rho_of_sequence(experience: Experience) -> Tensor:
+def _log_rho_of_sequence(experience: Experience) -> Float[Tensor, "B 1"]:
     total_B = masked_sum(log_rho(experience), experience.mask_BT, -1)
     return total_B.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)[:, None]
 
@@ -48,7 +49,7 @@ class NoCorrection:
 
     needs = Needs()
 
-    def weights(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Float[Tensor, " B #T"] | None:
         """None."""
         return None
 
@@ -67,7 +68,7 @@ class TokenTruncated:
     def __post_init__(self) -> None:
         _check_bounds(0.0, self.cap)
 
-    def weights(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Float[Tensor, "B T"] | None:
         """Weights, shape [B, T]."""
         return log_rho(experience).exp().clamp(max=self.cap)
 
@@ -86,7 +87,7 @@ class SequenceTruncated:
     def __post_init__(self) -> None:
         _check_bounds(0.0, self.cap)
 
-    def weights(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Float[Tensor, "B 1"] | None:
         """Weights, shape [B, 1]."""
         return _log_rho_of_sequence(experience).exp().clamp(max=self.cap)
 
@@ -109,7 +110,7 @@ class SequenceMask:
     def __post_init__(self) -> None:
         _check_bounds(self.low, self.high)
 
-    def weights(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Float[Tensor, "B 1"] | None:
         """Weights, shape [B, 1]."""
         rho_B1 = _log_rho_of_sequence(experience).exp()
         return torch.where((rho_B1 >= self.low) & (rho_B1 <= self.high), rho_B1, 0.0)
@@ -131,13 +132,13 @@ class TokenMask:
     def __post_init__(self) -> None:
         _check_bounds(self.low, self.high)
 
-    def weights(self, experience: Experience) -> Tensor | None:
+    def weights(self, experience: Experience) -> Float[Tensor, "B T"] | None:
         """Weights, shape [B, T]."""
         rho_BT = log_rho(experience).exp()
         return torch.where((rho_BT >= self.low) & (rho_BT <= self.high), rho_BT, 0.0)
 
 
-def truncated(weights: Tensor, experience: Experience) -> Tensor:
+def truncated(weights: Float[Tensor, " B #T"], experience: Experience) -> Bool[Tensor, " B #T"]:
     """Bool: the weight is above 0 but below the ratio it stands for, of the token or of the response; shape of `weights`."""
     log_ratio = log_rho(experience) if weights.shape[-1] > 1 else _log_rho_of_sequence(experience)
     return (weights > 0) & (weights < log_ratio.exp())
@@ -148,7 +149,7 @@ def _check_bounds(low: float, high: float) -> None:
         raise InputError(f"low is {low} and high (or cap) is {high}; allowed: 0 <= low < high.")
 
 
-def mismatch_sums(experience: Experience, mask_BT: Tensor) -> dict[str, tuple[float, float]]:
+def mismatch_sums(experience: Experience, mask_BT: Shaped[Tensor, "B T"]) -> dict[str, tuple[float, float]]:
     """(sum, count) of how far sampler and trainer are apart, by metric name.
 
     `mismatch/kl_k1`: mean of `-log rho`; `mismatch/kl_k3`: mean of `rho - 1 - log rho`, both estimates of

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate, TokenLossTerms
 from asym_lit.reductions import masked_mean
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, TokenScores
 
 
-def token_covariance(advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> Tensor:
+def token_covariance(advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
     """Each token's share of the covariance of advantage and log-prob, detached, shape [B, T]."""
     mask_BT, logprobs_BT = experience.mask_BT, scores.logprobs_BT.detach()
     centred_A_BT = advantages_BT - masked_mean(advantages_BT, mask_BT)
@@ -45,7 +46,9 @@ class ClipCov:
         if not 0 <= self.ratio <= 1:
             raise InputError(f"ratio is {self.ratio}; allowed: 0 (off) to 1 (published: 0.0002).")
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""
         terms = self.surrogate(ratio_BT, advantages_BT, scores, experience)
         if self.ratio == 0:
@@ -79,7 +82,9 @@ class KLCov:
         if not 0 <= self.ratio <= 1:
             raise InputError(f"ratio is {self.ratio}; allowed: 0 (off) to 1 (published: 0.002 and 0.0002).")
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""
         never_BT = torch.zeros_like(ratio_BT, dtype=torch.bool)
         loss_BT = -advantages_BT * ratio_BT

@@ -8,6 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from asym_lit.reductions import row_quantile
+from asym_lit.shapes import Bool
 from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
@@ -19,7 +20,7 @@ class Gate(Protocol):
         """What must be computed for it."""
         ...
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Bool[Tensor, "B T"]:
         """Bool: the token is chosen, shape [B, T]."""
         ...
 
@@ -44,7 +45,7 @@ class EntropyGate:
         """The entropy."""
         return Needs(entropy=True)
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Bool[Tensor, "B T"]:
         """Bool: the token forks, shape [B, T]."""
         assert scores.entropy_BT is not None
         threshold_B = row_quantile(scores.entropy_BT, experience.mask_BT, self.quantile)
@@ -69,7 +70,7 @@ class BatchEntropyGate:
         """The entropy, also before the first update."""
         return Needs(entropy=True, rollout_scores=True)
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Bool[Tensor, "B T"]:
         """Bool: the token forks, shape [B, T]."""
         assert scores.entropy_BT is not None and experience.pool is not None
         return (scores.entropy_BT > experience.pool.entropy_quantile(self.quantile)) & experience.mask_BT.bool()

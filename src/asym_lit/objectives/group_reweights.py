@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from asym_lit.reductions import group_statistics, masked_mean, masked_sum
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs
 
 
-def success_rate(experience: Experience) -> Tensor:
+def success_rate(experience: Experience) -> Float[Tensor, " B"]:
     """Share of right responses among the valid ones of each rollout's group, shape [B]."""
     size = experience.group_size
     right_PG = experience.correct_B.view(-1, size).to(experience.mask_BT.dtype)
@@ -31,7 +32,7 @@ class FocalWeight:
     gamma: float = 1.0
     needs = Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         return advantages_BT * ((1 - success_rate(experience)) ** self.gamma)[:, None]
 
@@ -56,7 +57,7 @@ class GroupDifficulty:
         if self.alpha <= 0:
             raise InputError(f"alpha is {self.alpha}; allowed: above 0 (published: 0.5 and 1).")
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         rate_B = success_rate(experience)
         sums = torch.stack([masked_sum(rate_B, experience.valid_B), experience.valid_B.to(rate_B.dtype).sum()])
@@ -92,7 +93,7 @@ class DifferentialSmoothing:
         """Log-probs before the first update."""
         return Needs(rollout_scores=bool(self.gamma_right or self.gamma_wrong))
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         assert experience.old_logprobs_BT is not None
         reduce = masked_mean if self.per_token else masked_sum
@@ -124,7 +125,7 @@ class UniformCorrect:
         """Log-probs before the first update."""
         return Needs(rollout_scores=self.tau != 0)
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         assert experience.old_logprobs_BT is not None
         size = experience.group_size
@@ -148,7 +149,7 @@ class Whitened:
     eps: float = 1e-8
     needs = Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         mask_BT = experience.mask_BT * experience.valid_B[:, None]
         total, count = experience.collectives.sum(torch.stack([masked_sum(advantages_BT, mask_BT), mask_BT.sum()]))
@@ -168,7 +169,7 @@ class MixedGroupsOnly:
     rescale: bool = False
     needs = Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         rate_B = success_rate(experience)
         mixed_B = (rate_B > 0) & (rate_B < 1)

@@ -19,6 +19,7 @@ from asym_lit.objectives.rewards import AllRollouts, GroupFilter, KeepAll, Rewar
 from asym_lit.objectives.reweights import Reweight, TokenReweight
 from asym_lit.objectives.token_losses import ClippedSurrogate, TokenLoss
 from asym_lit.reductions import masked_sum
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
@@ -26,9 +27,9 @@ from asym_lit.types import Experience, InputError, Needs, TokenScores
 class LossTerms:
     """The loss of a micro-batch, and sums over its tokens for the metrics."""
 
-    loss: Tensor
+    loss: Float[Tensor, ""]
     """Scalar; the losses of all micro-batches on all ranks add up to the loss of the mini-batch."""
-    sums: dict[str, Tensor] = field(default_factory=dict)
+    sums: dict[str, Float[Tensor, ""]] = field(default_factory=dict)
     """Detached sums over tokens by metric name; divided by the global token count once, at the end."""
 
 
@@ -90,14 +91,14 @@ class Objective:
         """The objective of a rollout step: the warm-up's while that lasts."""
         return self.warm_up.objective if self.warm_up and rollout_step < self.warm_up.steps else self
 
-    def shape(self, experience: Experience) -> Tensor:
+    def shape(self, experience: Experience) -> Float[Tensor, " B"]:
         """Rewards after all shapers, shape [B]."""
         rewards_B = experience.rewards_B
         for shaper in self.reward_shapers:
             rewards_B = shaper(rewards_B, experience)
         return rewards_B
 
-    def estimate(self, experience: Experience) -> Tensor:
+    def estimate(self, experience: Experience) -> Float[Tensor, "B T"]:
         """Advantages of whole groups, shape [B, T], 0 on padding and on undecided rollouts.
 
         Args:

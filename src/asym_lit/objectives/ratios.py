@@ -10,6 +10,7 @@ from torch import Tensor
 
 from asym_lit.objectives.gates import EntropyGate, Gate
 from asym_lit.reductions import masked_mean
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 MAX_LOG_RATIO = 20.0
@@ -24,7 +25,7 @@ class ImportanceRatio(Protocol):
         """What must be computed for it."""
         ...
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Ratios with gradient, shape [B, T]; 1 on padding."""
         ...
 
@@ -38,7 +39,7 @@ class TokenRatio:
         """Nothing more than log-probs."""
         return Needs()
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Ratios, shape [B, T]."""
         assert experience.old_logprobs_BT is not None
         log_ratio_BT = (scores.logprobs_BT - experience.old_logprobs_BT) * experience.mask_BT
@@ -77,7 +78,7 @@ class SmoothedRatio:
         """The candidates' log-probs, and what the gate needs."""
         return Needs(top_n=self.top_n) | self.gate.needs if self.alpha else Needs()
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Ratios, shape [B, T]."""
         ratio_BT = TokenRatio()(scores, experience)
         if not self.alpha:
@@ -115,7 +116,7 @@ class PenalisedRatio:
         """The base's, the rank-1 flag, and the gate's."""
         return self.base.needs | (Needs(rank1=True) | self.gate.needs if self.lambda_top1 != 1 else Needs())
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Ratios, shape [B, T]."""
         ratio_BT = self.base(scores, experience)
         if self.lambda_top1 == 1:
@@ -134,7 +135,7 @@ class SequenceRatio:
 
     needs = Needs()
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Ratios, shape [B, T]."""
         assert experience.old_logprobs_BT is not None
         log_ratio_BT = (scores.logprobs_BT - experience.old_logprobs_BT) * experience.mask_BT

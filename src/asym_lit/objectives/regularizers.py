@@ -12,6 +12,7 @@ from torch import Tensor
 
 from asym_lit.objectives.ratios import MAX_LOG_RATIO
 from asym_lit.reductions import masked_sum
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
@@ -28,7 +29,7 @@ class Regularizer(Protocol):
         """What must be computed for it."""
         ...
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, coefficient included, shape [B, T]."""
         ...
 
@@ -67,7 +68,7 @@ class ReferenceKL:
         """The reference's log-probs."""
         return Needs(reference=self.coefficient != 0)
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, shape [B, T]."""
         if self.coefficient == 0:
             return scores.logprobs_BT * 0
@@ -94,7 +95,7 @@ class EntropyBonus:
         """The entropy, with gradient."""
         return Needs(entropy=True, entropy_gradient=True) if self.coefficient else Needs()
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, shape [B, T]."""
         if self.coefficient == 0:
             return scores.logprobs_BT * 0
@@ -120,7 +121,7 @@ class SquaredLogRatio:
         """The reference's log-probs."""
         return Needs(reference=self.tau != 0)
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, shape [B, T]."""
         if self.tau == 0:
             return scores.logprobs_BT * 0
@@ -160,7 +161,7 @@ class LowProbabilityTether:
         """The candidates, and log-probs before the first update."""
         return Needs(top_n=self.top_n, rollout_scores=True) if self.coefficient else Needs()
 
-    def __call__(self, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, shape [B, T]."""
         if self.coefficient == 0:
             return scores.logprobs_BT * 0

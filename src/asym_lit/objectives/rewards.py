@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.reductions import masked_mean
+from asym_lit.shapes import Bool, Float
 from asym_lit.types import Experience, InputError, Needs
 
 
@@ -20,7 +21,7 @@ class RewardShaper(Protocol):
         """What must be computed for it."""
         ...
 
-    def __call__(self, rewards_B: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, rewards_B: Float[Tensor, " B"], experience: Experience) -> Float[Tensor, " B"]:
         """Shaped rewards, shape [B]."""
         ...
 
@@ -51,7 +52,7 @@ class SoftOverlongPenalty:
         """Nothing."""
         return Needs()
 
-    def __call__(self, rewards_B: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, rewards_B: Float[Tensor, " B"], experience: Experience) -> Float[Tensor, " B"]:
         """Shaped rewards, shape [B]."""
         room = (self.max_tokens - self.buffer - experience.lengths_B) / self.buffer
         return rewards_B + self.factor * room.clamp(max=0)
@@ -79,7 +80,7 @@ class UnlikelinessReward:
         """Log-probs before the first update."""
         return Needs(rollout_scores=self.beta != 0)
 
-    def __call__(self, rewards_B: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, rewards_B: Float[Tensor, " B"], experience: Experience) -> Float[Tensor, " B"]:
         """Shaped rewards, shape [B]."""
         if self.beta == 0:
             return rewards_B
@@ -93,7 +94,7 @@ class UnlikelinessReward:
 class RolloutFilter(Protocol):
     """Chooses the rollouts that are trained on; others leave the batch and its denominators."""
 
-    def __call__(self, correct_B: Tensor) -> Tensor:
+    def __call__(self, correct_B: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         """True for the rollouts to train on, shape [B]."""
         ...
 
@@ -102,7 +103,7 @@ class RolloutFilter(Protocol):
 class AllRollouts:
     """Right and wrong ones."""
 
-    def __call__(self, correct_B: Tensor) -> Tensor:
+    def __call__(self, correct_B: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         """True for the rollouts to train on, shape [B]."""
         return torch.ones_like(correct_B)
 
@@ -111,7 +112,7 @@ class AllRollouts:
 class OnlyRight:
     """Right ones, as the authors of PSR and RAFT do (arXiv 2506.01347)."""
 
-    def __call__(self, correct_B: Tensor) -> Tensor:
+    def __call__(self, correct_B: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         """True for the rollouts to train on, shape [B]."""
         return correct_B
 
@@ -120,7 +121,7 @@ class OnlyRight:
 class OnlyWrong:
     """Wrong ones, as the authors of NSR do (arXiv 2506.01347)."""
 
-    def __call__(self, correct_B: Tensor) -> Tensor:
+    def __call__(self, correct_B: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         """True for the rollouts to train on, shape [B]."""
         return ~correct_B
 
@@ -133,7 +134,7 @@ class GroupFilter(Protocol):
         """Generation rounds per step at most, before it goes on with fewer groups; 1 never replaces any."""
         ...
 
-    def __call__(self, correct_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, correct_PG: Bool[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Bool[Tensor, " P"]:
         """True for the groups to keep, shape [P]."""
         ...
 
@@ -144,7 +145,7 @@ class KeepAll:
 
     max_draws = 1
 
-    def __call__(self, correct_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, correct_PG: Bool[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Bool[Tensor, " P"]:
         """True for the groups to keep, shape [P]."""
         return valid_PG.any(-1)
 
@@ -165,7 +166,7 @@ class DropUniform:
         if self.max_draws < 1:
             raise InputError(f"max_draws is {self.max_draws}; allowed: 1 (drop without redrawing) or more.")
 
-    def __call__(self, correct_PG: Tensor, valid_PG: Tensor) -> Tensor:
+    def __call__(self, correct_PG: Bool[Tensor, "P G"], valid_PG: Bool[Tensor, "P G"]) -> Bool[Tensor, " P"]:
         """True for the groups to keep, shape [P]."""
         right = (correct_PG & valid_PG).any(-1)
         wrong = (~correct_PG & valid_PG).any(-1)

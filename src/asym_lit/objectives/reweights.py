@@ -13,6 +13,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, Needs, TokenScores
 
 
@@ -24,7 +25,7 @@ class Reweight(Protocol):
         """What must be computed for it."""
         ...
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         ...
 
@@ -37,7 +38,9 @@ class TokenReweight(Protocol):
         """What must be computed for it."""
         ...
 
-    def __call__(self, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(
+        self, advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         ...
 
@@ -57,7 +60,7 @@ class SignScaling:
     negative: float = 1.0
     needs = Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         return torch.where(advantages_BT > 0, self.positive * advantages_BT, self.negative * advantages_BT)
 
@@ -77,7 +80,7 @@ class SignedOutcome:
     negative: float = 1.0
     needs = Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         outcome_B = torch.where(experience.correct_B, self.positive, -self.negative)
         outcome_B = torch.where(experience.valid_B, outcome_B, 0.0).to(advantages_BT.dtype)

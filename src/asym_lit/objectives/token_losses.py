@@ -8,23 +8,26 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from asym_lit.shapes import Bool, Float
 from asym_lit.types import Experience, InputError, TokenScores
 
 
 class TokenLossTerms(NamedTuple):
     """A loss per token, and where the trust region cut the gradient off."""
 
-    loss_BT: Tensor
-    clipped_low_BT: Tensor
+    loss_BT: Float[Tensor, "B T"]
+    clipped_low_BT: Bool[Tensor, "B T"]
     """Bool: the ratio is below the region and a negative advantage would push it further down."""
-    clipped_high_BT: Tensor
+    clipped_high_BT: Bool[Tensor, "B T"]
     """Bool: the ratio is above the region and a positive advantage would push it further up."""
 
 
 class TokenLoss(Protocol):
     """Ratios and advantages to losses."""
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token; padding is masked later, by the aggregation."""
         ...
 
@@ -47,7 +50,9 @@ class ClippedSurrogate:
         if self.clip_high < 0:
             raise InputError(f"clip_high is {self.clip_high}; allowed: 0 or more (published: 0.2, DAPO 0.28).")
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""
         low, high = 1 - self.clip_low, 1 + self.clip_high
         loss_BT = -torch.minimum(ratio_BT * advantages_BT, ratio_BT.clamp(low, high) * advantages_BT)
@@ -74,7 +79,9 @@ class DualClippedSurrogate:
         if self.cap <= 1:
             raise InputError(f"cap is {self.cap}; allowed: above 1 (verl: 3).")
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""
         terms = self.surrogate(ratio_BT, advantages_BT, scores, experience)
         capped_BT = torch.minimum(terms.loss_BT, -advantages_BT * self.cap)
@@ -99,7 +106,9 @@ class ClippedWeight:
         if not 0 <= self.low <= self.high:
             raise InputError(f"low is {self.low} and high is {self.high}; allowed: 0 <= low <= high.")
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""
         weight_BT = ratio_BT.detach().clamp(self.low, self.high)
         loss_BT = -weight_BT * advantages_BT * scores.logprobs_BT
@@ -110,7 +119,9 @@ class ClippedWeight:
 class Likelihood:
     """REINFORCE: `-A log pi`, without a ratio; on-policy only."""
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""
         never_BT = torch.zeros_like(ratio_BT, dtype=torch.bool)
         return TokenLossTerms(-advantages_BT * scores.logprobs_BT, never_BT, never_BT)
@@ -128,7 +139,9 @@ class SoftGate:
     tau_positive: float = 1.0
     tau_negative: float = 1.05
 
-    def __call__(self, ratio_BT: Tensor, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> TokenLossTerms:
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
         """Loss per token, shape [B, T]."""
         tau_BT = torch.where(advantages_BT > 0, self.tau_positive, self.tau_negative).to(ratio_BT.dtype)
         never_BT = torch.zeros_like(ratio_BT, dtype=torch.bool)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from asym_lit.objectives.gates import EntropyGate, Gate
 from asym_lit.reductions import masked_mean
+from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
@@ -36,7 +37,9 @@ class Rank1Penalty:
         """The rank-1 flag, and what the gate needs."""
         return Needs(rank1=True) | self.gate.needs if self.lambda_top1 != 1 else Needs()
 
-    def __call__(self, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(
+        self, advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         if self.lambda_top1 == 1:
             return advantages_BT
@@ -67,7 +70,7 @@ class ForkingTokens:
         """Entropy before the first update."""
         return Needs(entropy=True, rollout_scores=True) if self.quantile else Needs()
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         if self.quantile == 0:
             return advantages_BT
@@ -91,7 +94,7 @@ class StepWeights:
         if not -1 <= self.beta <= 1:
             raise InputError(f"beta is {self.beta}; allowed: -1 to 1, 1 is off (published: 0.5).")
 
-    def __call__(self, advantages_BT: Tensor, experience: Experience) -> Tensor:
+    def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         if self.beta == 1:
             return advantages_BT
@@ -117,7 +120,9 @@ class OffPolicyMask:
     threshold: float = 0.5
     needs = Needs()
 
-    def __call__(self, advantages_BT: Tensor, scores: TokenScores, experience: Experience) -> Tensor:
+    def __call__(
+        self, advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
         assert experience.old_logprobs_BT is not None
         left_B = masked_mean(experience.old_logprobs_BT - scores.logprobs_BT.detach(), experience.mask_BT, -1)

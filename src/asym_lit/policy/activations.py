@@ -24,6 +24,7 @@ from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
 from asym_lit.policy.size import empty_policy
 from asym_lit.policy.token_scores import CHUNK_ELEMENTS, GPU_CHUNKS
+from asym_lit.shapes import Float
 from asym_lit.types import Needs
 
 if TYPE_CHECKING:
@@ -151,7 +152,9 @@ class _HeadInOneTile(torch.autograd.Function):
     """Takes the memory of `ChunkedHead`, which is that of any one of its many tiles."""
 
     @staticmethod
-    def forward(ctx: Any, hidden_NH: Tensor, weight_VH: Tensor, tiles: Tiles) -> Tensor:
+    def forward(
+        ctx: Any, hidden_NH: Float[Tensor, "N H"], weight_VH: Float[Tensor, "V H"], tiles: Tiles
+    ) -> Float[Tensor, " N"]:
         ctx.save_for_backward(hidden_NH, weight_VH)
         ctx.tiles = tiles
         return torch.empty(len(hidden_NH))

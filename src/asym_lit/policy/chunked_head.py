@@ -12,13 +12,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from asym_lit.policy.logit_tiles import LOWEST_LOGIT, LogitTiles, TileSettings
+from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types import Needs
 
 
 class _Statistics:
     """What is known of each token's distribution from the tiles so far; `shifted` is the logit less the largest one."""
 
-    def __init__(self, tiles: LogitTiles, targets_N: Tensor, needs: Needs) -> None:
+    def __init__(self, tiles: LogitTiles, targets_N: Int[Tensor, " N"], needs: Needs) -> None:
         self.tiles, self.targets_N, self.needs = tiles, targets_N, needs
         self.max_N = tiles.hidden_NH.new_full(targets_N.shape, LOWEST_LOGIT, dtype=tiles.dtype)
         self.target_N = self.max_N.clone()
@@ -32,7 +33,7 @@ class _Statistics:
             for rows in tiles.rows():
                 self._add(rows, columns.start, tiles.logits(rows, columns, weight_VH))
 
-    def _add(self, rows: slice, first: int, tile_NV: Tensor) -> None:
+    def _add(self, rows: slice, first: int, tile_NV: Float[Tensor, "N V"]) -> None:
         """A tile whose first column is that token of the vocabulary; overwrites it."""
         width = tile_NV.shape[1]
         place_N = self.targets_N[rows] - first
@@ -53,7 +54,7 @@ class _Statistics:
             exp_NV = shifted_NV.exp_()
         self.sum_N[rows] = old_sum_N * fallen_N.exp() + exp_NV.sum(-1)
 
-    def _rank(self, rows: slice, first: int, tile_NV: Tensor) -> None:
+    def _rank(self, rows: slice, first: int, tile_NV: Float[Tensor, "N V"]) -> None:
         top_n = self.needs.top_n
         if top_n:
             top_NK, ids_NK = tile_NV.topk(min(top_n, tile_NV.shape[1]), -1)
@@ -74,14 +75,14 @@ class ChunkedHead(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        hidden_NH: Tensor,
-        weight_VH: Tensor,
-        bias_V: Tensor | None,
-        targets_N: Tensor,
+        hidden_NH: Float[Tensor, "N H"],
+        weight_VH: Float[Tensor, "V H"],
+        bias_V: Float[Tensor, " V"] | None,
+        targets_N: Int[Tensor, " N"],
         temperature: float,
         needs: Needs,
         elements: int,
-    ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
+    ) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"] | None, Float[Tensor, "N K"] | None, Bool[Tensor, " N"] | None]:
         """Scores of N tokens.
 
         Args:
@@ -146,7 +147,12 @@ class _Slope:
     """
 
     def __init__(
-        self, ctx: Any, tiles: LogitTiles, by_logprob_N: Tensor | None, by_entropy_N: Tensor | None, by_top_NK: Tensor | None
+        self,
+        ctx: Any,
+        tiles: LogitTiles,
+        by_logprob_N: Float[Tensor, " N"] | None,
+        by_entropy_N: Float[Tensor, " N"] | None,
+        by_top_NK: Float[Tensor, "N K"] | None,
     ) -> None:
         targets_N, top_ids_NK, self.max_N, sum_N, entropy_N = ctx.saved_tensors[3:]
         self.tiles = tiles
@@ -155,12 +161,12 @@ class _Slope:
         self.ids_NK = torch.cat([targets_N[:, None], top_ids_NK], -1)
         self.by_ids_NK = torch.cat([by_logprob_N[:, None], by_top_NK], -1) / tiles.temperature
         self.offset_N = -self.by_ids_NK.sum(-1) / sum_N
-        self.factor_N: Tensor | None = None
+        self.factor_N: Float[Tensor, " N"] | None = None
         if by_entropy_N is not None:
             self.factor_N = -by_entropy_N / tiles.temperature / sum_N
             self.offset_N += self.factor_N * (entropy_N - sum_N.log())
 
-    def at(self, rows: slice, columns: slice, weight_VH: Tensor) -> Tensor:
+    def at(self, rows: slice, columns: slice, weight_VH: Float[Tensor, "V H"]) -> Float[Tensor, "N V"]:
         """The gradient by the logits, before bias and temperature, of one tile; overwritten by the next one."""
         shifted_NV = self.tiles.logits(rows, columns, weight_VH).sub_(self.max_N[rows, None])
         if self.factor_N is None:

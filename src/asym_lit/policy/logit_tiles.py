@@ -9,6 +9,8 @@ from math import isqrt
 import torch
 from torch import Tensor
 
+from asym_lit.shapes import Float
+
 LOWEST_LOGIT = -1e30
 """Stands for -inf, by which the bias of a head may forbid a token: `0 * -inf` would make the entropy NaN."""
 
@@ -26,7 +28,7 @@ class TileSettings:
     """Of what is multiplied: `dtype`, or less on a GPU, as only there half-precision matrices multiply into fp32."""
 
     @staticmethod
-    def of(hidden_NH: Tensor, weight_VH: Tensor, temperature: float, elements: int) -> TileSettings:
+    def of(hidden_NH: Float[Tensor, "N H"], weight_VH: Float[Tensor, "V H"], temperature: float, elements: int) -> TileSettings:
         """As the dtypes of the operands, their device and autocast say."""
         operand_dtype = torch.promote_types(hidden_NH.dtype, weight_VH.dtype)
         dtype = torch.promote_types(operand_dtype, torch.float32)
@@ -47,7 +49,13 @@ class LogitTiles:
         settings: Temperature, size and dtypes.
     """
 
-    def __init__(self, hidden_NH: Tensor, weight_VH: Tensor, bias_V: Tensor | None, settings: TileSettings) -> None:
+    def __init__(
+        self,
+        hidden_NH: Float[Tensor, "N H"],
+        weight_VH: Float[Tensor, "V H"],
+        bias_V: Float[Tensor, " V"] | None,
+        settings: TileSettings,
+    ) -> None:
         self.dtype, self.operand_dtype = settings.dtype, settings.operand_dtype
         self.temperature = settings.temperature
         self.hidden_NH, self.weight_VH = hidden_NH.to(self.operand_dtype), weight_VH
@@ -69,7 +77,7 @@ class LogitTiles:
         for start in range(0, len(self.hidden_NH), self.height):
             yield slice(start, min(start + self.height, len(self.hidden_NH)))
 
-    def logits(self, rows: slice, columns: slice, weight_VH: Tensor) -> Tensor:
+    def logits(self, rows: slice, columns: slice, weight_VH: Float[Tensor, "V H"]) -> Float[Tensor, "N V"]:
         """The logits of some tokens for a part of the vocabulary; overwritten by the next ones."""
         hidden_NH = self.hidden_NH[rows]
         if self.operand_dtype == self.dtype:
@@ -80,13 +88,13 @@ class LogitTiles:
             tile_NV.add_(self.bias_V[columns])
         return tile_NV if self.temperature == 1 else tile_NV.div_(self.temperature)
 
-    def buffer(self, name: str, height: int, width: int) -> Tensor:
+    def buffer(self, name: str, height: int, width: int) -> Float[Tensor, "{height} {width}"]:
         """Room for a tile, the same on each call of that name."""
         if name not in self._memory:
             self._memory[name] = self.hidden_NH.new_empty(self.height * self.width, dtype=self.dtype)
         return self._memory[name][: height * width].view(height, width)
 
-    def add_product(self, total: Tensor, left: Tensor, right: Tensor) -> None:
+    def add_product(self, total: Float[Tensor, "I J"], left: Float[Tensor, "I M"], right: Float[Tensor, "M J"]) -> None:
         """`total += left @ right`, accumulated in the dtype of the total."""
         if total.dtype == left.dtype:
             total.addmm_(left, right)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from asym_lit.policy.chunked_head import ChunkedHead
+from asym_lit.shapes import Float, Int, Shaped
 from asym_lit.types import InputError, Needs, TokenScores
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class TokenScorer(nn.Module):
 
     def forward(
         self,
-        input_ids_BS: Tensor,
-        prompt_lengths_B: Tensor,
-        mask_BT: Tensor,
+        input_ids_BS: Int[Tensor, "B S"],
+        prompt_lengths_B: Int[Tensor, " B"],
+        mask_BT: Shaped[Tensor, "B T"],
         temperature: float,
         needs: Needs,
     ) -> TokenScores:
@@ -93,7 +94,9 @@ class TokenScorer(nn.Module):
         )
         return _scattered(flat, batch, step, mask_BT)
 
-    def score_flat(self, hidden_NH: Tensor, targets_N: Tensor, temperature: float, needs: Needs) -> TokenScores:
+    def score_flat(
+        self, hidden_NH: Float[Tensor, "N H"], targets_N: Int[Tensor, " N"], temperature: float, needs: Needs
+    ) -> TokenScores:
         """Scores of N tokens from the hidden states that predict them.
 
         Args:
@@ -118,7 +121,9 @@ class TokenScorer(nn.Module):
         return TokenScores(*ChunkedHead.apply(hidden_NH, head.weight, head.bias, targets_N, temperature, needs, elements))
 
 
-def _scattered(flat: TokenScores, batch: Tensor, step: Tensor, mask_BT: Tensor) -> TokenScores:
+def _scattered(
+    flat: TokenScores, batch: Int[Tensor, " N"], step: Int[Tensor, " N"], mask_BT: Shaped[Tensor, "B T"]
+) -> TokenScores:
     """Flat scores back at their places in [B, T]."""
 
     def place(values: Tensor | None) -> Tensor | None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.rollout.engine import EngineHost, Request
+from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types import Sampling
 
 Rows = list[tuple[Request, int]]
@@ -18,7 +19,7 @@ COMPACT_BELOW = 0.75
 """Finished rows are dropped from the cache once fewer than this share is left: copying the cache has its price."""
 
 
-def uniforms(rows: Rows, sampling: Sampling) -> Tensor:
+def uniforms(rows: Rows, sampling: Sampling) -> Float[Tensor, "{len(rows)} {sampling.max_tokens}"]:
     """The random numbers of each row, [rows, max_tokens]: a request's generator fills its whole group, in order."""
     parts = []
     for request, members in groupby(rows, key=lambda row: row[0]):
@@ -49,11 +50,11 @@ class DecodingLoop:
         )
         self.cache = out.past_key_values
         self.cache.batch_select_indices(prompt_of_row)
-        self.logits_BV: Tensor = out.logits[prompt_of_row, -1]
+        self.logits_BV: Float[Tensor, "B V"] = out.logits[prompt_of_row, -1]
         self.mask_BS = mask_PS[prompt_of_row]
         self.alive_R = torch.arange(len(rows), device=host.device)
 
-    def advance(self, next_B: Tensor, stopped_R: Tensor) -> None:
+    def advance(self, next_B: Int[Tensor, " B"], stopped_R: Bool[Tensor, " R"]) -> None:
         """Feed the drawn tokens; drop finished rows first, if they are many."""
         going_B = ~stopped_R[self.alive_R]
         if int(going_B.sum()) < COMPACT_BELOW * len(next_B):

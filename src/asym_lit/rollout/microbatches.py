@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
+from torch import Tensor
 
+from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types import Experience, InputError, Needs, Rollout, TokenScores
 
 
@@ -40,8 +42,8 @@ class MicroBatch:
     """Some rows of a step, padded no further than their longest."""
 
     rows: list[int]
-    input_ids_BS: torch.Tensor
-    prompt_lengths_B: torch.Tensor
+    input_ids_BS: Int[Tensor, "B S"]
+    prompt_lengths_B: Int[Tensor, " B"]
     experience: Experience
     is_filler: bool = False
     """Only there to keep ranks in step; its tokens are masked out of every sum."""
@@ -91,7 +93,7 @@ def experience_of(rollouts: Sequence[Rollout], group_size: int, device: torch.de
     )
 
 
-def _annotations(rollouts: Sequence[Rollout], shape: torch.Size) -> torch.Tensor:
+def _annotations(rollouts: Sequence[Rollout], shape: torch.Size) -> Bool[Tensor, "B T"]:
     right = torch.zeros(shape, dtype=torch.bool)
     for i, rollout in enumerate(rollouts):
         if rollout.step_right is not None:
@@ -104,7 +106,7 @@ def _annotations(rollouts: Sequence[Rollout], shape: torch.Size) -> torch.Tensor
     return right
 
 
-def empty_scores(like_BT: torch.Tensor, needs: Needs) -> TokenScores:
+def empty_scores(like_BT: Float[Tensor, "B T"], needs: Needs) -> TokenScores:
     """Zeros for a whole step: `like_BT` gives shape, dtype and device."""
     return TokenScores(
         torch.zeros_like(like_BT),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from asym_lit.shapes import Float, Int
 from asym_lit.types import Sampling
 
 
-def sampling_logprobs(logits_BV: Tensor, sampling: Sampling) -> Tensor:
+def sampling_logprobs(logits_BV: Float[Tensor, "B V"], sampling: Sampling) -> Float[Tensor, "B V"]:
     """Log-probs of the distribution that is sampled from: temperature, then top-k, then top-p, renormalised.
 
     Args:
@@ -31,7 +32,7 @@ def sampling_logprobs(logits_BV: Tensor, sampling: Sampling) -> Tensor:
     return scaled_BV.log_softmax(-1)
 
 
-def draw(logprobs_BV: Tensor, uniform_B: Tensor) -> Tensor:
+def draw(logprobs_BV: Float[Tensor, "B V"], uniform_B: Float[Tensor, " B"]) -> Int[Tensor, " B"]:
     """One token per row, by inverting the cumulative distribution at `uniform_B`.
 
     Args:

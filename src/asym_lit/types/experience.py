@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from asym_lit.shapes import Bool, Float
+
 
 def _itself(values: Tensor) -> Tensor:
     return values
@@ -28,23 +30,23 @@ class Collectives:
 class BatchPool:
     """What is known of all tokens of a rollout step, over all ranks."""
 
-    entropy_N: Tensor | None = None
+    entropy_N: Float[Tensor, " N"] | None = None
     """Entropies at the weights that sampled, in rising order; None unless they were asked for."""
-    logprob_N: Tensor | None = None
+    logprob_N: Float[Tensor, " N"] | None = None
     """Log-probs of the sampled tokens at those weights, in rising order."""
 
-    def entropy_quantile(self, q: float) -> Tensor:
+    def entropy_quantile(self, q: float) -> Float[Tensor, ""]:
         """The q-quantile of the entropies."""
         assert self.entropy_N is not None
         return _quantile(self.entropy_N, q)
 
-    def logprob_quantile(self, q: float) -> Tensor:
+    def logprob_quantile(self, q: float) -> Float[Tensor, ""]:
         """The q-quantile of the log-probs."""
         assert self.logprob_N is not None
         return _quantile(self.logprob_N, q)
 
 
-def _quantile(ordered_N: Tensor, q: float) -> Tensor:
+def _quantile(ordered_N: Float[Tensor, " N"], q: float) -> Float[Tensor, ""]:
     """Linear between neighbours, of values in rising order; `torch.quantile` refuses more than 16 million of them."""
     if not len(ordered_N):
         return torch.full((), torch.nan, dtype=ordered_N.dtype, device=ordered_N.device)
@@ -57,32 +59,32 @@ def _quantile(ordered_N: Tensor, q: float) -> Tensor:
 class Experience:
     """A set of rollouts as tensors: what objectives see. Rows of a group stand together, `group_size` of them."""
 
-    mask_BT: Tensor
+    mask_BT: Float[Tensor, "B T"]
     """Float: 1 on sampled tokens (stop token included), 0 on padding."""
-    rewards_B: Tensor
+    rewards_B: Float[Tensor, " B"]
     """After reward shaping; 0 where undecided, which `valid_B` hides."""
-    correct_B: Tensor
+    correct_B: Bool[Tensor, " B"]
     """Bool: the verifier said correct, whatever shaping did to the reward."""
-    valid_B: Tensor
+    valid_B: Bool[Tensor, " B"]
     """Bool: False for undecided rollouts and dropped groups, which no statistic may use."""
-    truncated_B: Tensor
+    truncated_B: Bool[Tensor, " B"]
     """Bool: the response hit the length limit."""
     group_size: int
-    sampler_logprobs_BT: Tensor
-    old_logprobs_BT: Tensor | None = None
+    sampler_logprobs_BT: Float[Tensor, "B T"]
+    old_logprobs_BT: Float[Tensor, "B T"] | None = None
     """The trainer's own log-probs at the weights that sampled."""
-    reference_logprobs_BT: Tensor | None = None
-    advantages_BT: Tensor | None = None
-    entropy_BT: Tensor | None = None
+    reference_logprobs_BT: Float[Tensor, "B T"] | None = None
+    advantages_BT: Float[Tensor, "B T"] | None = None
+    entropy_BT: Float[Tensor, "B T"] | None = None
     """Entropy at the weights that sampled; None unless a reweight needs it."""
-    step_right_BT: Tensor | None = None
+    step_right_BT: Bool[Tensor, "B T"] | None = None
     """Bool: an annotator calls the token's reasoning step right; None without annotations."""
     pool: BatchPool | None = None
     """Of the whole batch, whichever rows these are; None unless a part needs it."""
     collectives: Collectives = Collectives()
 
     @property
-    def lengths_B(self) -> Tensor:
+    def lengths_B(self) -> Float[Tensor, " B"]:
         """Response tokens of each rollout."""
         return self.mask_BT.sum(-1)
 

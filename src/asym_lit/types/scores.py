@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from asym_lit.shapes import Bool, Float
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -42,11 +44,11 @@ class Needs:
 class TokenScores:
     """What a policy says of each response token, at the sampling temperature. Padding holds zeros."""
 
-    logprobs_BT: Tensor
+    logprobs_BT: Float[Tensor, "*BT"]
     """Log-prob of the sampled token; carries gradient in an update."""
-    entropy_BT: Tensor | None = None
+    entropy_BT: Float[Tensor, "*BT"] | None = None
     """Entropy of the whole distribution in nats; detached unless its gradient is needed."""
-    topk_logprobs_BTK: Tensor | None = None
+    topk_logprobs_BTK: Float[Tensor, "*BT K"] | None = None
     """Log-probs of the K most likely tokens, in falling order; carries gradient in an update."""
-    rank1_BT: Tensor | None = None
+    rank1_BT: Bool[Tensor, "*BT"] | None = None
     """Bool: the sampled token is the most likely one."""
