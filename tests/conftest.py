@@ -1,4 +1,4 @@
-"""For all tests: one thread, no network, and property tests that try the same examples every time."""
+"""For all tests: one thread, no network, shapes checked, and property tests that try the same examples every time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import pytest
 import torch
 from hypothesis import settings
+from jaxtyping import install_import_hook
 
+from shape_checks import ROOMS_OF_TENSORS
+
+install_import_hook(ROOMS_OF_TENSORS, "shape_checks.checked")  # before any of them is imported
 torch.set_num_threads(1)
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("repeatable")
