@@ -33,6 +33,9 @@ class AdvantageEstimator(Protocol):
 class GroupNormalised:
     """GRPO's advantage: `(r - mean) / (std + eps)` within the group (arXiv 2402.03300).
 
+    Assumes that the scale of a prompt's rewards says nothing, for it is divided out. A uniform group, or a single valid
+    rollout, gets 0: no gradient.
+
     Args:
         eps: Added to the unbiased standard deviation; 1e-6 as in verl (TRL: 1e-4). A uniform group gets 0, not 0/0.
     """
@@ -48,7 +51,11 @@ class GroupNormalised:
 
 @dataclass(frozen=True)
 class Centred:
-    """Dr. GRPO's advantage: `r - mean` within the group (arXiv 2503.20783)."""
+    """Dr. GRPO's advantage: `r - mean` within the group (arXiv 2503.20783).
+
+    Assumes that rewards of all prompts are on one scale. For n independent rollouts it is the gradient of the mean reward times
+    (n - 1) / n, as each reward stands in its own baseline. A uniform group gets 0.
+    """
 
     min_group_size = 2
 
@@ -59,7 +66,11 @@ class Centred:
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """RLOO's advantage: reward less the mean of the others, `(r - mean) n / (n - 1)` (arXiv 2402.14740)."""
+    """RLOO's advantage: reward less the mean of the others, `(r - mean) n / (n - 1)` (arXiv 2402.14740).
+
+    Assumes that the rollouts of a group are independent: then the baseline brings no bias. A uniform group, or a single valid
+    rollout, gets 0.
+    """
 
     min_group_size = 2
 
@@ -73,6 +84,9 @@ class LeaveOneOut:
 @dataclass(frozen=True)
 class MeanNormalised:
     """MaxRL's advantage: `(r - mean) / (mean + eps)` (arXiv 2602.02710). Hard prompts weigh more; r must not be negative.
+
+    Assumes that the mean of a group is how easy its prompt is. For rewards of 0 and 1 with mean p: right `(1 - p) / p`, wrong
+    -1. A uniform group gets 0, the all-wrong one too.
 
     Args:
         eps: Keeps all-wrong groups at 0; released: 1e-6.
@@ -89,7 +103,11 @@ class MeanNormalised:
 
 @dataclass(frozen=True)
 class RawReward:
-    """The reward itself, without a baseline; in groups of any size."""
+    """The reward itself, without a baseline; in groups of any size.
+
+    Assumes that the sign of a reward is its meaning, or that a reweight takes a baseline off. A group of equal rewards is
+    pushed as one, up or down; rewards of 0 give no gradient.
+    """
 
     min_group_size = 1
 
@@ -101,6 +119,9 @@ class RawReward:
 @dataclass(frozen=True)
 class BestOfGroup:
     """verl's GRPO-passk advantage: the best rollout gets its lead over the second best, all others 0.
+
+    Assumes that only the best response counts. Where two share the best reward, or fewer than two are valid, all get 0; so for
+    rewards of 0 and 1 only groups with exactly one right response teach anything.
 
     Args:
         normalise: Divide by the group's standard deviation + `eps`, as verl does by default.

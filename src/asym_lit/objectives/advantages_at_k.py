@@ -24,8 +24,11 @@ class PassAtKGradient:
     group that the loss takes. `b` is 0; the best of k among the others (`leave_one_out`, needs k < n); or the best of
     `I` without i (`leave_one_out_minus_one`, the least variance). For rewards of 0 and 1 the last gives wrong responses 0.
 
+    Assumes independent rollouts. With a baseline, and k of 2 or more, a uniform group gets 0; without one, k times its reward.
+    For rewards of 0 and 1 `leave_one_out_minus_one` gives 0 to all where fewer than k - 1 are wrong.
+
     Args:
-        k: Budget; groups with fewer valid members get 0. At 1 the advantage is the reward.
+        k: Budget; groups with fewer valid members get 0. At 1 the advantage is the reward, or RLOO's under `leave_one_out`.
         baseline: What is taken off.
     """
 
@@ -86,6 +89,9 @@ class PassAtKTraining:
 
     With n members, c right: `R = 1 - C(n - c, k) / C(n, k)`, `s = sqrt(R (1 - R)) + eps`; right: `(1 - R) / s`; wrong:
     `(1 - R - C(n - c - 1, k - 1) / C(n - 1, k - 1)) / s`. Groups whose R is 0 or 1 get 0.
+
+    Assumes independent rollouts. R is 0 where none is right and 1 where fewer than k are wrong. At k = 1 it is GRPO's
+    advantage, with a standard deviation over n instead of n - 1.
 
     Args:
         k: Budget; groups with fewer valid members get 0.

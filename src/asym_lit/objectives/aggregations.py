@@ -35,7 +35,10 @@ class Aggregation(Protocol):
 
 @dataclass(frozen=True)
 class TokenMean:
-    """Every token weighs the same: `sum L / sum m` (DAPO). Long responses weigh more than short ones."""
+    """Every token weighs the same: `sum L / sum m` (DAPO). Long responses weigh more than short ones.
+
+    Assumes that each token is as much evidence as any other. With responses of one length it is `SequenceMean`.
+    """
 
     def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
@@ -44,7 +47,10 @@ class TokenMean:
 
 @dataclass(frozen=True)
 class SequenceMean:
-    """Every response weighs the same: mean over responses of their token means (GRPO's paper)."""
+    """Every response weighs the same: mean over responses of their token means (GRPO's paper).
+
+    Assumes that a response is the unit, however long: a token of a long one counts less. With one length it is `TokenMean`.
+    """
 
     def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
@@ -54,6 +60,8 @@ class SequenceMean:
 @dataclass(frozen=True)
 class ConstantLength:
     """Token sums over a constant: `sum L / (sequences * length)` (Dr. GRPO), free of length bias.
+
+    Assumes a constant of the order of the lengths, for it sets the size of a step. At length 1 it is `SequenceSum`.
 
     Args:
         length: The constant, in tokens: the run's `sampling.max_tokens`.
@@ -72,7 +80,10 @@ class ConstantLength:
 
 @dataclass(frozen=True)
 class SequenceSum:
-    """Mean over responses of their token sums: REINFORCE as it is derived. Long responses weigh by their length."""
+    """Mean over responses of their token sums: REINFORCE as it is derived. Long responses weigh by their length.
+
+    Assumes that a response's log-prob is what its reward is for. With responses of one length L it is L times `SequenceMean`.
+    """
 
     def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""

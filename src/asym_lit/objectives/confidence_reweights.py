@@ -34,6 +34,9 @@ class ConfidentErrorPenalty:
     already `1 + alpha ln 2 = 1.693`, and a per-token mean rarely leaves that neighbourhood: close to a constant, which
     `ConstantErrorPenalty` is the control for.
 
+    Assumes a reference from before training, against which confidence has grown. While the policy is the reference, `relu` and
+    `centred_softplus` leave advantages alone and `softplus` is `ConstantErrorPenalty`.
+
     Args:
         alpha: Strength; 0 leaves advantages alone. Published default 1.0.
         normalisation: Of c: `mean` over tokens (the paper's experiments), `sum` (its abstract), or sum over `sqrt` of length.
@@ -75,6 +78,8 @@ class ConfidentErrorPenalty:
 class ConstantErrorPenalty:
     """The control for ACE: every error weighs `1 + alpha ln 2` as much, whatever the confidence.
 
+    Assumes nothing but the sign of an advantage, and needs no reference. A batch without negative advantages is left alone.
+
     Args:
         alpha: ACE's strength; 0 leaves advantages alone.
     """
@@ -90,6 +95,9 @@ class ConstantErrorPenalty:
 @dataclass(frozen=True)
 class ShuffledErrorPenalty:
     """The other control for ACE: its factors, dealt out at random among the rollouts.
+
+    Assumes what ACE does, but for whose factor is whose. Where all factors are equal, as while the policy is the reference, it
+    is ACE.
 
     Args:
         penalty: ACE's.

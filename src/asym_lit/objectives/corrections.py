@@ -45,7 +45,10 @@ def _log_rho_of_sequence(experience: Experience) -> Float[Tensor, "B 1"]:
 
 @dataclass(frozen=True)
 class NoCorrection:
-    """Every weight is 1."""
+    """Every weight is 1.
+
+    Assumes that engine and trainer give the same log-probs.
+    """
 
     needs = Needs()
 
@@ -57,6 +60,9 @@ class NoCorrection:
 @dataclass(frozen=True)
 class TokenTruncated:
     """Token-level truncated importance sampling: `min(rho_t, cap)`.
+
+    Assumes that the gap before a token may be left out, and what is above the cap: little variance, some bias. Without a gap,
+    and a cap of 1 or more, every weight is 1.
 
     Args:
         cap: Usual: 2 (verl), 1.5 to 5.
@@ -76,6 +82,9 @@ class TokenTruncated:
 @dataclass(frozen=True)
 class SequenceTruncated:
     """Sequence-level truncated importance sampling: `min(prod_t rho_t, cap)` for all tokens of a response.
+
+    Assumes that few responses reach the cap: only there is it biased. Without a gap, and a cap of 1 or more, every weight is 1;
+    for a response of one token it is `TokenTruncated`.
 
     Args:
         cap: Usual: 2 (verl), up to 10.
@@ -98,6 +107,9 @@ class SequenceMask:
 
     The product of many tokens leaves any range, so long responses are dropped first.
 
+    Assumes that a response outside the range is no sample of the trainer's policy at all. Without a gap, and 1 in the range,
+    every weight is 1.
+
     Args:
         high: Greatest product kept.
         low: Least product kept; 0 for none.
@@ -119,6 +131,9 @@ class SequenceMask:
 @dataclass(frozen=True)
 class TokenMask:
     """Tokens whose rho leaves [low, high] are dropped, others weigh by it (IcePop).
+
+    Assumes that such tokens are faults of the engine, and that the gap before a token may be left out. Without a gap, and 1 in
+    the range, every weight is 1.
 
     Args:
         low: Least rho kept.

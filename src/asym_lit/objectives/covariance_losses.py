@@ -28,6 +28,9 @@ def token_covariance(advantages_BT: Float[Tensor, "B T"], scores: TokenScores, e
 class ClipCov:
     """Clip-Cov: a few tokens drawn from those of high covariance get no gradient.
 
+    Assumes that the micro-batch shows the covariance of the whole. Where all its advantages are equal, every covariance is 0
+    and, with `low` above 0, it is its surrogate.
+
     Args:
         ratio: Share of all tokens that is drawn, at least one where any qualifies; 0 for none. Published: 2e-4.
         low: Least covariance of a candidate.
@@ -69,6 +72,8 @@ class KLCov:
     """KL-Cov: no clip; the tokens of highest covariance pay for leaving the old policy: `+ coefficient |log ratio|`.
 
     The penalty has no gradient at ratio 1, so it is silent in the first mini-batch after a rollout.
+
+    Assumes that the micro-batch shows the covariance of the whole. At ratio 0 or coefficient 0 it is `-A ratio`, unclipped.
 
     Args:
         ratio: Share of tokens that pay, at least one; 0 for none. Scripts: 0.002 for 7B, 0.0002 for 32B (verl's default).

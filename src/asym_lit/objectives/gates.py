@@ -31,6 +31,8 @@ class EntropyGate:
 
     The entropy is the current policy's, so the gate moves with every update.
 
+    Assumes that uncertainty marks a decision. Where all entropies of a response are equal, or it has one token, none is open.
+
     Args:
         quantile: tau; 0.8 opens for the 20 % most uncertain tokens. 0 opens for all but the least uncertain one.
     """
@@ -55,6 +57,9 @@ class EntropyGate:
 @dataclass(frozen=True)
 class BatchEntropyGate:
     """Forking tokens by one threshold for the whole batch: the quantile of all entropies at the weights that sampled.
+
+    Assumes that entropies do not drift far within a step, for the threshold does not move. Where all entropies are equal, none
+    is open.
 
     Args:
         quantile: 0.8 opens for the 20 % most uncertain tokens of the batch, wherever they stand.

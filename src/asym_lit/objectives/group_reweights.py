@@ -25,6 +25,9 @@ def success_rate(experience: Experience) -> Float[Tensor, " B"]:
 class FocalWeight:
     """F-GRPO's weight: `A (1 - p)^gamma`, p the group's success rate (arXiv 2602.06717).
 
+    Assumes that the share of right responses in a group is how easy its prompt is. Unless gamma is 0, all-right groups get 0,
+    whatever the estimator gave them; all-wrong ones are left alone.
+
     Args:
         gamma: Strength; 0 leaves advantages alone. Published: 0.5 and 1.
     """
@@ -43,6 +46,8 @@ class GroupDifficulty:
 
     p is the group's success rate, w its mean over the groups of the batch. The paper has `d = sqrt(1 - p)`, the released
     code `d = 1 - sqrt(p)`. All-right and all-wrong groups, whose advantage is 0, stay at 0.
+
+    Assumes an estimator that gives uniform groups 0, as GRPO's does; their factor is 1.
 
     Args:
         alpha: Published: 1 for mathematics, 0.5 for geometry and medicine.
@@ -78,6 +83,9 @@ class DifferentialSmoothing:
     Right: `A - gamma_right log pi_old(y)`; wrong: `A + gamma_wrong log pi_old(y)`. The log-prob of a whole response is of
     the order of minus its length, so strengths near 0.001 are large for long responses.
 
+    Assumes that log-probs of responses can be compared, in length too unless `per_token`. A uniform group keeps its shift, so
+    unlike in GRPO it has a gradient; strengths of 0 leave advantages alone.
+
     Args:
         gamma_right: Strength on right responses; 0 for none.
         gamma_wrong: Strength on wrong responses; 0 for none.
@@ -109,6 +117,9 @@ class UniformCorrect:
 
     The c right responses of a group get `c ((1 - tau) / c + tau v / sum v)` of their advantage, `v = 1 / q`, q the softmax
     over them of their mean log-prob per token.
+
+    Assumes that the mean log-prob per token orders right responses by how likely they are. One right response, or equally
+    likely ones, are left alone.
 
     Args:
         tau: Share that is moved; 0 leaves advantages alone. Published: 0.2.
@@ -142,6 +153,9 @@ class UniformCorrect:
 class Whitened:
     """Mean 0 and variance 1 over all tokens of the batch, on all ranks (REINFORCE++, arXiv 2501.03262).
 
+    Assumes that all prompts are on one scale, so that a baseline of the whole batch fits each. Where all advantages are equal,
+    all become 0.
+
     Args:
         eps: Added to the unbiased variance; verl: 1e-8.
     """
@@ -161,6 +175,9 @@ class Whitened:
 @dataclass(frozen=True)
 class MixedGroupsOnly:
     """Advantages of all-right and all-wrong groups become 0; their tokens still count (Reinforce-Rej, arXiv 2504.11343).
+
+    Assumes that nothing is to be learned from a uniform group. Without any it leaves advantages alone; with nothing else, all
+    become 0.
 
     Args:
         rescale: GPG's (arXiv 2504.02546): multiply by rollouts over rollouts in mixed groups, so the step keeps its size.

@@ -32,7 +32,10 @@ class ImportanceRatio(Protocol):
 
 @dataclass(frozen=True)
 class TokenRatio:
-    """The ratio of PPO and GRPO: `pi(y_t) / pi_old(y_t)`, token by token."""
+    """The ratio of PPO and GRPO: `pi(y_t) / pi_old(y_t)`, token by token.
+
+    Assumes old log-probs at the weights that sampled. Before the first update it is 1 throughout, with the gradient of log pi.
+    """
 
     @property
     def needs(self) -> Needs:
@@ -54,6 +57,9 @@ class SmoothedRatio:
     belongs to the n-th likeliest token. The value is the plain ratio; only the gradient differs, by the direction
     `(1 - alpha) grad log pi(y) + (alpha / N) sum_n grad log pi(n)`. The old candidates' log-probs cancel in it,
     so none are stored.
+
+    Assumes that a right response would have been as right with the other likely tokens. At alpha 0, on wrong responses and on
+    closed tokens it is the plain ratio; with one candidate too, where that is the sampled token.
 
     Args:
         alpha: Share of the gradient that goes to the candidates; 0 is the plain ratio.
@@ -101,6 +107,8 @@ class PenalisedRatio:
     It moves the clip boundary: the gradient ends at ratio `(1 - clip) / lambda_top1`. The authors' code, and `Rank1Penalty`,
     put the factor on the advantage.
 
+    Assumes that a wrong first choice at a fork is the fault. At lambda 1 and on right responses it is the base.
+
     Args:
         base: The ratio that is penalised.
         lambda_top1: Factor; 1 leaves the ratio alone.
@@ -131,6 +139,9 @@ class SequenceRatio:
     """GSPO's ratio: `exp(mean_t log ratio_t)` for all tokens of a response (arXiv 2507.18071).
 
     Its gradient goes to each token through `sg(s) pi / sg(pi)`.
+
+    Assumes that what is rewarded, the response, is what should be weighed. For a response of one token it is `TokenRatio`, but
+    for where log-ratios are cut.
     """
 
     needs = Needs()

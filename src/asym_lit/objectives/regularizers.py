@@ -50,6 +50,9 @@ class ReferenceKL:
     k1: `-d`, unbiased in value, no pull in expectation as a loss. k2: `d^2 / 2`, the KL's gradient. k3: `exp(d) - d - 1`,
     unbiased and never negative, GRPO's choice.
 
+    Assumes tokens drawn from the current policy, which after the first update they are only nearly. At the reference its value
+    is 0, and so are the gradients of k2 and k3.
+
     Args:
         coefficient: beta; 0 switches it off, and the reference need not be loaded.
         estimate: k1, k2 or k3.
@@ -83,6 +86,9 @@ class ReferenceKL:
 class EntropyBonus:
     """The entropy of the whole next-token distribution, rewarded: `- coefficient H`.
 
+    Assumes that spread over tokens is worth having whether or not it is spread over answers. Where the distribution is uniform
+    it has no gradient.
+
     Args:
         coefficient: Usual: 0.0001 to 0.01; 0 switches it off; below 0 punishes entropy.
     """
@@ -108,6 +114,9 @@ class SquaredLogRatio:
     """BCPG's tether: `tau / 2 (log pi(y) / pi_ref(y))^2 / |y|` per response (arXiv 2505.14403).
 
     Under `SequenceMean` the mean over a response's tokens is this value.
+
+    Assumes that the reference is worth staying near on every response, right or wrong. At the reference value and gradient are
+    0.
 
     Args:
         tau: Strength; 0 switches it off. Published: 0.001.
@@ -137,6 +146,8 @@ class LowProbabilityTether:
     Where `A < 0` and log pi is in the lowest share of the batch: `+ coefficient (exp(d) - d - 1)`, `d = log proxy - log pi`.
     The proxy is the policy without the tokens below `kappa max p`, renormalised and detached; tokens it drops are left
     alone. Its mass is summed over the `top_n` likeliest tokens: exact where no more than those pass.
+
+    Assumes that an unlikely token which passes kappa is a thought and not noise. Without negative advantages it is 0.
 
     Args:
         coefficient: Of the penalty; 0 switches it off. Published: 1.

@@ -33,6 +33,9 @@ class SoftOverlongPenalty:
     `reward + factor * min((max_tokens - buffer - length) / buffer, 0)`: nothing up to `max_tokens - buffer`, then
     linear, reaching `-factor` at `max_tokens`.
 
+    Assumes that the limit is the sampler's own. Responses that end before the stretch keep their reward; a buffer of
+    `max_tokens` makes every token cost.
+
     Args:
         max_tokens: The length limit, in tokens; the run's `sampling.max_tokens`.
         buffer: Length of the stretch, in tokens; at most `max_tokens`.
@@ -64,6 +67,9 @@ class UnlikelinessReward:
 
     `rank` counts a group from its least likely member (0) by mean log-prob per token at the weights that sampled; all
     members are ranked, and a reward of 0 stays 0.
+
+    Assumes that the mean log-prob per token orders a group by likelihood. A group of zeros stays so, an all-right one is
+    uniform no longer.
 
     Args:
         beta: Strength; 0 leaves rewards alone. Released: 0.25.
@@ -101,7 +107,10 @@ class RolloutFilter(Protocol):
 
 @dataclass(frozen=True)
 class AllRollouts:
-    """Right and wrong ones."""
+    """Right and wrong ones.
+
+    Assumes nothing: leaves the batch as it is.
+    """
 
     def __call__(self, correct_B: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         """True for the rollouts to train on, shape [B]."""
@@ -110,7 +119,10 @@ class AllRollouts:
 
 @dataclass(frozen=True)
 class OnlyRight:
-    """Right ones, as the authors of PSR and RAFT do (arXiv 2506.01347)."""
+    """Right ones, as the authors of PSR and RAFT do (arXiv 2506.01347).
+
+    Assumes that advantages are known already. Without a right one the step trains on nothing.
+    """
 
     def __call__(self, correct_B: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         """True for the rollouts to train on, shape [B]."""
@@ -119,7 +131,10 @@ class OnlyRight:
 
 @dataclass(frozen=True)
 class OnlyWrong:
-    """Wrong ones, as the authors of NSR do (arXiv 2506.01347)."""
+    """Wrong ones, as the authors of NSR do (arXiv 2506.01347).
+
+    Assumes that advantages are known already. Without a wrong one the step trains on nothing.
+    """
 
     def __call__(self, correct_B: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         """True for the rollouts to train on, shape [B]."""
@@ -141,7 +156,10 @@ class GroupFilter(Protocol):
 
 @dataclass(frozen=True)
 class KeepAll:
-    """Every group with at least one verdict."""
+    """Every group with at least one verdict.
+
+    Assumes nothing. Uniform groups stay and count in the denominators, even where they have no advantage.
+    """
 
     max_draws = 1
 
@@ -155,6 +173,9 @@ class DropUniform:
     """DAPO's dynamic sampling: groups that are all right or all wrong are dropped and drawn anew (arXiv 2503.14476).
 
     Such groups have no advantage, so they only thin out the batch.
+
+    Assumes rewards that follow the verdicts and an estimator with a baseline in the group: else they would have one. Where no
+    group is mixed, none is kept.
 
     Args:
         max_draws: Generation rounds per step at most, the first included; verl's default is 10.

@@ -51,6 +51,8 @@ class SignScaling:
 
     Model-Task Alignment (arXiv 2508.21188) trains on one sign of GRPO's advantages this way.
 
+    Assumes that the sign of an advantage says right or wrong, as in groups of two rewards. Factors of 1 leave advantages alone.
+
     Args:
         positive: Factor where A > 0; 1 leaves them alone.
         negative: Factor where A < 0; 1 leaves them alone.
@@ -70,6 +72,8 @@ class SignedOutcome:
     """Advantages from the verdict alone: `positive` where right, `-negative` where wrong (arXiv 2506.01347).
 
     PSR is (1, 0), NSR (0, 1), W-REINFORCE (0.1, 1).
+
+    Assumes that a verdict needs no baseline, and overwrites what the estimator gave. Uniform groups are pushed like any other.
 
     Args:
         positive: Advantage of a right response.

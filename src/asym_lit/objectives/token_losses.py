@@ -36,6 +36,9 @@ class TokenLoss(Protocol):
 class ClippedSurrogate:
     """PPO's pessimistic surrogate: `-min(ratio A, clip(ratio, 1 - low, 1 + high) A)` (arXiv 1707.06347).
 
+    Assumes that the policy stays near the one that sampled. At ratio 1 its gradient is that of `Likelihood`; where A is 0 there
+    is none.
+
     Args:
         clip_low: How far the ratio may fall before a negative advantage stops pushing; below 1.
         clip_high: How far it may rise before a positive advantage stops pushing. DAPO: 0.28.
@@ -67,6 +70,9 @@ class ClippedSurrogate:
 class DualClippedSurrogate:
     """The clipped surrogate with a floor under negative advantages: at most `-A cap` (arXiv 1912.09729; TRL's `delta`).
 
+    Assumes that a very high ratio under a negative advantage is an accident. Where A is 0 or more, or the ratio below the cap,
+    it is its surrogate.
+
     Args:
         surrogate: The clipped surrogate.
         cap: The ratio above which a negative advantage stops pushing; above 1. verl: 3.
@@ -94,6 +100,8 @@ class ClippedWeight:
 
     Clipped tokens keep their gradient. Bounds are absolute: verl writes them as 1 - low and 1 + high, TRL as a cap alone.
 
+    Assumes that a bounded weight is worth its bias. At ratio 1, between the bounds, it is `Likelihood`.
+
     Args:
         low: Least weight; 0 for none.
         high: Greatest weight.
@@ -117,7 +125,10 @@ class ClippedWeight:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """REINFORCE: `-A log pi`, without a ratio; on-policy only."""
+    """REINFORCE: `-A log pi`, without a ratio; on-policy only.
+
+    Assumes that the current policy sampled, so one update a rollout step. Where A is 0 there is no gradient.
+    """
 
     def __call__(
         self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
@@ -130,6 +141,8 @@ class Likelihood:
 @dataclass(frozen=True)
 class SoftGate:
     """SAPO: the trust region as a smooth gate: `-A sigmoid(tau (ratio - 1)) 4 / tau` (arXiv 2511.20347).
+
+    Assumes that trust should fade and not end. At ratio 1 its gradient is that of `Likelihood`, whatever tau.
 
     Args:
         tau_positive: Sharpness where A > 0.

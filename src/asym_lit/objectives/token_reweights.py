@@ -20,6 +20,8 @@ class Rank1Penalty:
     `A < 0, gate open, sampled token is rank 1:  A lambda_top1` (arXiv 2510.14807, eq. 5, on the advantage as the
     authors' code has it; the paper puts it on the ratio, which moves the clip boundary).
 
+    Assumes that a wrong first choice at a fork is the fault. Where no such token is, advantages stay.
+
     Args:
         lambda_top1: Factor; 1 leaves advantages alone. Published default 1.1.
         gate: Which tokens fork.
@@ -55,6 +57,9 @@ class ForkingTokens:
     The entropy is that of the weights that sampled, the quantile one over all tokens of the batch on all ranks, and a token
     at it counts, as in TRL; SimKO's gate goes by response, strictly, and by the current entropy.
 
+    Assumes that uncertain tokens decide an answer and the others only carry it out. Where all entropies are equal, all tokens
+    are kept.
+
     Args:
         quantile: 0.8 keeps the top 20 %; 0 keeps all.
     """
@@ -82,6 +87,8 @@ class ForkingTokens:
 @dataclass(frozen=True)
 class StepWeights:
     """BCPG-NSA: within a wrong response, tokens of steps that are right count by a factor (arXiv 2505.14403).
+
+    Assumes that the annotator is right. Where no step of a wrong response is called right, advantages stay.
 
     Args:
         beta: Factor, -1 to 1: 1 leaves advantages alone, 0 masks such tokens, below 0 rewards them. Published: 0.5.
@@ -112,6 +119,9 @@ class OffPolicyMask:
     """DeepSeek-V3.2's mask: wrong responses the policy has left far behind are dropped.
 
     `A < 0` and `mean_t log(pi_old / pi) > threshold`: the advantage becomes 0; the tokens still count.
+
+    Assumes that what the policy has left behind by itself need not be pushed down. On-policy the mean is 0, so with a threshold
+    of 0 or more advantages stay.
 
     Args:
         threshold: In nats per token; TRL suggests 0.5.

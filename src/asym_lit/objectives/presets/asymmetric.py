@@ -37,6 +37,9 @@ def simko(
     token is rank 1. Forking: entropy above the response's quantile. Published: N 3, quantile 0.8; alpha 0.01 and
     lambda 1.1 for mathematics, 0.005 and 1.05 for logic (after 50 steps of GRPO), 0.05 and 1.1 for code.
 
+    Assumes that entropy marks forks and that the likeliest tokens there are worth trying. At alpha 0 and lambda 1 it is GRPO
+    with token mean; a uniform group has no gradient.
+
     Args:
         alpha: Share of a right token's gradient that goes to the candidates; 0 for none.
         top_n: Number of candidates.
@@ -71,6 +74,9 @@ def ace(
 ) -> Objective:
     """ACE (arXiv 2602.21420): any base, with `A < 0: A (1 + alpha softplus(mean log pi_old / pi_ref))`.
 
+    Assumes a reference from before training. While the policy is the reference, softplus makes it `ace_constant`, and the
+    others make it the base.
+
     Args:
         base: What it is put on; the paper: `grpo` with kl 0.001, and `dapo`.
         alpha: Strength; 0 is the base. Published default 1.0.
@@ -85,6 +91,8 @@ def ace(
 def ace_constant(base: Objective, alpha: float = 1.0) -> Objective:
     """Control for ACE: any base, with `A < 0: A (1 + alpha ln 2)`, whatever the confidence.
 
+    Assumes nothing but the sign of an advantage. Without negative advantages it is the base.
+
     Args:
         base: What it is put on.
         alpha: ACE's strength; 0 is the base.
@@ -94,6 +102,8 @@ def ace_constant(base: Objective, alpha: float = 1.0) -> Objective:
 
 def ace_shuffled(base: Objective, alpha: float = 1.0, seed: int = 0) -> Objective:
     """Control for ACE: any base, with ACE's factors dealt out at random among the rollouts.
+
+    Assumes what `ace` does, but for whose factor is whose. While the policy is the reference it is `ace`.
 
     Args:
         base: What it is put on.

@@ -22,6 +22,9 @@ def _kl(coefficient: float) -> tuple[Regularizer, ...]:
 def grpo(clip: float = 0.2, kl: float = 0.0, token_mean: bool = False, entropy: float = 0.0) -> Objective:
     """GRPO (arXiv 2402.03300): `-min(ratio A, clip(ratio) A)`, `A = (r - mean) / std` within the group.
 
+    Assumes that the scale of a prompt's rewards says nothing. A uniform group has advantage 0: no gradient but the
+    regularisers'.
+
     Args:
         clip: Half-width of the trust region.
         kl: Coefficient of the KL to the reference; 0 for none.
@@ -38,6 +41,9 @@ def grpo(clip: float = 0.2, kl: float = 0.0, token_mean: bool = False, entropy: 
 
 def dr_grpo(max_tokens: int, clip: float = 0.2) -> Objective:
     """Dr. GRPO (arXiv 2503.20783): GRPO with `A = r - mean` and token sums over a constant length.
+
+    Assumes rewards of all prompts on one scale. A uniform group has advantage 0; with responses of length `max_tokens` the
+    weights are GRPO's.
 
     Args:
         max_tokens: The constant, in tokens: the run's `sampling.max_tokens`.
@@ -59,6 +65,9 @@ def dapo(
     max_tokens: int | None = None,
 ) -> Objective:
     """DAPO (arXiv 2503.14476): GRPO with token mean, a higher upper clip, dynamic sampling, soft overlong penalty.
+
+    Assumes that uniform groups teach nothing, and draws others. With `clip_high` at `clip_low`, no buffer and no uniform groups
+    it is GRPO with token mean.
 
     Args:
         clip_low: Lower half-width of the trust region.
@@ -88,6 +97,9 @@ def dapo(
 def gspo(clip_low: float = 3e-4, clip_high: float = 4e-4) -> Objective:
     """GSPO (arXiv 2507.18071): GRPO with one ratio per response, `exp(mean_t log ratio_t)`, and a very narrow clip.
 
+    Assumes that what is rewarded, the response, is what should be clipped. On-policy it has GRPO's gradient; a uniform group
+    has none.
+
     Args:
         clip_low: Lower half-width of the trust region. Published: 3e-4.
         clip_high: Upper half-width. Published: 4e-4.
@@ -97,6 +109,8 @@ def gspo(clip_low: float = 3e-4, clip_high: float = 4e-4) -> Objective:
 
 def cispo(clip_low: float = 1.0, clip_high: float = 4.0) -> Objective:
     """CISPO (arXiv 2506.13585) as verl counts: GRPO with token mean and `-sg(clip(ratio, 1 - low, 1 + high)) A log pi`.
+
+    Assumes that a bounded weight is worth its bias. On-policy it has GRPO's gradient (token mean); a uniform group has none.
 
     Args:
         clip_low: The least weight is 1 - this; 1 for no lower bound.
@@ -108,6 +122,8 @@ def cispo(clip_low: float = 1.0, clip_high: float = 4.0) -> Objective:
 def cispo_capped(cap: float = 5.0) -> Objective:
     """CISPO (arXiv 2506.13585) as TRL and ScaleRL count: `-sg(min(ratio, cap)) A log pi`, token mean.
 
+    Assumes that a bounded weight is worth its bias. On-policy it has GRPO's gradient (token mean); a uniform group has none.
+
     Args:
         cap: The greatest weight, absolute. ScaleRL: 5. `cispo(1, cap - 1)` is the same.
     """
@@ -117,6 +133,8 @@ def cispo_capped(cap: float = 5.0) -> Objective:
 def rloo(clip: float = 0.2) -> Objective:
     """RLOO (arXiv 2402.14740): `A = r - mean of the others`, token sums per response.
 
+    Assumes independent rollouts of a prompt: then the baseline brings no bias. A uniform group has advantage 0.
+
     Args:
         clip: Half-width of the trust region.
     """
@@ -125,6 +143,9 @@ def rloo(clip: float = 0.2) -> Objective:
 
 def reinforce_pp(clip: float = 0.2, kl: float = 0.0) -> Objective:
     """REINFORCE++ (arXiv 2501.03262): the reward itself, whitened over all tokens of the batch; token mean.
+
+    Assumes that one baseline fits all prompts. Where all rewards of a batch are equal every advantage is 0; a uniform group
+    among others has one as a rule.
 
     Args:
         clip: Half-width of the trust region.
@@ -141,6 +162,9 @@ def reinforce_pp(clip: float = 0.2, kl: float = 0.0) -> Objective:
 def reinforce_pp_baseline(clip: float = 0.2) -> Objective:
     """REINFORCE++-baseline (arXiv 2501.03262): `r - mean` of the group, whitened over all tokens of the batch.
 
+    Assumes that one scale fits all prompts. A uniform group has 0 less the mean over tokens, which is 0 where lengths are
+    equal.
+
     Args:
         clip: Half-width of the trust region.
     """
@@ -148,12 +172,18 @@ def reinforce_pp_baseline(clip: float = 0.2) -> Objective:
 
 
 def gpg() -> Objective:
-    """GPG (arXiv 2504.02546): `-A log pi`, `A = r - mean`, scaled up by the share of groups that teach something."""
+    """GPG (arXiv 2504.02546): `-A log pi`, `A = r - mean`, scaled up by the share of groups that teach something.
+
+    Assumes that the current policy sampled, for there is no ratio. A uniform group has advantage 0; where all are mixed nothing
+    is scaled.
+    """
     return Objective(estimator=Centred(), reweights=(MixedGroupsOnly(rescale=True),), token_loss=Likelihood())
 
 
 def max_rl(clip: float = 0.2) -> Objective:
     """MaxRL (arXiv 2602.02710): GRPO with token mean and `A = (r - mean) / mean`: maximum likelihood of a right answer.
+
+    Assumes rewards of 0 or more. A uniform group has advantage 0.
 
     Args:
         clip: Half-width of the trust region.
@@ -163,6 +193,8 @@ def max_rl(clip: float = 0.2) -> Objective:
 
 def sapo(tau_positive: float = 1.0, tau_negative: float = 1.05) -> Objective:
     """SAPO (arXiv 2511.20347): GRPO with a smooth gate instead of the clip.
+
+    Assumes that trust should fade and not end. On-policy it has GRPO's gradient; a uniform group has none.
 
     Args:
         tau_positive: Sharpness where A > 0.

@@ -18,6 +18,8 @@ from asym_lit.objectives.token_reweights import StepWeights
 def w_reinforce(positive: float = 0.1, negative: float = 1.0, clip: float = 0.2) -> Objective:
     """W-REINFORCE (arXiv 2506.01347): PPO's surrogate on `A = positive` where right, `-negative` where wrong; token mean.
 
+    Assumes that a verdict needs no baseline, so uniform groups are pushed like any other. Weights of 0 train nothing.
+
     Args:
         positive: Weight of right responses. Published: 0.1; 1 is REINFORCE, 0 is `nsr_full`.
         negative: Weight of wrong responses.
@@ -33,6 +35,8 @@ def w_reinforce(positive: float = 0.1, negative: float = 1.0, clip: float = 0.2)
 def psr_full(clip: float = 0.2) -> Objective:
     """PSR on the whole batch: right responses only, wrong ones count in the denominator; `w_reinforce(1, 0)`.
 
+    Assumes that what is right needs only to become likelier. An all-wrong batch has no gradient.
+
     Args:
         clip: Half-width of the trust region.
     """
@@ -41,6 +45,8 @@ def psr_full(clip: float = 0.2) -> Objective:
 
 def nsr_full(clip: float = 0.2) -> Objective:
     """NSR on the whole batch: wrong responses only, right ones count in the denominator; `w_reinforce(0, 1)`.
+
+    Assumes that what is wrong needs only to become rarer. An all-right batch has no gradient.
 
     Args:
         clip: Half-width of the trust region.
@@ -51,6 +57,9 @@ def nsr_full(clip: float = 0.2) -> Objective:
 def psr(clip: float = 0.2) -> Objective:
     """PSR as its authors run it (arXiv 2506.01347): wrong responses leave the batch, so the mean is over right tokens.
 
+    Assumes that what is right needs only to become likelier. Where all are right it is `psr_full`; where none is, the step
+    trains on nothing.
+
     Args:
         clip: Half-width of the trust region.
     """
@@ -60,6 +69,9 @@ def psr(clip: float = 0.2) -> Objective:
 def nsr(clip: float = 0.2) -> Objective:
     """NSR as its authors run it (arXiv 2506.01347): right responses leave the batch, so the mean is over wrong tokens.
 
+    Assumes that what is wrong needs only to become rarer. Where all are wrong it is `nsr_full`; where none is, the step trains
+    on nothing.
+
     Args:
         clip: Half-width of the trust region.
     """
@@ -68,6 +80,8 @@ def nsr(clip: float = 0.2) -> Objective:
 
 def psr_grouped(base: Objective, negative: float = 0.0) -> Objective:
     """Positive-only (arXiv 2508.21188): any base with its negative advantages scaled, to nothing by default.
+
+    Assumes that a positive advantage says right. Over GRPO a uniform group has no gradient.
 
     Args:
         base: What it is put on.
@@ -79,6 +93,8 @@ def psr_grouped(base: Objective, negative: float = 0.0) -> Objective:
 def nsr_grouped(base: Objective, positive: float = 0.0) -> Objective:
     """Negative-only (arXiv 2508.21188): any base with its positive advantages scaled, to nothing by default.
 
+    Assumes that a negative advantage says wrong. Over GRPO a uniform group has no gradient.
+
     Args:
         base: What it is put on.
         positive: Factor of positive advantages; 1 is the base.
@@ -89,6 +105,9 @@ def nsr_grouped(base: Objective, positive: float = 0.0) -> Objective:
 def raft_pp(clip: float = 0.2) -> Objective:
     """RAFT++ (arXiv 2504.11343): right responses only, with ratio and clip; wrong ones count in the denominator.
 
+    Assumes that what is right needs only to become likelier. An all-wrong batch has no gradient; it is `psr_full` by another
+    name.
+
     Args:
         clip: Half-width of the trust region.
     """
@@ -97,6 +116,8 @@ def raft_pp(clip: float = 0.2) -> Objective:
 
 def reinforce_rej(clip: float = 0.2) -> Objective:
     """Reinforce-Rej (arXiv 2504.11343): `A = +1 / -1`, and 0 in all-right and all-wrong groups; token mean.
+
+    Assumes that nothing is to be learned from uniform groups. Without any it is `w_reinforce(1, 1)`.
 
     Args:
         clip: Half-width of the trust region.
@@ -109,6 +130,8 @@ def bcpg_nsa(beta: float = 0.5, tau: float = 0.001) -> Objective:
     """BCPG-NSA (arXiv 2505.14403): `-A log pi`, `A = r - mean`, right steps of wrong responses by beta, squared log-ratio.
 
     Needs `rollout.step_right`, a bool per token, from an annotator.
+
+    Assumes that the annotator is right, and that the current policy sampled. At beta 1 and tau 0 it is REINFORCE on `r - mean`.
 
     Args:
         beta: Factor of right steps within wrong responses; 1 for none.
