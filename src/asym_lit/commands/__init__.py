@@ -1,4 +1,7 @@
-"""The sub-commands with parsers of their own, beside `fit`, `validate`, `test`, `predict` and `preflight`."""
+"""The sub-commands with parsers of their own, beside `fit`, `validate`, `test`, `predict` and `preflight`.
+
+What they compute is in the rooms below.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Evaluation: pass@k, its uncertainty, and how it is shown."""
+"""Evaluation: pass@k, its uncertainty, what changed and whether it is luck. How it is shown is in `reports/`."""

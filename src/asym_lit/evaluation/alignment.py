@@ -1,4 +1,7 @@
-"""Model-task alignment (arXiv 2508.21188): what an untrained policy can do on a task, and what that lets one expect."""
+"""Model-task alignment (arXiv 2508.21188): what an untrained policy can do on a task, and what that lets one expect.
+
+How it is told is in `reports/`, who samples in `commands/probe`.
+"""
 
 from __future__ import annotations
 

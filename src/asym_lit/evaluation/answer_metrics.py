@@ -1,4 +1,7 @@
-"""The metrics that need the answers themselves: majority votes and diversity, as torchmetrics."""
+"""The metrics that need the answers themselves: majority votes and diversity, as torchmetrics.
+
+Their mathematics is in `votes`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One arm of a comparison over its seeds: curves, differences, problems, dynamics, cost."""
+"""One arm of a comparison over its seeds: curves, differences, problems, dynamics, cost. Between arms: `run_comparison`."""
 
 from __future__ import annotations
 

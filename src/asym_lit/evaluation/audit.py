@@ -1,4 +1,7 @@
-"""How good a verifier is: its verdicts on answers of which people have said whether they are right."""
+"""How good a verifier is: its verdicts on answers of which people have said whether they are right.
+
+The page of it is in `reports/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How sure we are of a mean over problems: a bootstrap clustered by problem, and a Bayesian posterior."""
+"""How sure we are of a mean over problems: a bootstrap clustered by problem, and a Bayesian posterior.
+
+Differences of two arms are in `paired`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Two arms on the same problems, with training seeds as a second level; and many such tests at once."""
+"""Two arms on the same problems, with training seeds as a second level; and many such tests at once.
+
+One arm alone: `intervals`.
+"""
 
 from __future__ import annotations
 

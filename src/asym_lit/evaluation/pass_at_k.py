@@ -1,4 +1,7 @@
-"""pass@k: the chance that at least one of k responses is right, and how sure we are of it."""
+"""pass@k: the chance that at least one of k responses is right, and how sure we are of it.
+
+Tables and figures of it are in `reports/`.
+"""
 
 from __future__ import annotations
 

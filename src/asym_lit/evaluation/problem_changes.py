@@ -1,4 +1,7 @@
-"""Did training widen what a policy can solve, or only sharpen it? Problem by problem, against the base."""
+"""Did training widen what a policy can solve, or only sharpen it? Problem by problem, against the base.
+
+What is recorded of each is in `ledger`.
+"""
 
 from __future__ import annotations
 

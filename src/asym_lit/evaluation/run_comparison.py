@@ -1,4 +1,4 @@
-"""What arms of a study differ in, as plain numbers."""
+"""What arms of a study differ in, as plain numbers. Pages and sentences are in `reports/`."""
 
 from __future__ import annotations
 

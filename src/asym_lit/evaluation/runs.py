@@ -1,4 +1,7 @@
-"""Runs as data: what a comparison reads of each run folder, and whether they may be compared."""
+"""Runs as data: what a comparison reads of each run folder, and whether they may be compared.
+
+Reading them from disk is the business of `run_folder/`.
+"""
 
 from __future__ import annotations
 

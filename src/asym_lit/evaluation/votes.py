@@ -1,4 +1,7 @@
-"""What the answers themselves say: majority votes with fair ties, and how many different right answers there are."""
+"""What the answers themselves say: majority votes with fair ties, and how many different right answers there are.
+
+As torchmetrics they are in `answer_metrics`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Lightning: the module, the data module, the strategy and the callbacks that run everything below."""
+"""Lightning: the module, the data module, the strategy and the callbacks that run everything below.
+
+No mathematics: that is theirs.
+"""
 
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.demonstrations.judge_answers import PolicyAnswers

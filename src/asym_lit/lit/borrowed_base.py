@@ -1,4 +1,7 @@
-"""The evaluation before training, taken from another run that began with the same policy."""
+"""The evaluation before training, taken from another run that began with the same policy.
+
+Which runs fit is checked, never guessed.
+"""
 
 from __future__ import annotations
 

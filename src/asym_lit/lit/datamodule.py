@@ -1,4 +1,7 @@
-"""The rollout data module: prompts in, verified rollouts out, at the moment a step needs them."""
+"""The rollout data module: prompts in, verified rollouts out, at the moment a step needs them.
+
+How they are made is in `rollout_maker`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine's keeper: starts it, keeps its weights up to date, and replaces it once if it dies."""
+"""The engine's keeper: starts it, keeps its weights up to date, and replaces it once if it dies. Engines are in `rollout/`."""
 
 from __future__ import annotations
 

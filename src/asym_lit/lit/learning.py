@@ -1,4 +1,7 @@
-"""What is computed of one batch of rollouts: scores at the weights that sampled, advantages, gradients."""
+"""What is computed of one batch of rollouts: scores at the weights that sampled, advantages, gradients.
+
+The optimizer's step is in `optimizing`.
+"""
 
 from __future__ import annotations
 

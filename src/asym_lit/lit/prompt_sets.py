@@ -1,4 +1,4 @@
-"""The prompts of a run: rendered, measured, and with an account of what was left out."""
+"""The prompts of a run: rendered, measured, and with an account of what was left out. What is asked is the tasks'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From prompts to verified rollouts."""
+"""From prompts to verified rollouts. The engine under it is kept by `engine_keeper`; verdicts come from a scorer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How the rollouts of a step become optimizer steps: the plan, and the tensors of each part of it."""
+"""How the rollouts of a step become optimizer steps: the plan, and the tensors of each part of it.
+
+What is computed of them is in `learning`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Advantage estimators that aim at pass@k: the best of k responses, not the average one."""
+"""Advantage estimators that aim at pass@k: the best of k responses, not the average one.
+
+Those of the average are in `advantages`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ACE and its controls: errors weigh by how much surer the policy has become of them (arXiv 2602.21420)."""
+"""ACE and its controls: errors weigh by how much surer the policy has become of them (arXiv 2602.21420).
+
+Reweights by verdict alone are in `reweights`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Gates: which tokens of a response a method touches."""
+"""Gates: which tokens of a response a method touches.
+
+What is done to them is the method's business: `ratios`, `token_reweights`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reweights that look at the group or the batch: how hard a prompt is, how likely its right answers are."""
+"""Reweights that look at the group or the batch: how hard a prompt is, how likely its right answers are.
+
+Single tokens are the business of `token_reweights`.
+"""
 
 from __future__ import annotations
 

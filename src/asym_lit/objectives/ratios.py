@@ -1,4 +1,7 @@
-"""Importance ratios: how much likelier the sampled token is now than when it was sampled."""
+"""Importance ratios: how much likelier the sampled token is now than when it was sampled.
+
+What bounds them is in `token_losses`; the gap to the engine in `corrections`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Regularisers: what is added to the token loss whatever the reward was."""
+"""Regularisers: what is added to the token loss whatever the reward was.
+
+What bends the advantage instead is in the reweights.
+"""
 
 from __future__ import annotations
 

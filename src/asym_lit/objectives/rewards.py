@@ -1,4 +1,7 @@
-"""What happens to rewards before advantages: shaping of single rewards, and the choice of groups to train on."""
+"""What happens to rewards before advantages: shaping of single rewards, and the choice of groups to train on.
+
+Where rewards come from is the verifiers' business.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Token losses: ratio and advantage become a loss per token."""
+"""Token losses: ratio and advantage become a loss per token.
+
+The weight of each token is in `aggregations`; those that hold entropy are in `covariance_losses`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reweights that look at single tokens: forking ones, first choices, tokens of steps that an annotator calls right."""
+"""Reweights that look at single tokens: forking ones, first choices, tokens of steps that an annotator calls right.
+
+Whole responses and groups are in `group_reweights`.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Policies: loading, scoring, export."""
+"""Policies: loading, scoring, export. How one writes is in `rollout/`, how it learns in `objectives/` and `lit/`."""

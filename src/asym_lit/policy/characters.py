@@ -1,4 +1,7 @@
-"""A character-level tokenizer for small policies: printable ASCII and newline, one token each."""
+"""A character-level tokenizer for small policies: printable ASCII and newline, one token each.
+
+Tokenizers of other policies are their own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Export: a policy's weights out of any strategy, into an engine or a Hugging Face directory."""
+"""Export: a policy's weights out of any strategy, into an engine or a Hugging Face directory.
+
+What becomes of them is the engine's business.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The logits of an LM head, tile by tile: some tokens over some of the vocabulary at a time, all in one buffer."""
+"""The logits of an LM head, tile by tile: some tokens over some of the vocabulary at a time, all in one buffer.
+
+What is read off them is in `chunked_head`.
+"""
 
 from __future__ import annotations
 

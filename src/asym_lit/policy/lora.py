@@ -1,4 +1,7 @@
-"""Low-rank adapters: a policy of which only small matrices are trained, and which is its own reference without them."""
+"""Low-rank adapters: a policy of which only small matrices are trained, and which is its own reference without them.
+
+How much memory they save is in `size` and `activations`.
+"""
 
 from __future__ import annotations
 

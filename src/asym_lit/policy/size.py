@@ -1,4 +1,7 @@
-"""What a policy and its optimizer keep in memory, from its configuration alone: nothing is loaded."""
+"""What a policy and its optimizer keep in memory, from its configuration alone: nothing is loaded.
+
+What a step takes beside is in `activations`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alignment probe as a page that needs nothing else."""
+"""The alignment probe as a page that needs nothing else. Its sentences are in `alignment_words`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What an alignment lets one expect, and the evidence of the paper beside it."""
+"""What an alignment lets one expect, and the evidence of the paper beside it.
+
+The numbers are from `evaluation/alignment.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An audit as a page: one file, no scripts, nothing loaded from elsewhere."""
+"""An audit as a page: one file, no scripts, nothing loaded from elsewhere. The numbers are from `evaluation/audit.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Small line charts as inline SVG, coloured by the page's style, so that they follow light and dark."""
+"""Small line charts as inline SVG, coloured by the page's style, so that they follow light and dark.
+
+For documents: `comparison_figure`.
+"""
 
 from __future__ import annotations
 

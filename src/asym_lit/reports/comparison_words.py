@@ -1,4 +1,4 @@
-"""The tables and sentences of a comparison, for the page and for markdown."""
+"""The tables and sentences of a comparison, for the page and for markdown. Pictures are in `comparison_figure` and `charts`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The token-heat page: one HTML file that needs nothing else, every text from outside escaped."""
+"""The token-heat page: one HTML file that needs nothing else, every text from outside escaped. Its style is in `heat_style`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The ledger to look at: a page with a row per problem, and a figure for TensorBoard."""
+"""The ledger to look at: a page with a row per problem, and a figure for TensorBoard.
+
+What is recorded is in `evaluation/ledger.py`.
+"""
 
 from __future__ import annotations
 

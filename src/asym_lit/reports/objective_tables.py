@@ -1,4 +1,7 @@
-"""A comparison of objectives on the same rollouts, as plain numbers and as tables of them."""
+"""A comparison of objectives on the same rollouts, as plain numbers and as tables of them.
+
+They are measured in `commands/replay`.
+"""
 
 from __future__ import annotations
 

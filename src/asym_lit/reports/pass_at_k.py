@@ -1,4 +1,4 @@
-"""What people look at: tables and figures of pass@k."""
+"""What people look at: tables and figures of pass@k. The estimates are in `evaluation/`."""
 
 from __future__ import annotations
 

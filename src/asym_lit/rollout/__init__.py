@@ -1,1 +1,4 @@
-"""Rollouts: prompts in, sampled responses out, and their cutting into batches."""
+"""Rollouts: prompts in, sampled responses out, and their cutting into batches.
+
+Whether they are right is the verifiers' business.
+"""

@@ -1,4 +1,7 @@
-"""Decoding: the random numbers, the cache and the logits of the responses that are being written."""
+"""Decoding: the random numbers, the cache and the logits of the responses that are being written.
+
+Which token is drawn is in `sampling`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Mini-batches and micro-batches: how the rollouts of a step are cut up for updates."""
+"""Mini-batches and micro-batches: how the rollouts of a step are cut up for updates.
+
+How many updates a step has is in `lit/updates.py`.
+"""
 
 from __future__ import annotations
 

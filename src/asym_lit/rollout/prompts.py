@@ -1,4 +1,7 @@
-"""Prompt loaders: which prompts a rank answers at a step. Sized, so that Lightning does not prefetch a batch ahead."""
+"""Prompt loaders: which prompts a rank answers at a step. Sized, so that Lightning does not prefetch a batch ahead.
+
+What they say is in `rendering`.
+"""
 
 from __future__ import annotations
 

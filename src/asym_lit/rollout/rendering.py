@@ -1,4 +1,7 @@
-"""From questions to what a policy reads: a template, the tokenizer's chat template, token ids."""
+"""From questions to what a policy reads: a template, the tokenizer's chat template, token ids.
+
+The questions themselves are the tasks'.
+"""
 
 from __future__ import annotations
 

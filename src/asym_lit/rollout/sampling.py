@@ -1,4 +1,7 @@
-"""Drawing tokens: the distribution that is sampled from, and the draw by given random numbers."""
+"""Drawing tokens: the distribution that is sampled from, and the draw by given random numbers.
+
+The loop around it is in `decoding`.
+"""
 
 from __future__ import annotations
 

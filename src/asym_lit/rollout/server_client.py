@@ -1,4 +1,7 @@
-"""The HTTP side of a remote engine: retries with back-off, deadlines, and errors that name the server."""
+"""The HTTP side of a remote engine: retries with back-off, deadlines, and errors that name the server.
+
+What is asked is in `vllm_server`.
+"""
 
 from __future__ import annotations
 

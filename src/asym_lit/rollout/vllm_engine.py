@@ -1,4 +1,7 @@
-"""The vLLM engine, in this process; weights come from the trainer's memory, tensor by tensor."""
+"""The vLLM engine, in this process; weights come from the trainer's memory, tensor by tensor.
+
+One behind HTTP is in `vllm_server`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""vLLM as a guest of this process: the versions we know, its environment, and the traces it would leave behind."""
+"""vLLM as a guest of this process: the versions we know, its environment, and the traces it would leave behind.
+
+What it generates is in `vllm_engine`.
+"""
 
 from __future__ import annotations
 

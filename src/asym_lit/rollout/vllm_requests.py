@@ -1,4 +1,4 @@
-"""What vLLM is asked, and what it answered, in our nouns."""
+"""What vLLM is asked, and what it answered, in our nouns. How it is reached is in the engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A remote engine: `vllm serve` on other GPUs or machines, asked over HTTP by token ids."""
+"""A remote engine: `vllm serve` on other GPUs or machines, asked over HTTP by token ids.
+
+How weights get there is in `vllm_transfer` and `weight_directories`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Weights as files for an engine that shares no memory with the trainer: a new directory per version."""
+"""Weights as files for an engine that shares no memory with the trainer: a new directory per version.
+
+Without files: `vllm_transfer`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a run was, `run.json`, and what it measured step by step, `metrics.jsonl`: written, cut back and read again."""
+"""What a run was, `run.json`, and what it measured step by step, `metrics.jsonl`: written, cut back and read again.
+
+What is measured, callbacks decide.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From run folders to runs."""
+"""From run folders to runs. What a run is, and which may be compared: `evaluation/runs.py`."""
 
 from __future__ import annotations
 

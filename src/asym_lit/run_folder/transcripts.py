@@ -1,4 +1,7 @@
-"""Transcripts: rollouts become rows of JSON, and rows become a batch of rollouts again."""
+"""Transcripts: rollouts become rows of JSON, and rows become a batch of rollouts again.
+
+How often one is written, the callback decides.
+"""
 
 from __future__ import annotations
 

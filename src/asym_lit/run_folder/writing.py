@@ -1,4 +1,7 @@
-"""Files that are whole or not there, whatever kills the process that writes them."""
+"""Files that are whole or not there, whatever kills the process that writes them.
+
+What is in them is their callers' business.
+"""
 
 from __future__ import annotations
 

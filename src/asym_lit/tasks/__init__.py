@@ -1,4 +1,4 @@
-"""Tasks: where prompts come from, and what a right answer is."""
+"""Tasks: where prompts come from, and what a right answer is. Whether a response gives it is the verifiers' business."""
 
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier
 from asym_lit.tasks.countdown_answers import CountdownAnswers

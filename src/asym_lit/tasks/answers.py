@@ -1,4 +1,7 @@
-r"""Gold answers out of what a data set holds: the number after `####`, what stands in the last `\boxed`."""
+r"""Gold answers out of what a data set holds: the number after `####`, what stands in the last `\boxed`.
+
+Where the answer of a response stands is in `verifiers/answers.py`.
+"""
 
 from __future__ import annotations
 

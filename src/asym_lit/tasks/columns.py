@@ -1,4 +1,4 @@
-"""What stands in the columns of a row, and which rows are wanted."""
+"""What stands in the columns of a row, and which rows are wanted. Where rows come from is in `rows`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Countdown problems from a data set: a hub id or local files, such as TinyZero's."""
+"""Countdown problems from a data set: a hub id or local files, such as TinyZero's. Made-up ones are in `countdown`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a judge of Countdown writes before its verdict: a check in small steps, each to be read off the text so far."""
+"""What a judge of Countdown writes before its verdict: a check in small steps, each to be read off the text so far.
+
+What it thinks about is in `countdown_answers`.
+"""
 
 from __future__ import annotations
 

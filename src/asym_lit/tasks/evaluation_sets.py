@@ -1,4 +1,7 @@
-"""Evaluation sets: several at once, each with its own way of drawing responses and its own budgets."""
+"""Evaluation sets: several at once, each with its own way of drawing responses and its own budgets.
+
+What is measured on them: `callbacks/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits of generated problems: disjoint under any seed and size, without repetition."""
+"""Splits of generated problems: disjoint under any seed and size, without repetition. Those of data sets are in `splits`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The training history of a run as a source of choices: how often each problem was answered right, time after time."""
+"""The training history of a run as a source of choices: how often each problem was answered right, time after time.
+
+Choosing by it is in `one_shot`.
+"""
 
 from __future__ import annotations
 

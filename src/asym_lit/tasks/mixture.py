@@ -1,4 +1,4 @@
-"""Mixture: one stream of demonstrations from several tasks."""
+"""Mixture: one stream of demonstrations from several tasks. Prompts are not mixed but joined, task by task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Problems from data sets: any rows with a question and a gold answer."""
+"""Problems from data sets: any rows with a question and a gold answer.
+
+Files and columns are read in `rows` and `columns`, splits made in `splits`.
+"""
 
 from __future__ import annotations
 

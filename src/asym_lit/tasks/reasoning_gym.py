@@ -1,4 +1,7 @@
-"""Logic and other puzzles of the reasoning-gym package, from its seeded generators."""
+"""Logic and other puzzles of the reasoning-gym package, from its seeded generators.
+
+Their scoring is in `verifiers/reasoning_gym.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of data sets: local files, folders of files, hub ids."""
+"""Rows of data sets: local files, folders of files, hub ids. What their columns mean is in `columns` and `problems`."""
 
 from __future__ import annotations
 

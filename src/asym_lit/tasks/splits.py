@@ -1,4 +1,7 @@
-"""Splits that share no problem: a share by hash where the data have one split only, and overlaps taken out."""
+"""Splits that share no problem: a share by hash where the data have one split only, and overlaps taken out.
+
+Those of generated problems are in `generated`.
+"""
 
 from __future__ import annotations
 

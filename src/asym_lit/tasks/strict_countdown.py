@@ -1,4 +1,7 @@
-"""A rule that is too strict on purpose: the demonstration of what false negatives do to training."""
+"""A rule that is too strict on purpose: the demonstration of what false negatives do to training.
+
+The exact one is in `countdown`.
+"""
 
 from __future__ import annotations
 

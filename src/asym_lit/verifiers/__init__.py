@@ -1,4 +1,4 @@
-"""Verifiers: what decides whether a response is right."""
+"""Verifiers: what decides whether a response is right. What it is worth, the reward, is decided in `lit/` and `objectives/`."""
 
 from asym_lit.verifiers.answer_shapes import AnswerShapes
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward

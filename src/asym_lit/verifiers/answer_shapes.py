@@ -1,4 +1,7 @@
-"""Other ways to write a mathematical answer, and answers that come close to it: TinyV's synthetic data without a model."""
+"""Other ways to write a mathematical answer, and answers that come close to it: TinyV's synthetic data without a model.
+
+Answers of models are in `judge/data.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the answer stands in a response."""
+"""Where the answer stands in a response. Whether it is right is not asked here."""
 
 from __future__ import annotations
 

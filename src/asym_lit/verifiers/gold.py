@@ -1,4 +1,4 @@
-"""What a prompt of mathematics carries for its verifiers."""
+"""What a prompt of mathematics carries for its verifiers. How it got there is the tasks' business."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verifiers share that work in processes of their own."""
+"""What verifiers share that work in processes of their own. The processes are in `workers`, a single one in `worker`."""
 
 from __future__ import annotations
 

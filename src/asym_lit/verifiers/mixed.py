@@ -1,4 +1,4 @@
-"""TinyV's `mixed` mode: a rule and a judge, weighed."""
+"""TinyV's `mixed` mode: a rule and a judge, weighed. Rule first, judge for its rejects alone: `maths/chain.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Verdicts that are made while responses are still being generated, and what is measured of them."""
+"""Verdicts that are made while responses are still being generated, and what is measured of them.
+
+Who judges is in `verifiers/`.
+"""
 
 from __future__ import annotations
 

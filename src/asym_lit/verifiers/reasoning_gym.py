@@ -1,4 +1,4 @@
-"""The scoring that comes with reasoning-gym's puzzles."""
+"""The scoring that comes with reasoning-gym's puzzles. It runs in `reasoning_gym_worker`; the puzzles are made in `tasks/`."""
 
 from __future__ import annotations
 

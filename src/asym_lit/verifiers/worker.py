@@ -1,4 +1,4 @@
-"""A process that answers jobs over a pipe of its own: JSON lines both ways."""
+"""A process that answers jobs over a pipe of its own: JSON lines both ways. Many of them, with deadlines, are in `workers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The `audit` command: any verifier on any file of labelled answers."""
+"""The `audit` command: any verifier on any file of labelled answers.
+
+The measure is in `evaluation/audit.py`, the page in `reports/`.
+"""
 
 from __future__ import annotations
 

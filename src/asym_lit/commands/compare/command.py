@@ -1,4 +1,4 @@
-"""The `compare` command: run folders and settings become a report."""
+"""The `compare` command: run folders and settings become a report. The work is in `comparing`."""
 
 from __future__ import annotations
 

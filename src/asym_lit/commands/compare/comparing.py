@@ -1,4 +1,4 @@
-"""The comparison of run folders, written as a report."""
+"""The comparison of run folders, written as a report. Statistics are in `evaluation/`, pages in `reports/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a reader must know of runs that are not what they seem: unfinished, not measured at the end, begun otherwise."""
+"""What a reader must know of runs that are not what they seem: unfinished, not measured at the end, begun otherwise.
+
+What may not be compared at all: `evaluation/runs.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The `judge-data` command: from transcripts of a policy to the files a judge is trained on."""
+"""The `judge-data` command: from transcripts of a policy to the files a judge is trained on.
+
+How they are made is in `verifiers/judge/data.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What can be wrong with a run before it starts: tokens, lengths, gold answers, settings without effect."""
+"""What can be wrong with a run before it starts: tokens, lengths, gold answers, settings without effect.
+
+Settings are in `settings`, memory in `memory`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The `preflight` command: the memory table and the checks of a run, printed; and whether it may start."""
+"""The `preflight` command: the memory table and the checks of a run, printed; and whether it may start.
+
+The checks are in `checks` and `settings`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Memory of one device, estimated: what is kept, and what each phase of a step takes beside it."""
+"""Memory of one device, estimated: what is kept, and what each phase of a step takes beside it.
+
+The policy's own share is measured in `policy/`.
+"""
 
 from __future__ import annotations
 

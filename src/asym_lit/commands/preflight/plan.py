@@ -1,4 +1,4 @@
-"""What a run would be, read off its configuration: nothing is loaded or started."""
+"""What a run would be, read off its configuration: nothing is loaded or started. What is wrong with it: `checks`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that bias the gradient, that have no effect, or that the run would refuse."""
+"""Settings that bias the gradient, that have no effect, or that the run would refuse. Data and memory are in `checks`."""
 
 from __future__ import annotations
 

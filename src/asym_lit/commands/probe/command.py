@@ -1,4 +1,4 @@
-"""The `probe` command: its words become settings, and the settings are run."""
+"""The `probe` command: its words become settings, and the settings are run. The work is in `probing`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A probe from its settings to its report: the untrained policy answers, and is judged."""
+"""A probe from its settings to its report: the untrained policy answers, and is judged.
+
+The measures are in `evaluation/alignment.py`.
+"""
 
 from __future__ import annotations
 

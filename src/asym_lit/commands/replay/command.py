@@ -1,4 +1,4 @@
-"""The `replay` command: its words become settings, and the settings are run."""
+"""The `replay` command: its words become settings, and the settings are run. The work is in `replaying`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From measurements to what people read: shares of weight, cosines, and a few rollouts token by token."""
+"""From measurements to what people read: shares of weight, cosines, and a few rollouts token by token.
+
+The tables are in `reports/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Measuring: what an objective's loss asks of each token and of the weights, on frozen rollouts."""
+"""Measuring: what an objective's loss asks of each token and of the weights, on frozen rollouts.
+
+What follows from it is in `comparing`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which objectives are compared: presets with their defaults, and what a person adds."""
+"""Which objectives are compared: presets with their defaults, and what a person adds. The presets are in `objectives/`."""
 
 from __future__ import annotations
 

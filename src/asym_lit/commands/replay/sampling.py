@@ -1,4 +1,7 @@
-"""Rollouts made on the spot: a policy answers the first problems of a task, and a verifier decides."""
+"""Rollouts made on the spot: a policy answers the first problems of a task, and a verifier decides.
+
+Those of a run are read in `run_folder/transcripts.py`.
+"""
 
 from __future__ import annotations
 

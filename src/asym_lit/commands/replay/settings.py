@@ -1,4 +1,4 @@
-"""What a replay is asked, checked before anything is loaded."""
+"""What a replay is asked, checked before anything is loaded. The parser is in `command`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One cell of a study: an arm on a task with a seed. How far it is, who is at it, and whether it is what it was."""
+"""One cell of a study: an arm on a task with a seed. How far it is, who is at it, and whether it is what it was.
+
+Running them is in `running`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The `study` command: runs what a study file asks for, and compares it."""
+"""The `study` command: runs what a study file asks for, and compares it.
+
+The file is read in `definition`, cells are run in `running`, reports made in `reporting`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cell is run with: the words behind `fit`, and the overlays that the study file holds."""
+"""What a cell is run with: the words behind `fit`, and the overlays that the study file holds. When it is run: `running`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study file may say, checked before anything runs."""
+"""What a study file may say, checked before anything runs. What becomes of it: `cells`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can run now, printed for a shell or for SLURM."""
+"""What can run now, printed for a shell or for SLURM. Run here instead: `running`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reports of a study, one a task, with what is missing in them."""
+"""The reports of a study, one a task, with what is missing in them. Each is made by `commands/compare`."""
 
 from __future__ import annotations
 

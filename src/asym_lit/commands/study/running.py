@@ -1,4 +1,4 @@
-"""Runs the cells of a study: some at a time, each to its end, none twice."""
+"""Runs the cells of a study: some at a time, each to its end, none twice. What a cell is: `cells`."""
 
 from __future__ import annotations
 

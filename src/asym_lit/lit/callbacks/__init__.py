@@ -1,4 +1,4 @@
-"""Callbacks: one concern each."""
+"""Callbacks: one concern each. What they measure is computed in `evaluation/`, what they write in `run_folder/`."""
 
 from asym_lit.lit.callbacks.best_checkpoint import BestCheckpoint
 from asym_lit.lit.callbacks.dynamics import Dynamics

@@ -1,4 +1,4 @@
-"""The best policy by a validation metric, by default the area under pass@k."""
+"""The best policy by a validation metric, by default the area under pass@k. On rollout steps: `rollout_checkpoint`."""
 
 from __future__ import annotations
 

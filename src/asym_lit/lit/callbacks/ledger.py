@@ -1,4 +1,4 @@
-"""The problem ledger of a run: every problem of every evaluation, and what training did to it."""
+"""The problem ledger of a run: every problem of every evaluation, and what training did to it. Its file is in `run_folder/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rest of the metric family in evaluations: consistency, majority votes, diversity."""
+"""The rest of the metric family in evaluations: consistency, majority votes, diversity. pass@k itself is in `pass_at_k`."""
 
 from __future__ import annotations
 

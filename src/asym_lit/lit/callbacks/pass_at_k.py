@@ -1,4 +1,7 @@
-"""pass@k of training groups and of evaluation sets, with intervals, as scalars and curves."""
+"""pass@k of training groups and of evaluation sets, with intervals, as scalars and curves.
+
+The estimates are in `evaluation/`.
+"""
 
 from __future__ import annotations
 

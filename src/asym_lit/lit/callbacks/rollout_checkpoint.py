@@ -1,4 +1,7 @@
-"""Checkpoints on rollout steps: a Lightning checkpoint to resume, a Hugging Face directory to use."""
+"""Checkpoints on rollout steps: a Lightning checkpoint to resume, a Hugging Face directory to use.
+
+The best one: `best_checkpoint`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transcript: rollouts as JSON lines, and a few of them as a table in TensorBoard."""
+"""The transcript: rollouts as JSON lines, and a few of them as a table in TensorBoard. Rows and files are in `run_folder/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presets: SimKO and ACE, asymmetric by token and by confidence."""
+"""Presets: SimKO and ACE, asymmetric by token and by confidence. Asymmetric by verdict alone: `signed`."""
 
 from __future__ import annotations
 

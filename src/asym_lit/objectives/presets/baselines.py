@@ -1,4 +1,4 @@
-"""Presets: the methods that treat right and wrong responses alike."""
+"""Presets: the methods that treat right and wrong responses alike. What is built on them is in the other files."""
 
 from __future__ import annotations
 

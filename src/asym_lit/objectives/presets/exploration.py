@@ -1,4 +1,4 @@
-"""Presets: the methods that aim at pass@k, at rare right answers, or at entropy."""
+"""Presets: the methods that aim at pass@k, at rare right answers, or at entropy. SimKO and ACE are in `asymmetric`."""
 
 from __future__ import annotations
 

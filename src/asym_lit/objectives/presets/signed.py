@@ -1,4 +1,4 @@
-"""Presets: right responses, wrong responses, and how much of each."""
+"""Presets: right responses, wrong responses, and how much of each. No confidence and no entropy: those are in `asymmetric`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A circuit breaker: after faults in a row, calls are not made for a while."""
+"""A circuit breaker: after faults in a row, calls are not made for a while. The calls are in `calls`."""
 
 from __future__ import annotations
 

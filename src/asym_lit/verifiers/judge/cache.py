@@ -1,4 +1,4 @@
-"""A judge's opinions on disk, so that no question is asked twice."""
+"""A judge's opinions on disk, so that no question is asked twice. What an opinion is stands in `opinion`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Asking a judge: from the cache, from the same question under way, or by a call; and trying it with canaries."""
+"""Asking a judge: from the cache, from the same question under way, or by a call; and trying it with canaries.
+
+What an opinion is worth is decided in `judge`.
+"""
 
 from __future__ import annotations
 

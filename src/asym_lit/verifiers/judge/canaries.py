@@ -1,4 +1,7 @@
-"""Canaries: candidates that are right nowhere, sent to a judge now and then to see whether it can be fooled."""
+"""Canaries: candidates that are right nowhere, sent to a judge now and then to see whether it can be fooled.
+
+What is refused unread is in `guards`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a judge has done, counted from many threads."""
+"""What a judge has done, counted from many threads. How good it is, on labelled answers, is in `quality`."""
 
 from __future__ import annotations
 

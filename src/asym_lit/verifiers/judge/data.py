@@ -1,4 +1,7 @@
-"""TinyV's training data (arXiv 2505.14625): what a rule rejects, relabelled by teachers, with synthetic answers beside it."""
+"""TinyV's training data (arXiv 2505.14625): what a rule rejects, relabelled by teachers, with synthetic answers beside it.
+
+Training on it is in `lit/demonstrations`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Greedy replies of a causal language model in batches: the cache grows in place, and finished replies leave the batch."""
+"""Greedy replies of a causal language model in batches: the cache grows in place, and finished replies leave the batch.
+
+What is read off them is in `reading`.
+"""
 
 from __future__ import annotations
 

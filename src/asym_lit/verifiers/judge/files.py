@@ -1,4 +1,4 @@
-"""Labelled answers and sampled responses in JSON lines."""
+"""Labelled answers and sampled responses in JSON lines. What they are for is in `data`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What stands between a policy and its judge: candidates that are refused unread."""
+"""What stands between a policy and its judge: candidates that are refused unread.
+
+Whether the judge itself can be fooled is tried in `canaries`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A judge in this process: a Hugging Face causal language model, asked in batches by a thread of its own."""
+"""A judge in this process: a Hugging Face causal language model, asked in batches by a thread of its own.
+
+Behind an endpoint: `client`.
+"""
 
 from __future__ import annotations
 

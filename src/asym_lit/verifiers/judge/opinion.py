@@ -1,4 +1,7 @@
-"""What came back from a judge: its words, and how likely it found True and False."""
+"""What came back from a judge: its words, and how likely it found True and False.
+
+What follows from it is decided in `judge`.
+"""
 
 from __future__ import annotations
 

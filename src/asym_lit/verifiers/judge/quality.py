@@ -1,4 +1,4 @@
-"""How good a judge is: recall, false accepts, calibration, over thresholds."""
+"""How good a judge is: recall, false accepts, calibration, over thresholds. What it did in a run is in `counts`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Opinions of a causal language model, read in batches off its own words and log-probs."""
+"""Opinions of a causal language model, read in batches off its own words and log-probs.
+
+The thread and the queue are in `local`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a judge reads, and how its answer is read: fields and order of TinyV's prompts, in words of our own."""
+"""What a judge reads, and how its answer is read: fields and order of TinyV's prompts, in words of our own.
+
+Who is asked is in `client` and `local`.
+"""
 
 from __future__ import annotations
 

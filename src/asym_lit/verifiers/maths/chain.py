@@ -1,4 +1,4 @@
-"""Verifiers asked one after the other."""
+"""Verifiers asked one after the other. Weighed against each other instead: `Mixed`."""
 
 from __future__ import annotations
 

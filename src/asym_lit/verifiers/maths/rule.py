@@ -1,4 +1,7 @@
-"""Answers that are the same but for how they are written, by named rules; fast, and with no parser but our own."""
+"""Answers that are the same but for how they are written, by named rules; fast, and with no parser but our own.
+
+The rules themselves are in `rules/`, computer algebra in `symbolic`.
+"""
 
 from __future__ import annotations
 

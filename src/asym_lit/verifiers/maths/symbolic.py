@@ -1,4 +1,4 @@
-"""Equality of mathematical answers by computer algebra."""
+"""Equality of mathematical answers by computer algebra. The comparison runs in `symbolic_worker`, never in this process."""
 
 from __future__ import annotations
 
