@@ -8,6 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from asym_lit.shapes import Bool
 from asym_lit.types.errors import InputError
 from asym_lit.types.experience import Experience
 from asym_lit.types.problems import Prompt
@@ -99,7 +100,7 @@ class RolloutBatch:
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""
-    scored_B: Tensor | None = None
+    scored_B: Bool[Tensor, "B"] | None = None
     """Bool: the rollouts that `scores` are of; the others, filtered or undecided, hold zeros there."""
 
     def spend(self, stage: str, since: float) -> float:
