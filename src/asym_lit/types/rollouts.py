@@ -100,7 +100,7 @@ class RolloutBatch:
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""
-    scored_B: Bool[Tensor, "B"] | None = None
+    scored_B: Bool[Tensor, " B"] | None = None
     """Bool: the rollouts that `scores` are of; the others, filtered or undecided, hold zeros there."""
 
     def spend(self, stage: str, since: float) -> float:
