@@ -30,7 +30,8 @@ def requests():
 
 def started(model, max_batch_tokens=65536, stop=(EOS,), policy="bundled", shared=True):
     engine = HFEngine(max_batch_tokens)
-    host = EngineHost(policy, model if shared else None, torch.device("cpu"), torch.float32, frozenset(stop), PAD)
+    where = (policy, model if shared else None, torch.device("cpu"), torch.float32, frozenset(stop), PAD)
+    host = EngineHost(*where, load=lambda: load_policy(policy))
     engine.start(host)
     return engine
 

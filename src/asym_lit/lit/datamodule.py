@@ -112,6 +112,11 @@ class RolloutDataModule(LightningDataModule):
         one = self.evaluation_sets[name]
         return self.prompt_sets.get(name, split, one.task, one.sampling(self.evaluation), context_of(self.module.policy_config))
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest row of the run."""
+        return self.prompt_sets.longest
+
     @override
     def train_dataloader(self) -> PromptLoader:
         assert self.trainer is not None

@@ -60,6 +60,7 @@ class EngineKeeper:
             stop_token_ids=frozenset(stop_ids),
             pad_token_id=self.tokenizer.eos_token_id if pad is None else pad,
             local_rank=live.local_rank,
+            load=live.untrained,
         )
         self.engine.start(host)
         self._live = live

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
+from torch import Tensor
 
 from asym_lit.lit.distributed import mean_over_processes
+from asym_lit.policy.two_modes import in_mode
 from asym_lit.rollout.engine import Request
-from asym_lit.rollout.microbatches import experience_of, make_micro_batch
+from asym_lit.rollout.microbatches import MicroBatch, experience_of, make_micro_batch
 from asym_lit.types import Needs, Rollout, RolloutBatch
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def likely_cause(module: PolicyModule, batch: RolloutBatch, limit: float) -> str
     gap = mean_gap(module, group, temperature)
     if temperature != 1 and mean_gap(module, group, 1.0) <= limit:
         return f"the engine's log-probs are those at temperature 1, not at {temperature:g}: it returns raw ones."
+    if noise := _own_noise(module, group, temperature, gap):
+        return noise
     keeper.engine.wake()
     keeper.engine.forget()
     if mean_gap(module, _again(module, batch), temperature) <= limit:
@@ -58,12 +62,39 @@ def _again(module: PolicyModule, batch: RolloutBatch) -> list[Rollout]:
     return group[:WITNESSES]
 
 
-@torch.no_grad()
+def _own_noise(module: PolicyModule, rollouts: list[Rollout], temperature: float, gap: float) -> str:
+    """What the trainer disagrees with itself about, if that explains half of the gap; else nothing."""
+    part = _part(module, rollouts)
+    with in_mode(module.scorer, False):
+        calm_BT, again_BT = (_logprobs(module, part, temperature) for _ in range(2))
+    with in_mode(module.scorer, True):
+        training_BT = _logprobs(module, part, temperature)
+    unsteady, noise = _mean(calm_BT - again_BT, part), _mean(calm_BT - training_BT, part)
+    if unsteady > gap / 2:
+        return f"the policy itself: two passes of the trainer in eval mode, over the same tokens, differ by {unsteady:.3g}."
+    if noise > gap / 2:
+        return f"noise in train mode, such as dropout: the trainer's own scores in train and eval mode differ by {noise:.3g}."
+    return ""
+
+
 def mean_gap(module: PolicyModule, rollouts: list[Rollout], temperature: float) -> float:
     """Mean |engine - trainer| log-prob over the tokens of some rollouts, over all processes."""
-    experience = experience_of(rollouts, 1, module.device)
-    part = make_micro_batch(list(range(len(rollouts))), rollouts, experience)
+    part = _part(module, rollouts)
+    return _mean(_logprobs(module, part, temperature) - part.experience.sampler_logprobs_BT, part)
+
+
+def _part(module: PolicyModule, rollouts: list[Rollout]) -> MicroBatch:
+    return make_micro_batch(list(range(len(rollouts))), rollouts, experience_of(rollouts, 1, module.device))
+
+
+@torch.no_grad()
+def _logprobs(module: PolicyModule, part: MicroBatch, temperature: float) -> Tensor:
     mask_BT = part.experience.mask_BT
-    ours_BT = module.scorer(part.input_ids_BS, part.prompt_lengths_B, mask_BT, temperature, Needs()).logprobs_BT
-    gap_BT = (ours_BT - part.experience.sampler_logprobs_BT).abs() * mask_BT
-    return mean_over_processes({"gap": (float(gap_BT.sum()), float(mask_BT.sum()))})["gap"]
+    scores = module.scorer(part.input_ids_BS, part.prompt_lengths_B, mask_BT, temperature, Needs())
+    return cast(Tensor, scores.logprobs_BT)
+
+
+def _mean(difference_BT: Tensor, part: MicroBatch) -> float:
+    mask_BT = part.experience.mask_BT
+    sums = (float((difference_BT.abs() * mask_BT).sum()), float(mask_BT.sum()))
+    return mean_over_processes({"gap": sums})["gap"]

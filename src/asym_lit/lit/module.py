@@ -83,9 +83,7 @@ class PolicyModule(LightningModule):
         self.inner_epochs, self.mini_batches, self.max_micro_batch_tokens = inner_epochs, mini_batches, max_micro_batch_tokens
         self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype
         self.gradient_checkpointing, self.lora = gradient_checkpointing, lora
-        self.rollout_step = 0
-        self.resuming = Resuming()
-        self.diagnostics = Needs()
+        self.rollout_step, self.diagnostics, self.resuming = 0, Needs(), Resuming()
         self.steps = OptimizerSteps(max_grad_norm)
         self.policy_config = load_config(policy)
         self._reference: list[TokenScorer | AdapterOff] = []  # in a list, so that it is no submodule: checkpoints leave it out
@@ -147,7 +145,7 @@ class PolicyModule(LightningModule):
             self._reference = [AdapterOff(self.scorer) if self.lora else self._load().requires_grad_(False).eval()]
 
     def _load(self) -> TokenScorer:
-        model = load_policy(self.policy, self.dtype_name)  # type: ignore[arg-type]
+        model = self.untrained()
         scorer = TokenScorer(add_adapters(model, self.lora) if self.lora else model)
         if self.is_sharded:
             assert self.device_mesh is not None
@@ -169,6 +167,10 @@ class PolicyModule(LightningModule):
     @override
     def on_train_start(self) -> None:
         self.resuming.begin(self)
+
+    def untrained(self) -> Any:
+        """The policy before training, loaded anew."""
+        return load_policy(self.policy, self.dtype_name, self.datamodule.longest)  # type: ignore[arg-type]
 
     def named_weights(self) -> Iterator[tuple[str, Tensor]]:
         """The policy's weights under their Hugging Face names, gathered; a collective."""

@@ -29,6 +29,8 @@ class PromptSets:
         self.tokenizer, self.form, self.max_prompt_tokens = tokenizer, form, max_prompt_tokens
         self._made: dict[tuple[str, Split], list[Prompt]] = {}
         self._left_out: dict[tuple[str, Split], list[LeftOut]] = {}
+        self.longest = 0
+        """Tokens of the longest prompt with the longest response to it, of the sets made so far."""
 
     def get(self, name: str, split: Split, task: Task, sampling: Sampling, context: int | None) -> list[Prompt]:
         """A split's prompts.
@@ -53,6 +55,7 @@ class PromptSets:
                     f"{self.max_prompt_tokens}; the shortest has {min(len(p.token_ids) for p in rendered)} tokens."
                 )
             _check_lengths(name, short, sampling, context)
+            self.longest = max([self.longest, *(len(p.token_ids) + sampling.max_tokens for p in short)])
             earlier = list(task.left_out(split)) if isinstance(task, SelectiveTask) else []
             self._left_out[key] = earlier + [
                 LeftOut(p.origin, f"above data.max_prompt_tokens {self.max_prompt_tokens}: {len(p.token_ids)}", p.uid)

@@ -24,6 +24,11 @@ class RolloutSource(Protocol):
     tokenizer: Any
     maker: RolloutMaker
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest prompt with the longest response to it, over all sets."""
+        ...
+
 
 def source_of(trainer: Trainer) -> RolloutSource:
     """What feeds the module of a trainer.

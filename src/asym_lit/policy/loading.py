@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from asym_lit.policy.frequencies import fix_frequencies
+from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
@@ -49,17 +51,18 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_policy(policy: str, dtype: Dtype = "float32") -> PreTrainedModel:
-    """The causal language model of a policy, without dropout, on the CPU.
+def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = None) -> PreTrainedModel:
+    """The causal language model of a policy on the CPU: without dropout or other noise, its rotary frequencies fixed.
 
-    Dropout would make the importance ratio of an unchanged policy differ from 1.
+    Noise would make the importance ratio of an unchanged policy differ from 1; see `remove_noise` and `fix_frequencies`.
 
     Args:
         policy: `bundled`, a local directory, or a hub id.
         dtype: Of the weights.
+        longest: Tokens of the longest row it will see, prompt and response; None if it is not known.
 
     Raises:
-        InputError: If there is no such policy.
+        InputError: If there is no such policy, or it cannot be made to score a row alike whenever it is asked.
     """
     from transformers import AutoModelForCausalLM
 
@@ -67,11 +70,8 @@ def load_policy(policy: str, dtype: Dtype = "float32") -> PreTrainedModel:
         model = AutoModelForCausalLM.from_pretrained(locate(policy), dtype=getattr(torch, dtype))
     except OSError as fault:
         raise _not_found(policy, fault) from fault
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-        if hasattr(module, "attention_dropout"):
-            module.attention_dropout = 0.0  # type: ignore[assignment]
+    fix_frequencies(model, longest)
+    remove_noise(model)
     return model
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
@@ -52,6 +52,9 @@ class EngineHost:
     pad_token_id: int
     local_rank: int = 0
     """Of this process among those of its machine."""
+    load: Callable[[], PreTrainedModel] | None = None
+    """Loads the policy before training as the one in training was loaded, for an embedded engine's replica: without noise and
+    with the same rotary frequencies. None where only a live model is offered."""
 
 
 class Engine(Protocol):

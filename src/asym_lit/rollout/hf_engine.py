@@ -48,9 +48,9 @@ class HFEngine(Engine):
         if host.live_model is not None:
             self._model = host.live_model
             return
-        from transformers import AutoModelForCausalLM
-
-        replica = AutoModelForCausalLM.from_pretrained(host.policy, dtype=host.dtype)
+        if host.load is None:
+            raise RuntimeError("The engine's host offers neither a live model nor a way to load one; give it EngineHost.load.")
+        replica = host.load()
         replica.to(device=host.device)  # type: ignore[call-arg]
         self._model = replica.requires_grad_(False)
 

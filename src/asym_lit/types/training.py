@@ -47,6 +47,10 @@ class LivePolicy(Protocol):
         """Number of this process on its machine."""
         ...
 
+    def untrained(self) -> Any:
+        """The policy before training, loaded anew and as the one in training was."""
+        ...
+
     def named_weights(self) -> Iterator[tuple[str, Tensor]]:
         """The weights under their Hugging Face names, gathered; a collective."""
         ...

@@ -40,7 +40,8 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     objectives = chosen_objectives(settings.presets, settings.objectives, sampling.max_tokens)
     for objective in objectives.values():
         check_group_size(objective, sampling.n)
-    scorer, reference = _scorers(settings, objectives)
+    longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
+    scorer, reference = _scorers(settings, objectives, longest)
     tokenizer = load_tokenizer(settings.policy)
     if batch is None:
         task, verifier = settings.task or Countdown(), settings.verifier or CountdownVerifier()
@@ -81,14 +82,16 @@ def _measured(
     return before, described, {name: bench.measure(learner) for name, learner in learners.items()}
 
 
-def _scorers(settings: Replay, objectives: Mapping[str, Objective]) -> tuple[TappedScorer, TokenScorer | None]:
+def _scorers(
+    settings: Replay, objectives: Mapping[str, Objective], longest: int | None
+) -> tuple[TappedScorer, TokenScorer | None]:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but torch finds no GPU; write --device cpu.")
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    scorer = TappedScorer(load_policy(settings.policy, settings.dtype)).to(device)
+    scorer = TappedScorer(load_policy(settings.policy, settings.dtype, longest)).to(device)
     if settings.reference is None or not _need_reference(objectives):
         return scorer, None
-    reference = TokenScorer(load_policy(settings.reference, settings.dtype))
+    reference = TokenScorer(load_policy(settings.reference, settings.dtype, longest))
     return scorer, reference.to(device).requires_grad_(False)
 
 
