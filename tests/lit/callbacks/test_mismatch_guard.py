@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from lightning.pytorch import Trainer
-from torch import Tensor
+from torch import Tensor, nn
 
 from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import MismatchGuard, VerifierReward
@@ -90,7 +91,26 @@ def _at_temperature_one(model: Any, request: Request, rollout: Rollout) -> list[
     return logits_SV.log_softmax(-1).gather(-1, torch.tensor(rollout.token_ids)[:, None]).squeeze(-1).tolist()
 
 
-def run(engine: HFEngine, steps: int, temperature: float = 1.0) -> tuple[Trainer, PolicyModule]:
+class Noisy(PolicyModule):
+    """Something after its loading brings noise back, in train mode or in both."""
+
+    def __init__(self, *args: Any, always: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.always = always
+
+    def configure_model(self) -> None:
+        super().configure_model()
+
+        def shake(layer: nn.Module, _args: Any, hidden: Tensor) -> Tensor:
+            # An engine that keeps a copy of its own hears nothing of it.
+            return hidden * (1 + torch.randn_like(hidden)) if self.always or layer.training else hidden
+
+        self.scorer.model.model.layers[1].register_forward_hook(shake)
+
+
+def run(
+    engine: HFEngine, steps: int, temperature: float = 1.0, make: Callable[..., PolicyModule] = PolicyModule
+) -> tuple[Trainer, PolicyModule]:
     data = RolloutDataModule(
         Countdown(train_size=64, val_size=4, test_size=4),
         Sampling(n=4, max_tokens=24, temperature=temperature),
@@ -98,7 +118,7 @@ def run(engine: HFEngine, steps: int, temperature: float = 1.0) -> tuple[Trainer
         rollout_steps=steps,
         prompts_per_step=4,
     )
-    module = PolicyModule(grpo(), optimizer=lambda p: torch.optim.SGD(p, lr=20.0))
+    module = make(grpo(), optimizer=lambda p: torch.optim.SGD(p, lr=20.0))
     trainer = Trainer(
         accelerator="cpu", max_epochs=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
         limit_val_batches=0, callbacks=[VerifierReward(CountdownVerifier()), MismatchGuard(max_mean=0.05)],
@@ -142,6 +162,18 @@ def test_wrong_log_probs_stop_the_run_before_any_weight_moves() -> None:
 def test_the_likely_cause_is_named(engine: HFEngine, temperature: float, cause: str) -> None:
     with pytest.raises(RuntimeError, match=cause):
         run(engine, steps=3, temperature=temperature)
+
+
+@pytest.mark.parametrize(
+    ("always", "cause"),
+    [
+        (False, "noise in train mode, such as dropout: the trainer's own scores in train and eval mode differ by"),
+        (True, "the policy itself: two passes of the trainer in eval mode, over the same tokens, differ by"),
+    ],
+)
+def test_noise_of_the_trainer_is_not_put_down_to_the_engine(always: bool, cause: str) -> None:
+    with pytest.raises(RuntimeError, match=f"step 0: .* Likely cause: {cause} "):
+        run(Copying(), steps=1, make=partial(Noisy, always=always))
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
