@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.trainer.states import TrainerFn
-from torch import Tensor
 from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.learning import RolloutLearner
+from asym_lit.lit.live_policy import LivePolicyModule
 from asym_lit.lit.optimizing import OptimizerSteps, Schedule, learning_rate
 from asym_lit.lit.resuming import Resuming
-from asym_lit.lit.rollout_source import RolloutSource, source_of
 from asym_lit.lit.start_checks import check_start
-from asym_lit.lit.strategy import FSDP2Strategy, shard
+from asym_lit.lit.strategy import shard
 from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective
-from asym_lit.policy.export import named_weights
-from asym_lit.policy.loading import Dtype, load_config, load_policy
+from asym_lit.policy.loading import Dtype, load_config
 from asym_lit.policy.lora import AdapterOff, LoRA, add_adapters
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import InputError, Needs, RolloutBatch, check_least
 
 
-class PolicyModule(LightningModule):
+class PolicyModule(LivePolicyModule):
     """Trains a causal language model on the rollouts of a `RolloutDataModule`.
 
     A step scores the rollouts with the weights that wrote them, estimates advantages on whole groups, then makes
@@ -89,36 +85,6 @@ class PolicyModule(LightningModule):
         self._reference: list[TokenScorer | AdapterOff] = []  # in a list, so that it is no submodule: checkpoints leave it out
 
     @property
-    def datamodule(self) -> RolloutSource:
-        """What feeds this module."""
-        return source_of(self.trainer)
-
-    @property
-    def policy_version(self) -> int:
-        """Optimizer steps behind the weights."""
-        return self.trainer.global_step
-
-    @property
-    def is_sharded(self) -> bool:
-        """True if no rank holds the whole policy."""
-        return isinstance(self.trainer.strategy, FSDP2Strategy)
-
-    @property
-    def live_model(self) -> Any:
-        """The model itself, where this process holds all of it."""
-        return None if self.is_sharded else self.scorer.model
-
-    @property
-    def processes(self) -> int:
-        """How many train together, by the trainer's word."""
-        return self.trainer.world_size
-
-    @property
-    def weight_dtype(self) -> torch.dtype:
-        """Of the policy's weights."""
-        return getattr(torch, self.dtype_name)
-
-    @property
     def needs(self) -> Needs:
         """What is computed once per rollout step: for the objective and for diagnostics."""
         return self.objective.rollout_needs | self.diagnostics
@@ -168,14 +134,6 @@ class PolicyModule(LightningModule):
     def on_train_start(self) -> None:
         self.resuming.begin(self)
 
-    def untrained(self) -> Any:
-        """The policy before training, loaded anew."""
-        return load_policy(self.policy, self.dtype_name, self.datamodule.longest)  # type: ignore[arg-type]
-
-    def named_weights(self) -> Iterator[tuple[str, Tensor]]:
-        """The policy's weights under their Hugging Face names, gathered; a collective."""
-        return named_weights(self.scorer.model)
-
     @override
     def training_step(self, batch: RolloutBatch, batch_idx: int) -> None:
         clock = perf_counter()
@@ -195,23 +153,6 @@ class PolicyModule(LightningModule):
         self.rollout_step += 1
         batch.spend("update", clock)
         self.log_metrics(mean_over_processes(sums), batch.step)
-
-    def log_metrics(self, metrics: dict[str, float], step: int, prog_bar: tuple[str, ...] = ()) -> None:
-        """Log numbers that are the same on all processes, at a rollout step."""
-        for name, value in metrics.items():
-            self.log(name, value, prog_bar=name in prog_bar, rank_zero_only=False, batch_size=1)
-        self.log("step", float(step), batch_size=1)
-
-    @override
-    def validation_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Nothing to compute: callbacks read the verified rollouts."""
-
-    test_step = validation_step
-
-    @override
-    def predict_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> int:
-        """How many rollouts were made; `Transcript` writes them."""
-        return len(batch.rollouts)
 
     @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

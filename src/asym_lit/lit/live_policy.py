@@ -1,0 +1,86 @@
+"""The policy module as others see it: engine keeper, data module, callbacks. How it learns is in `module.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+from typing_extensions import override
+
+from asym_lit.lit.rollout_source import RolloutSource, source_of
+from asym_lit.lit.strategy import FSDP2Strategy
+from asym_lit.policy.export import named_weights
+from asym_lit.policy.loading import Dtype, load_policy
+from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.types import RolloutBatch
+
+
+class LivePolicyModule(LightningModule):
+    """A policy on the trainer's devices, with what is asked of it between two steps; evaluations need nothing more."""
+
+    policy: str
+    """As it was named."""
+    dtype_name: Dtype
+    """Of the weights."""
+    policy_config: Any
+    """Of transformers."""
+    scorer: TokenScorer
+    """The policy itself."""
+
+    @property
+    def datamodule(self) -> RolloutSource:
+        """What feeds this module."""
+        return source_of(self.trainer)
+
+    @property
+    def policy_version(self) -> int:
+        """Optimizer steps behind the weights."""
+        return self.trainer.global_step
+
+    @property
+    def is_sharded(self) -> bool:
+        """True if no rank holds the whole policy."""
+        return isinstance(self.trainer.strategy, FSDP2Strategy)
+
+    @property
+    def live_model(self) -> Any:
+        """The model itself, where this process holds all of it."""
+        return None if self.is_sharded else self.scorer.model
+
+    @property
+    def processes(self) -> int:
+        """How many train together, by the trainer's word."""
+        return self.trainer.world_size
+
+    @property
+    def weight_dtype(self) -> torch.dtype:
+        """Of the policy's weights."""
+        return getattr(torch, self.dtype_name)
+
+    def untrained(self) -> Any:
+        """The policy before training, loaded anew."""
+        return load_policy(self.policy, self.dtype_name, self.datamodule.longest)  # type: ignore[arg-type]
+
+    def named_weights(self) -> Iterator[tuple[str, Tensor]]:
+        """The policy's weights under their Hugging Face names, gathered; a collective."""
+        return named_weights(self.scorer.model)
+
+    def log_metrics(self, metrics: dict[str, float], step: int, prog_bar: tuple[str, ...] = ()) -> None:
+        """Log numbers that are the same on all processes, at a rollout step."""
+        for name, value in metrics.items():
+            self.log(name, value, prog_bar=name in prog_bar, rank_zero_only=False, batch_size=1)
+        self.log("step", float(step), batch_size=1)
+
+    @override
+    def validation_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Nothing to compute: callbacks read the verified rollouts."""
+
+    test_step = validation_step
+
+    @override
+    def predict_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> int:
+        """How many rollouts were made; `Transcript` writes them."""
+        return len(batch.rollouts)
