@@ -19,8 +19,10 @@ from asym_lit.lit.start_checks import check_start
 from asym_lit.lit.strategy import shard
 from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective
+from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.loading import Dtype, load_config
-from asym_lit.policy.lora import AdapterOff, LoRA, add_adapters
+from asym_lit.policy.lora import AdapterOff, LoRA
+from asym_lit.policy.reload_trial import check_reload
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import InputError, Needs, RolloutBatch, check_least
 
@@ -66,13 +68,8 @@ class PolicyModule(LivePolicyModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        check_least(
-            "model.{name}",
-            1,
-            inner_epochs=inner_epochs,
-            mini_batches=mini_batches,
-            max_micro_batch_tokens=max_micro_batch_tokens,
-        )
+        check_least("model.{name}", 1, inner_epochs=inner_epochs, mini_batches=mini_batches)
+        check_least("model.{name}", 1, max_micro_batch_tokens=max_micro_batch_tokens)
         check_least("model.{name}", 0, warmup_steps=warmup_steps, max_grad_norm=max_grad_norm)
         self.policy, self.objective, self.make_optimizer = policy, objective, optimizer
         self.schedule, self.warmup_steps = schedule, warmup_steps
@@ -104,15 +101,18 @@ class PolicyModule(LivePolicyModule):
     def configure_model(self) -> None:
         if hasattr(self, "scorer"):
             return
-        self.scorer = self._load()
+        is_fit = self.trainer.state.fn == TrainerFn.FITTING
+        self.scorer = self._load(is_trained=is_fit)
         if self.gradient_checkpointing:
             self.scorer.model.gradient_checkpointing_enable()
-        if self.needs.reference and self.trainer.state.fn == TrainerFn.FITTING:
+        if self.needs.reference and is_fit:
             self._reference = [AdapterOff(self.scorer) if self.lora else self._load().requires_grad_(False).eval()]
 
-    def _load(self) -> TokenScorer:
+    def _load(self, is_trained: bool = False) -> TokenScorer:
         model = self.untrained()
-        scorer = TokenScorer(add_adapters(model, self.lora) if self.lora else model)
+        if is_trained:
+            check_reload(model)
+        scorer = TokenScorer(add_tried_adapters(model, self.lora) if self.lora else model)
         if self.is_sharded:
             assert self.device_mesh is not None
             shard(scorer, self.device_mesh["data_parallel"], getattr(torch, self.compute_dtype_name))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from asym_lit.policy.lora import has_adapters, merged_weights, whole
+from asym_lit.policy.adapter_merging import merged_weights
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -23,12 +23,7 @@ def named_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     A collective: every rank must walk through all of it. From `state_dict()`, not `named_parameters()`: the latter
     leaves out a tied LM head, and an engine would then keep its old one. Adapters are added to what they adapt.
     """
-    state = model.state_dict()
-    if has_adapters(model):
-        yield from merged_weights(model, state)
-    else:
-        for name, value in state.items():
-            yield name, whole(value)
+    yield from merged_weights(model, model.state_dict())
 
 
 def save_policy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path, is_writer: bool = True) -> None:

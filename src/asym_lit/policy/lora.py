@@ -5,23 +5,20 @@ How much memory they save is in `size` and `activations`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
+from torch import nn
 
+from asym_lit.policy.adapter_merging import ADAPTER, is_adapter_weight, is_wrapper
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-ADAPTER = "default"
-"""Peft's name of the one adapter there is."""
-_BASE, _DOWN, _UP = ".base_layer.", f".lora_A.{ADAPTER}.weight", f".lora_B.{ADAPTER}.weight"
 
 
 @dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
@@ -54,40 +51,56 @@ def add_adapters(model: PreTrainedModel, lora: LoRA) -> PreTrainedModel:
     """Put fresh adapters into a policy, in place, and freeze all else; torch's global generator is left as it was.
 
     Raises:
-        InputError: If peft is missing, or the policy has none of the named layers.
+        InputError: If peft is missing or refuses the policy, or the policy has none of the named layers.
     """
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as fault:
         raise InputError("model.lora needs the package peft; write: pip install 'asym_lit[lora]'.") from fault
-    names = lora.target_modules
-    present = {name.rpartition(".")[2] for name, module in model.named_modules() if isinstance(module, nn.Linear)}
-    unknown = sorted(set(names or ()) - present)
+    names, present = lora.target_modules, linear_names(model)
+    unknown = sorted(set(names or ()) - set(present))
     if unknown or names == []:
         raise InputError(
-            f"lora.target_modules names {unknown or 'nothing'}, of the policy's linear layers {sorted(present - {'lm_head'})}; "
-            "leave it out for all of these."
+            f"lora.target_modules names {unknown or 'nothing'}, of the policy's linear layers {present} "
+            "(all but the LM head); leave it out for all of these."
         )
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        # Said of layers that do get their adapter: stacked experts, and the [in, out] layers of GPT-2.
+        warnings.filterwarnings("ignore", message=".*(rank|alpha)_pattern keys did not match")
+        warnings.filterwarnings("ignore", message="fan_in_fan_out is set to")
         torch.manual_seed(lora.seed)
         config = LoraConfig(r=lora.r, lora_alpha=lora.alpha, target_modules=names or "all-linear")  # type: ignore[arg-type]
-        inject_adapter_in_model(config, model, ADAPTER)
+        try:
+            inject_adapter_in_model(config, model, ADAPTER)
+        except ValueError as fault:
+            reason = str(fault).splitlines()[0]
+            rest = [name for name in names or present if f"'{name}'" not in reason]
+            raise InputError(f"peft puts no adapters into this {type(model).__name__}: {reason} {instead(rest)}") from fault
     for name, parameter in model.named_parameters():
-        is_adapter = name.endswith((_DOWN, _UP))
+        is_adapter = is_adapter_weight(name)
         parameter.requires_grad_(is_adapter)
         if is_adapter:
             parameter.data = parameter.data.float()
     return model
 
 
+def linear_names(model: PreTrainedModel) -> list[str]:
+    """The last names of a policy's linear layers, sorted, without the LM head; GPT-2's Conv1D is one, stored [in, out]."""
+    from transformers.pytorch_utils import Conv1D
+
+    head = model.get_output_embeddings()
+    layers = ((name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D))
+    return sorted({name.rpartition(".")[2] for name, module in layers if module is not head})
+
+
+def instead(names: Iterable[str]) -> str:
+    """What to write so that only the named layers get an adapter."""
+    listed = ", ".join(sorted(names))
+    return f"Write model.lora.target_modules: [{listed}]." if listed else "Leave model.lora out to train all weights."
+
+
 def _adapted(model: nn.Module) -> list[Any]:
-    """The layers with an adapter."""
-    return [module for module in model.modules() if ADAPTER in getattr(module, "lora_A", ())]
-
-
-def has_adapters(model: nn.Module) -> bool:
-    """True if `add_adapters` has been there."""
-    return bool(_adapted(model))
+    return [module for module in model.modules() if is_wrapper(module)]
 
 
 @contextmanager
@@ -119,32 +132,3 @@ class AdapterOff(nn.Module):
         (scorer,) = self._scorer
         with without_adapters(scorer):
             return scorer(*args)
-
-
-def whole(value: Tensor) -> Tensor:
-    """A tensor, gathered if it is sharded; a collective."""
-    return value.full_tensor() if isinstance(value, DTensor) else value
-
-
-def merged_weights(model: nn.Module, state: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """The weights of a policy with adapters under its plain names, `W + (alpha / r) B A`, each made as it is asked for.
-
-    The policy itself is not touched: merging into it and out again would leave rounding behind. The sum is in fp32.
-
-    Args:
-        model: With adapters.
-        state: Its `state_dict()`; sharded tensors are gathered, one layer at a time.
-    """
-    for name, value in state.items():
-        if name.endswith((_DOWN, _UP)):
-            continue
-        layer, is_wrapped, parameter = name.rpartition(_BASE)
-        if not is_wrapped:
-            yield name, whole(value)
-            continue
-        weight = whole(value)
-        if parameter == "weight":
-            down_RI, up_OR = whole(state[layer + _DOWN]), whole(state[layer + _UP])
-            scale: float = model.get_submodule(layer).scaling[ADAPTER]  # type: ignore
-            weight = torch.addmm(weight.float(), up_OR.float(), down_RI.float(), alpha=scale).to(weight.dtype)
-        yield f"{layer}.{parameter}", weight

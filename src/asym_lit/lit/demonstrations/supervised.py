@@ -19,6 +19,7 @@ from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
 from asym_lit.policy.loading import SmallArchitecture, load_policy, load_tokenizer, new_policy
+from asym_lit.policy.reload_trial import check_reload
 from asym_lit.run_folder.paths import EXPORT
 from asym_lit.types import DemonstratedTask, InputError, Prompt
 
@@ -128,6 +129,11 @@ class _Batches:
 
 class PolicyExport(Callback):
     """Writes the trained policy to `<run folder>/huggingface` at the end of supervised training."""
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, SupervisedModule)
+        check_reload(pl_module.model)
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -1,0 +1,119 @@
+"""The trial of an export: before the first batch, a policy written and loaded again must be the same policy.
+
+Transformers renames, splits and stacks weights between its modules and its files, leaves tied ones out, and starts anew
+what it does not find. All of that is done here in memory, on the policy's own weights. `save_policy` does it on files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from asym_lit.policy.layer_calls import first_line, undisturbed
+from asym_lit.types import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+MOST_WEIGHTS = 2**26
+"""A policy of more (256 MiB in fp32) is tried by names and shapes alone: its values would be held twice."""
+
+
+def check_reload(model: PreTrainedModel) -> None:
+    """See that a policy, once trained, would be loaded from its export as it is; it is left as it was.
+
+    Args:
+        model: Whole, without adapters.
+
+    Raises:
+        InputError: If a weight would be lost, or be another; the export would be scored as another policy.
+    """
+    with_values = sum(value.numel() for value in model.parameters()) <= MOST_WEIGHTS
+    with undisturbed(model):
+        trained = _moved(model) if with_values else model.state_dict()
+        try:
+            found = _reloaded(model, trained, with_values)
+        except Exception as fault:
+            raise _refused(model, f"it does not load: {first_line(fault)}") from fault
+    for name in sorted(trained.keys() | found.keys()):
+        if name not in found or name not in trained:
+            raise _refused(model, f"{name} would be {'lost' if name in trained else 'new'}")
+        if found[name].shape != trained[name].shape:
+            raise _refused(model, f"{name} would have shape {tuple(found[name].shape)}, not {tuple(trained[name].shape)}")
+        if with_values and not torch.equal(found[name], trained[name].cpu()):
+            raise _refused(model, f"{name} would have other values")
+
+
+def _refused(model: nn.Module, reason: str) -> InputError:
+    return InputError(
+        f"{type(model).__name__} would not be exported as it is trained: {reason}. Allowed: policies that transformers loads "
+        "as it saves them; take another release of transformers (pip install), or another policy."
+    )
+
+
+def _moved(model: PreTrainedModel) -> dict[str, Tensor]:
+    """Its weights as training could leave them: each is moved, but for the padding token's embedding, which has no gradient."""
+    generator = torch.Generator().manual_seed(0)
+    state = model.state_dict()
+    trained = {value.data_ptr(): torch.zeros(()) for value in model.parameters() if value.numel()}
+    names: dict[int, list[str]] = {}
+    for name, value in state.items():
+        names.setdefault(value.data_ptr(), []).append(name)
+    for pointer in trained:
+        value = state[names[pointer][0]]
+        moved = value + 0.01 * torch.randn(value.shape, generator=generator).to(value)
+        if len(names[pointer]) == 1:
+            still = _padding_row(model, names[pointer][0])
+            if still is not None:
+                moved[still] = value[still]
+        trained[pointer] = moved
+    return {name: trained.get(value.data_ptr(), value) for name, value in state.items()}
+
+
+def _padding_row(model: nn.Module, name: str) -> int | None:
+    module = model.get_submodule(name.rpartition(".")[0])
+    return module.padding_idx if isinstance(module, nn.Embedding) else None
+
+
+def _reloaded(model: PreTrainedModel, trained: Mapping[str, Tensor], with_values: bool) -> dict[str, Tensor]:
+    """The weights of a policy loaded from what `save_pretrained` would write; on the meta device without values."""
+    from transformers.core_model_loading import revert_weight_conversion
+    from transformers.modeling_utils import remove_tied_weights_from_state_dict
+
+    ignored = model._keys_to_ignore_on_save or ()
+    state = remove_tied_weights_from_state_dict({k: v for k, v in trained.items() if k not in ignored}, model)
+    device = "cpu" if with_values else "meta"
+    written = revert_weight_conversion(model, {name: value.to(device) for name, value in state.items()})
+    # Copies: the loaded policy keeps the very tensors, and what it starts anew within one would change on both sides.
+    written = {name: value.clone() for name, value in written.items()}
+    kind: Any = type(model)
+    with _quiet(), TemporaryDirectory() as folder:
+        model.config.save_pretrained(folder)  # a small file of json, in which transformers writes infinity its own way
+        config = type(model.config).from_pretrained(folder)
+        arguments = {"config": config, "state_dict": written, "dtype": model.dtype, "device_map": {"": device}}
+        loaded, told = kind.from_pretrained(None, output_loading_info=True, ignore_mismatched_sizes=True, **arguments)
+    for what in ("missing_keys", "mismatched_keys", "unexpected_keys"):
+        if told[what]:
+            raise ValueError(f"{what} {sorted(map(str, told[what]))[:3]}")
+    return dict(loaded.state_dict())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without transformers' progress bar and load report: nothing is loaded as far as a reader is concerned."""
+    from transformers.utils import logging
+
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    try:
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()
