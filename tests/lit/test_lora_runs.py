@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from asym_lit.policy.loading import load_policy
+from asym_lit.policy.export import save_policy
+from asym_lit.policy.loading import load_policy, load_tokenizer
+from asym_lit.policy.lora import add_adapters
+from model_kinds import tiny
 from runs import run_alone, scalars, weights, words
 
 # ACE over GRPO with KL: the recipe that needs a reference.
@@ -67,3 +70,44 @@ def test_a_run_with_adapters_resumes(tmp_path: Path, runs: dict[str, Path], stra
 def test_a_checkpoint_with_other_adapters_is_refused(runs: dict[str, Path], fit: Callable[..., Path]) -> None:
     with pytest.raises(SystemExit, match=r"model\.lora .*'r': 32.*'r': 8"):
         fit("ace", *LORA, "--model.lora.r", "8", "--ckpt_path", str(runs["one"] / "checkpoints/step_000001"))
+
+
+@pytest.mark.parametrize("more", [LORA, []], ids=["adapters", "all weights"])
+def test_the_trials_before_the_first_batch_change_no_weight(
+    tmp_path: Path, fit: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    saved = [
+        *more,
+        "--config",
+        "tests/lit/adapters.yaml",
+        "--data.rollout_steps",
+        "2",
+        "--model.objective",
+        "asym_lit.objectives.nsr",
+    ]
+    tried = weights(fit("ace", *saved, folder=tmp_path / "tried") / "checkpoints/step_000002")
+    monkeypatch.setattr("asym_lit.lit.module.check_reload", lambda model: None)
+    monkeypatch.setattr("asym_lit.lit.module.add_tried_adapters", add_adapters)
+    untried = weights(fit("ace", *saved, folder=tmp_path / "untried") / "checkpoints/step_000002")
+    start = load_policy("bundled").state_dict()
+    assert any(not torch.equal(tried[name], start[name]) for name in start)
+    for name, value in untried.items():
+        assert torch.equal(tried[name], value), name
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "words"),
+    [
+        ("Phimoe", LORA, r"PhimoeForCausalLM cannot be trained by adapters on router .*target_modules: \[k_proj, o_proj"),
+        ("Youtu", [], r"YoutuForCausalLM would not be exported as it is trained: .* other values"),
+    ],
+)
+def test_a_policy_that_would_be_exported_as_another_is_refused_before_the_first_batch(
+    tmp_path: Path, fit: Callable[..., Path], kind: str, more: list[str], words: str
+) -> None:
+    tokenizer = load_tokenizer("bundled")
+    model = tiny(kind, vocab_size=len(tokenizer), eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    save_policy(model, tokenizer, tmp_path / "policy")
+    with pytest.raises(SystemExit, match=words):
+        fit("ace", *more, "--model.policy", str(tmp_path / "policy"), folder=tmp_path / "run")
+    assert not list((tmp_path / "run").rglob("step_*"))

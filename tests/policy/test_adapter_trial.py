@@ -188,6 +188,16 @@ def test_a_policy_in_bf16_keeps_its_dtype_and_its_rounding_is_no_fault():
     assert torch.equal(weights[f"{name}.weight"], (w.float() + 2 * b @ a).bfloat16())
 
 
+def test_the_trial_does_not_depend_on_torchs_default_dtype():
+    """Lightning sets it while a policy is made in bf16: random numbers would then be bf16 beside fp32 weights."""
+    model = tiny("GPT2")
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        add_tried_adapters(model, SMALL)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def test_of_equal_layers_one_is_tried(monkeypatch):
     tried = []
     real = adapter_trial._at_fault

@@ -87,7 +87,7 @@ def _merged(layer: Any, weight: Tensor, down: Tensor, up: Tensor) -> Tensor:
         down_ERI, up_OER = down.unflatten(0, (len(weight), -1)), up.unflatten(1, (-1, len(weight))).mT
         is_in_out = getattr(layer.get_base_layer(), "is_transposed", False)  # transformers' word for [expert, in, out]
         delta = torch.einsum("oer,eri->eio" if is_in_out else "oer,eri->eoi", up_OER, down_ERI)
-        return (weight.float() + scale * delta).to(weight.dtype)
+        return torch.add(weight.float(), delta, alpha=scale).to(weight.dtype)
     if layer.fan_in_fan_out:
         return torch.addmm(weight.float(), down.T, up.T, alpha=scale).to(weight.dtype)
     return torch.addmm(weight.float(), up, down, alpha=scale).to(weight.dtype)

@@ -104,7 +104,7 @@ def _difference(layer: nn.Module, call: Call, plain: list[Tensor], wrappers: Map
     reason = ""
     for draw in range(DRAWS):
         for times in SIZES:
-            generator = torch.Generator().manual_seed(draw)
+            generator = torch.Generator("cpu").manual_seed(draw)
             ups = [_random_up(wrappers[path], generator, times) for path in paths]
             try:
                 adapted, merged = _both(layer, call, wrappers, dict(zip(paths, ups, strict=True)))
@@ -150,7 +150,11 @@ def _random_up(wrapper: Any, generator: torch.Generator, times: float) -> Tensor
     weight = getattr(wrapper.get_base_layer(), getattr(wrapper, "parameter_name", "weight"))
     rank = wrapper.r[ADAPTER]
     size = weight.float().std() / (wrapper.scaling[ADAPTER] * rank**0.5 * down.float().std())
-    return times * torch.randn(up.shape, generator=generator).to(up.device) * (size if size > 0 else 1.0)
+    return (
+        times
+        * torch.randn(up.shape, generator=generator, dtype=torch.float32, device="cpu").to(up.device)
+        * (size if size > 0 else 1.0)
+    )
 
 
 @contextmanager

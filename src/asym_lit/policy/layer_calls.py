@@ -76,7 +76,7 @@ def first_calls(model: PreTrainedModel, kinds: Mapping[str, Hashable]) -> dict[H
     """For each kind, the layer that is called first when the policy reads a few tokens, and how."""
     found: dict[Hashable, tuple[str, Call]] = {}
     embedding: Any = model.get_input_embeddings()
-    ids = torch.randint(len(embedding.weight), (1, TOKENS), generator=torch.Generator().manual_seed(0))
+    ids = torch.randint(len(embedding.weight), (1, TOKENS), generator=torch.Generator("cpu").manual_seed(0), device="cpu")
     with ExitStack() as hooks:
         for name, kind in kinds.items():
 

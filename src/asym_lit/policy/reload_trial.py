@@ -58,7 +58,7 @@ def _refused(model: nn.Module, reason: str) -> InputError:
 
 def _moved(model: PreTrainedModel) -> dict[str, Tensor]:
     """Its weights as training could leave them: each is moved, but for the padding token's embedding, which has no gradient."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator("cpu").manual_seed(0)
     state = model.state_dict()
     trained = {value.data_ptr(): torch.zeros(()) for value in model.parameters() if value.numel()}
     names: dict[int, list[str]] = {}
@@ -66,7 +66,7 @@ def _moved(model: PreTrainedModel) -> dict[str, Tensor]:
         names.setdefault(value.data_ptr(), []).append(name)
     for pointer in trained:
         value = state[names[pointer][0]]
-        moved = value + 0.01 * torch.randn(value.shape, generator=generator).to(value)
+        moved = value + 0.01 * torch.randn(value.shape, generator=generator, device="cpu").to(value)
         if len(names[pointer]) == 1:
             still = _padding_row(model, names[pointer][0])
             if still is not None:
