@@ -38,6 +38,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "Mamba2": {"vocab_size": 64, "hidden_size": 32, "state_size": 8, "num_hidden_layers": 2, "num_heads": 8, "head_dim": 8}
     | {"n_groups": 1, "chunk_size": 8, "expand": 2, "bos_token_id": None, "eos_token_id": 1, "pad_token_id": 0},
     "Gemma2": PLAIN,
+    "Llama": PLAIN,
     "Gemma3Text": {**PLAIN, "layer_types": ["sliding_attention", "full_attention"]},
     "Cohere2": {**PLAIN, "sliding_window": 8},
     "Starcoder2": PLAIN,
