@@ -28,7 +28,6 @@ SIZES: dict[str, dict[str, Any]] = {
     "Qwen2Moe": {**PLAIN, **EXPERTS, "decoder_sparse_step": 1, "shared_expert_intermediate_size": 16},
     "Mixtral": {**PLAIN, "num_local_experts": 4},
     "Olmoe": {**PLAIN, **EXPERTS},
-    "Phimoe": {**PLAIN, "num_local_experts": 4},
     "DeepseekV3": {**PLAIN, **LATENT, **ROUTED, "num_key_value_heads": 4, "n_group": 2, "topk_group": 1},
     "GptOss": {**PLAIN, "num_local_experts": 4, "num_experts_per_tok": 2},
     "Llama4Text": {**PLAIN, "intermediate_size_mlp": 48, "num_local_experts": 4, "moe_layers": [1]},

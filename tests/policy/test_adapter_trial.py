@@ -59,7 +59,6 @@ def test_a_square_layer_stored_in_by_out_is_merged_transposed():
 @pytest.mark.parametrize(
     ("kind", "names", "rest"),
     [
-        ("Phimoe", "router", ["k_proj", "o_proj", "q_proj", "v_proj"]),  # answers with a tuple
         ("Llama4Text", "router", ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]),
         # Its weight is read by the layer around it, past the adapter.
         ("Jamba", "dt_proj", ["down_proj", "gate_proj", "in_proj", "k_proj", "o_proj", "out_proj", "q_proj", "up_proj"]),
