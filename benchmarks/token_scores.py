@@ -35,9 +35,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -98,9 +100,18 @@ class Head(nn.Module):
     def get_output_embeddings(self) -> nn.Linear:
         return self.head
 
+    def forward(self, input_ids: Tensor, use_cache: bool) -> SimpleNamespace:
+        """Of hidden states of ones: what is read off a policy before it is scored."""
+        weight_VH = self.head.weight
+        return SimpleNamespace(logits=self.head(weight_VH.new_ones(*input_ids.shape, weight_VH.shape[1])))
+
+    @cached_property
+    def scorer(self) -> TokenScorer:
+        return TokenScorer(self)  # type: ignore[arg-type]
+
 
 def chunked(model: Head, hidden_NH: Tensor, targets_N: Tensor, needs: Needs) -> TokenScores:
-    return TokenScorer(model).score_flat(hidden_NH, targets_N, 1.0, needs)  # type: ignore[arg-type]
+    return model.scorer.score_flat(hidden_NH, targets_N, 1.0, needs)
 
 
 def full_logits(model: Head, hidden_NH: Tensor, targets_N: Tensor, needs: Needs) -> TokenScores:

@@ -48,3 +48,16 @@ def test_logits_take_a_tile_whatever_the_tokens(needs, buffers):
     assert few == many
     assert 0.95 * buffers * 4 * CHUNK_ELEMENTS < few <= buffers * 4 * CHUNK_ELEMENTS  # bytes of fp32
     assert tiles_of(config, 20_000, needs, is_gpu=True).bytes > 7 * few
+
+
+@pytest.mark.parametrize("name", ["final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap"])
+def test_a_soft_cap_of_the_logits_takes_a_tile_more(name):
+    config = config_of(1)
+    plain = tiles_of(config, 20_000, Needs(), is_gpu=False).bytes
+    setattr(config, name, None)
+    assert tiles_of(config, 20_000, Needs(), is_gpu=False).bytes == plain
+    setattr(config, name, 30.0)
+    config.attn_logit_softcapping = 50.0  # of attention: no logits of tokens
+    assert tiles_of(config, 20_000, Needs(), is_gpu=False).bytes == 2 * plain
+    delattr(config, name)
+    assert tiles_of(config, 20_000, Needs(), is_gpu=False).bytes == plain

@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from asym_lit.policy.characters import character_tokenizer
-from asym_lit.policy.loading import SmallArchitecture, context_of, load_policy, load_tokenizer, locate, new_policy
+from asym_lit.policy.loading import (
+    SmallArchitecture,
+    context_of,
+    load_policy,
+    load_tokenizer,
+    locate,
+    new_policy,
+    token_count,
+)
 from asym_lit.types import InputError
 from fakes import tiny_policy
 
@@ -115,3 +123,11 @@ def test_a_width_that_heads_do_not_divide_is_refused(hidden):
 
 def test_a_policy_that_does_not_say_its_context_has_none():
     assert context_of(object()) is None
+
+
+def test_a_tokenizer_knows_as_many_tokens_as_its_largest_id_says():
+    tokenizer = character_tokenizer(64)
+    before = token_count(tokenizer)
+    assert before == len(tokenizer)
+    tokenizer.add_tokens(["<answer>"])  # beyond `vocab_size`, which counts no added tokens
+    assert token_count(tokenizer) == before + 1 == tokenizer.convert_tokens_to_ids("<answer>") + 1

@@ -5,9 +5,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from asym_lit.policy.chunked_head import ChunkedHead
+from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import TileSettings
 from asym_lit.policy.token_scores import TokenScorer
-from asym_lit.types import InputError, Needs
+from asym_lit.types import InputError, Needs, TokenScores
 from fakes import HeadOnly, full_scores
 from fakes import tiny_policy as any_tiny_policy
 
@@ -182,7 +183,7 @@ def test_gradients_of_log_probs_entropies_and_candidates_are_those_of_finite_dif
     hidden_NH, targets_N, head = problem(bias=bias)
 
     def differentiable(hidden_NH, weight_VH, bias_V=None):
-        scores = ChunkedHead.apply(hidden_NH, weight_VH, bias_V, targets_N, 0.7, LIVE, elements)
+        scores = ChunkedHead.apply(hidden_NH, weight_VH, bias_V, targets_N, 0.7, LogitShaping(), LIVE, elements)
         return scores[:3]
 
     assert torch.autograd.gradcheck(differentiable, (hidden_NH, *head.parameters()))
@@ -315,11 +316,103 @@ def test_a_head_that_is_no_plain_linear_layer_is_refused():
         TokenScorer(HeadOnly(torch.nn.Sequential(torch.nn.Linear(2, 3))))
 
 
-@pytest.mark.parametrize("name", ["final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier"])
-def test_a_head_that_does_more_than_a_matrix_product_is_refused(name):
-    model = tiny_policy()
-    setattr(model.config, name, 30.0)
-    with pytest.raises(InputError, match=rf"config has {name}=30\.0; .*Allowed: policies without {name}"):
-        TokenScorer(model)
-    setattr(model.config, name, 1.0)
-    assert TokenScorer(model).model is model
+SHAPINGS = {
+    "scaled up": LogitShaping(scale=3.0),
+    "scaled down": LogitShaping(scale=1 / 3),
+    "capped": LogitShaping(cap=2.0),
+    "scaled and capped": LogitShaping(scale=0.7, cap=1.5),
+    "of six tokens": LogitShaping(vocabulary=6),
+    "scaled, capped and of six tokens": LogitShaping(scale=0.7, cap=1.5, vocabulary=6),
+}
+
+
+def shaped_in_full(head, hidden_NH, targets_N, shaping, temperature):
+    """Scores from all logits at once; tokens beyond the vocabulary have -inf."""
+    scale, cap = shaping.scale, shaping.cap
+    logits_NV = head(hidden_NH) * scale
+    if cap is not None:
+        logits_NV = cap * torch.tanh(logits_NV / cap)
+    beyond_V = torch.arange(logits_NV.shape[-1]) >= (shaping.vocabulary or logits_NV.shape[-1])
+    logits_NV = logits_NV.masked_fill(beyond_V, -torch.inf)
+    full = full_scores(logits_NV, targets_N, torch.ones(len(targets_N)), 3, temperature)
+    possible_NV = logits_NV[:, ~beyond_V] / temperature
+    full.entropy_BT = torch.distributions.Categorical(logits=possible_NV).entropy()
+    return full
+
+
+@pytest.mark.parametrize("elements", [5, 24, 1000], ids=["single columns", "parts of tokens and words", "one tile"])
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+@pytest.mark.parametrize("bias", [False, True], ids=["no bias", "bias"])
+@pytest.mark.parametrize(
+    ("dtype", "within"), [(torch.float64, 1e-10), (torch.float32, 1e-5)], ids=["double precision", "single precision"]
+)
+@pytest.mark.parametrize("shaping", SHAPINGS.values(), ids=SHAPINGS)
+def test_shaped_logits_give_the_values_and_gradients_of_full_ones(shaping, dtype, within, bias, temperature, elements):
+    hidden_NH, targets_N, head = problem(bias=bias, dtype=dtype)
+    targets_N = targets_N.clamp(max=5)
+    inputs = (hidden_NH, *head.parameters())
+    bias_V = head.bias if bias else None
+    found = ChunkedHead.apply(hidden_NH, head.weight, bias_V, targets_N, temperature, shaping, LIVE, elements)
+    ours, full = TokenScores(*found), shaped_in_full(head, hidden_NH, targets_N, shaping, temperature)
+    plain = shaped_in_full(head, hidden_NH, targets_N, LogitShaping(), temperature)
+    assert (full.logprobs_BT - plain.logprobs_BT).abs().max() > 0.01
+    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT"):
+        torch.testing.assert_close(getattr(ours, name), getattr(full, name), rtol=0, atol=within)
+    found, expected = gradients_of(ours, *inputs), gradients_of(full, *inputs)
+    for mine, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=within * max(1, float(theirs.abs().max())))
+    assert found[1][6:].any() == (shaping.vocabulary is None)
+
+
+@pytest.mark.parametrize("elements", [5, 24, 1000])
+@pytest.mark.parametrize("shaping", SHAPINGS.values(), ids=SHAPINGS)
+def test_gradients_of_shaped_logits_are_those_of_finite_differences(shaping, elements):
+    hidden_NH, targets_N, head = problem()
+    targets_N = targets_N.clamp(max=5)
+
+    def differentiable(hidden_NH, weight_VH, bias_V):
+        return ChunkedHead.apply(hidden_NH, weight_VH, bias_V, targets_N, 0.7, shaping, LIVE, elements)[:3]
+
+    assert torch.autograd.gradcheck(differentiable, (hidden_NH, *head.parameters()))
+
+
+@pytest.mark.parametrize("neutral", [LogitShaping(1.0, None, 7), LogitShaping(1.0, None, 70), LogitShaping(1.0, 1e9)])
+def test_a_scale_of_one_a_far_cap_and_a_whole_vocabulary_change_nothing(neutral):
+    hidden_NH, targets_N, head = problem()
+    inputs = (hidden_NH, *head.parameters())
+    ours, plain = (
+        TokenScores(*ChunkedHead.apply(*inputs, targets_N, 0.7, shaping, LIVE, 24)) for shaping in (neutral, LogitShaping())
+    )
+    torch.testing.assert_close(ours.logprobs_BT, plain.logprobs_BT, rtol=0, atol=0 if neutral.cap is None else 1e-12)
+    for mine, theirs in zip(gradients_of(ours, *inputs), gradients_of(plain, *inputs), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=0 if neutral.cap is None else 1e-12)
+
+
+@pytest.mark.parametrize("needs", [Needs(), EVERYTHING, LIVE], ids=["log-prob", "everything", "entropy gradient"])
+def test_no_tensor_of_shaped_logits_holds_more_than_a_chunk_or_a_gradient(needs):
+    tokens, vocabulary = 300, 200
+    hidden_NH, targets_N, head = problem(tokens, 4, vocabulary, dtype=torch.float32)
+    shaping = LogitShaping(0.5, 2.0, 190)
+    with Largest() as largest:
+        arguments = (hidden_NH, head.weight, head.bias, targets_N.clamp(max=189), 0.7, shaping, needs, 400)
+        total(TokenScores(*ChunkedHead.apply(*arguments))).backward()
+    assert largest.elements <= max(400, 4 * vocabulary, 4 * tokens, tokens * 7)
+
+
+def test_a_token_beyond_the_vocabulary_is_impossible_and_gives_finite_gradients():
+    hidden_NH, _, head = problem(tokens=2)
+    scores = TokenScorer(HeadOnly(head), vocabulary=6).score_flat(hidden_NH, torch.tensor([6, 5]), 1.0, LIVE)
+    assert scores.logprobs_BT[0] < -1e29 and scores.logprobs_BT[1] > -20
+    assert not scores.rank1_BT[0]
+    for found in gradients_of(scores, hidden_NH, *head.parameters()):
+        assert found.isfinite().all()
+
+
+def test_a_vocabulary_is_no_larger_than_the_head():
+    _, _, head = problem()
+    assert TokenScorer(HeadOnly(head)).vocabulary == TokenScorer(HeadOnly(head), vocabulary=100).vocabulary == 7
+    assert TokenScorer(HeadOnly(head), vocabulary=100).shaping == LogitShaping()
+    assert TokenScorer(HeadOnly(head), vocabulary=6).shaping == LogitShaping(vocabulary=6)
+    hidden_NH, targets_N, _ = problem()
+    with pytest.raises(InputError, match=r"7 candidates .* of a vocabulary of 6; allowed: at most 6"):
+        TokenScorer(HeadOnly(head), vocabulary=6).score_flat(hidden_NH, targets_N, 1.0, Needs(top_n=7))

@@ -22,6 +22,7 @@ from torch.utils._pytree import tree_leaves
 
 from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
+from asym_lit.policy.own_logits import head_inputs
 from asym_lit.policy.size import empty_policy
 from asym_lit.policy.token_scores import CHUNK_ELEMENTS, GPU_CHUNKS
 from asym_lit.shapes import Float
@@ -109,7 +110,7 @@ def _simulated(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gra
         known = [*parameters, *model.buffers(), *(p.grad for p in parameters if p.grad is not None)]
         ids_BS = torch.zeros(shape.rows, shape.width, dtype=torch.long)
         with _LiveStorages(known) as live:
-            hidden_BSH = model.base_model(input_ids=ids_BS, use_cache=False).last_hidden_state
+            hidden_BSH = head_inputs(model, ids_BS)
             index_N = torch.zeros(shape.rows * shape.response, dtype=torch.long)
             hidden_NH = hidden_BSH.flatten(0, 1)[index_N]
             _HeadInOneTile.apply(hidden_NH, model.get_output_embeddings().weight, tiles).sum().backward()  # type: ignore
@@ -139,13 +140,20 @@ def tiles_of(config: PretrainedConfig, tokens: int, needs: Needs, is_gpu: bool) 
     Args:
         config: Of the policy.
         tokens: Response tokens of the micro-batch.
-        needs: Entropies take a second buffer.
+        needs: Entropies take a second buffer; the slope of a soft cap takes another.
         is_gpu: Where it runs: tiles are larger on a GPU.
     """
     elements = CHUNK_ELEMENTS * (GPU_CHUNKS if is_gpu else 1)
     hidden_NH, weight_VH = torch.empty(tokens, 1, device="meta"), torch.empty(config.vocab_size, 1, device="meta")
     tiles = LogitTiles(hidden_NH, weight_VH, None, TileSettings(1.0, elements, torch.float32, torch.float32))
-    return Tiles(tiles.height, tiles.width, 2 if needs.entropy else 1, is_gpu)
+    return Tiles(tiles.height, tiles.width, 1 + needs.entropy + _caps_logits(config), is_gpu)
+
+
+def _caps_logits(config: PretrainedConfig) -> bool:
+    """By its name, for there is no model to ask: final_logit_softcapping, logits_soft_cap, output_logit_soft_cap."""
+    return any(
+        "logit" in name and "cap" in name and not name.startswith("att") and value for name, value in vars(config).items()
+    )
 
 
 class _HeadInOneTile(torch.autograd.Function):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LOWEST_LOGIT, LogitTiles, TileSettings
 from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types import Needs
@@ -80,6 +81,7 @@ class ChunkedHead(torch.autograd.Function):
         bias_V: Float[Tensor, " V"] | None,
         targets_N: Int[Tensor, " N"],
         temperature: float,
+        shaping: LogitShaping,
         needs: Needs,
         elements: int,
     ) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"] | None, Float[Tensor, "N K"] | None, Bool[Tensor, " N"] | None]:
@@ -91,14 +93,15 @@ class ChunkedHead(torch.autograd.Function):
             weight_VH: Of the head.
             bias_V: Of the head, if it has one.
             targets_N: The tokens.
-            temperature: Divides the logits.
+            temperature: Divides the logits, shaped.
+            shaping: What the policy does with the logits of its head.
             needs: What to compute beside the log-prob.
             elements: Most logits in a tile.
 
         Returns:
             Log-probs [N], entropies [N], log-probs of the likeliest tokens [N, K], rank-1 flags [N]; None where not needed.
         """
-        ctx.settings = TileSettings.of(hidden_NH, weight_VH, temperature, elements)
+        ctx.settings = TileSettings.of(hidden_NH, weight_VH, temperature, shaping, elements)
         tiles = LogitTiles(hidden_NH, weight_VH, bias_V, ctx.settings)
         found = _Statistics(tiles, targets_N, needs)
         log_sum_N = found.sum_N.log()
@@ -137,13 +140,14 @@ class ChunkedHead(torch.autograd.Function):
                 by_weight_VH[columns] = by_part_VH
         by_hidden_NH = None if by_hidden_NH is None else by_hidden_NH.to(hidden_NH.dtype)
         by_bias_V = None if by_bias_V is None else by_bias_V.to(bias_V.dtype)
-        return by_hidden_NH, by_weight_VH, by_bias_V, None, None, None, None
+        return by_hidden_NH, by_weight_VH, by_bias_V, None, None, None, None, None
 
 
 class _Slope:
     """Gradients by logits, tile by tile, from the gradients by scores.
 
-    All of a tile is `p * (factor * shifted + offset)`, plus what falls on the sampled token and on the candidates.
+    All of a tile is `p * (factor * shifted + offset)`, plus what falls on the sampled token and on the candidates; all of
+    that times the derivative of a soft cap.
     """
 
     def __init__(
@@ -159,16 +163,17 @@ class _Slope:
         by_logprob_N = torch.zeros_like(sum_N) if by_logprob_N is None else by_logprob_N
         by_top_NK = sum_N.new_zeros(top_ids_NK.shape) if by_top_NK is None else by_top_NK
         self.ids_NK = torch.cat([targets_N[:, None], top_ids_NK], -1)
-        self.by_ids_NK = torch.cat([by_logprob_N[:, None], by_top_NK], -1) / tiles.temperature
+        scale = tiles.shaping.scale
+        self.by_ids_NK = torch.cat([by_logprob_N[:, None], by_top_NK], -1) * scale / tiles.temperature
         self.offset_N = -self.by_ids_NK.sum(-1) / sum_N
         self.factor_N: Float[Tensor, " N"] | None = None
         if by_entropy_N is not None:
-            self.factor_N = -by_entropy_N / tiles.temperature / sum_N
+            self.factor_N = -by_entropy_N * scale / tiles.temperature / sum_N
             self.offset_N += self.factor_N * (entropy_N - sum_N.log())
 
     def at(self, rows: slice, columns: slice, weight_VH: Float[Tensor, "V H"]) -> Float[Tensor, "N V"]:
-        """The gradient by the logits, before bias and temperature, of one tile; overwritten by the next one."""
-        shifted_NV = self.tiles.logits(rows, columns, weight_VH).sub_(self.max_N[rows, None])
+        """The gradient by the head's own logits, of one tile; overwritten by the next one."""
+        shifted_NV = self.tiles.logits(rows, columns, weight_VH, with_slope=True).sub_(self.max_N[rows, None])
         if self.factor_N is None:
             slope_NV = shifted_NV.exp_().mul_(self.offset_N[rows, None])
         else:
@@ -178,4 +183,7 @@ class _Slope:
         width = slope_NV.shape[1]
         here_NK = (place_NK >= 0) & (place_NK < width)
         by_ids_NK = torch.where(here_NK, self.by_ids_NK[rows], 0)
-        return slope_NV.scatter_add_(1, place_NK.clamp(0, width - 1), by_ids_NK)
+        slope_NV.scatter_add_(1, place_NK.clamp(0, width - 1), by_ids_NK)
+        if self.tiles.shaping.cap is not None:
+            slope_NV.mul_(self.tiles.buffer("slope", *slope_NV.shape))
+        return slope_NV

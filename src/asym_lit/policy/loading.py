@@ -152,3 +152,8 @@ def context_of(model_or_config: object) -> int | None:
     """Longest sequence of a policy in tokens, None if its configuration does not say."""
     config = getattr(model_or_config, "config", model_or_config)
     return getattr(config, "max_position_embeddings", None)
+
+
+def token_count(tokenizer: PreTrainedTokenizerBase) -> int:
+    """How many token ids a tokenizer knows: its largest one plus 1. Heads are often padded beyond it."""
+    return max(tokenizer.get_vocab().values()) + 1

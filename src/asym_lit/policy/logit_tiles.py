@@ -12,6 +12,7 @@ from math import isqrt
 import torch
 from torch import Tensor
 
+from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.shapes import Float
 
 LOWEST_LOGIT = -1e30
@@ -29,9 +30,17 @@ class TileSettings:
     """Of the logits and of all sums."""
     operand_dtype: torch.dtype
     """Of what is multiplied: `dtype`, or less on a GPU, as only there half-precision matrices multiply into fp32."""
+    shaping: LogitShaping = LogitShaping()
+    """What happens to the logits before the temperature divides them."""
 
     @staticmethod
-    def of(hidden_NH: Float[Tensor, "N H"], weight_VH: Float[Tensor, "V H"], temperature: float, elements: int) -> TileSettings:
+    def of(
+        hidden_NH: Float[Tensor, "N H"],
+        weight_VH: Float[Tensor, "V H"],
+        temperature: float,
+        shaping: LogitShaping,
+        elements: int,
+    ) -> TileSettings:
         """As the dtypes of the operands, their device and autocast say."""
         operand_dtype = torch.promote_types(hidden_NH.dtype, weight_VH.dtype)
         dtype = torch.promote_types(operand_dtype, torch.float32)
@@ -39,17 +48,17 @@ class TileSettings:
             operand_dtype = dtype
         elif torch.is_autocast_enabled("cuda"):
             operand_dtype = torch.get_autocast_dtype("cuda")
-        return TileSettings(temperature, elements, dtype, operand_dtype)
+        return TileSettings(temperature, elements, dtype, operand_dtype, shaping)
 
 
 class LogitTiles:
-    """Logits `(hidden @ weight.T + bias) / temperature`, tile by tile.
+    """Logits `shaping(hidden @ weight.T + bias) / temperature`, tile by tile.
 
     Args:
         hidden_NH: Hidden states.
         weight_VH: Of the head.
         bias_V: Of the head, if it has one.
-        settings: Temperature, size and dtypes.
+        settings: Temperature, shaping, size and dtypes.
     """
 
     def __init__(
@@ -60,10 +69,11 @@ class LogitTiles:
         settings: TileSettings,
     ) -> None:
         self.dtype, self.operand_dtype = settings.dtype, settings.operand_dtype
-        self.temperature = settings.temperature
+        self.temperature, self.shaping = settings.temperature, settings.shaping
         self.hidden_NH, self.weight_VH = hidden_NH.to(self.operand_dtype), weight_VH
         self.bias_V = None if bias_V is None else bias_V.to(self.dtype).clamp(min=LOWEST_LOGIT)
-        tokens, vocabulary = len(hidden_NH), len(weight_VH)
+        tokens, vocabulary = len(hidden_NH), min(len(weight_VH), settings.shaping.vocabulary or len(weight_VH))
+        self.vocabulary = vocabulary
         # Higher than wide: the weight is read once for each part of the tokens, and there are far fewer tokens than words.
         self.height = max(1, min(tokens, max(2 * isqrt(settings.elements), settings.elements // vocabulary)))
         self.width = max(1, min(vocabulary, settings.elements // self.height))
@@ -71,8 +81,8 @@ class LogitTiles:
 
     def columns(self) -> Iterator[tuple[slice, Tensor]]:
         """Parts of the vocabulary, each with its rows of the weight."""
-        for start in range(0, len(self.weight_VH), self.width):
-            part = slice(start, start + self.width)
+        for start in range(0, self.vocabulary, self.width):
+            part = slice(start, min(start + self.width, self.vocabulary))
             yield part, self.weight_VH[part].to(self.operand_dtype)
 
     def rows(self) -> Iterator[slice]:
@@ -80,8 +90,17 @@ class LogitTiles:
         for start in range(0, len(self.hidden_NH), self.height):
             yield slice(start, min(start + self.height, len(self.hidden_NH)))
 
-    def logits(self, rows: slice, columns: slice, weight_VH: Float[Tensor, "V H"]) -> Float[Tensor, "N V"]:
-        """The logits of some tokens for a part of the vocabulary; overwritten by the next ones."""
+    def logits(
+        self, rows: slice, columns: slice, weight_VH: Float[Tensor, "V H"], with_slope: bool = False
+    ) -> Float[Tensor, "N V"]:
+        """The logits of some tokens for a part of the vocabulary; overwritten by the next ones.
+
+        Args:
+            rows: The tokens.
+            columns: The part of the vocabulary.
+            weight_VH: Its rows of the head's weight.
+            with_slope: Leave the derivative of a soft cap, `1 - tanh(.)^2`, in the buffer "slope".
+        """
         hidden_NH = self.hidden_NH[rows]
         if self.operand_dtype == self.dtype:
             tile_NV = torch.mm(hidden_NH, weight_VH.t(), out=self.buffer("logits", len(hidden_NH), len(weight_VH)))
@@ -89,6 +108,14 @@ class LogitTiles:
             tile_NV = torch.mm(hidden_NH, weight_VH.t(), out_dtype=self.dtype)
         if self.bias_V is not None:
             tile_NV.add_(self.bias_V[columns])
+        scale, cap = self.shaping.scale, self.shaping.cap
+        if cap is not None:
+            tile_NV.mul_(scale / cap).tanh_()
+            if with_slope:
+                torch.addcmul(tile_NV.new_ones(()), tile_NV, tile_NV, value=-1, out=self.buffer("slope", *tile_NV.shape))
+            return tile_NV.mul_(cap / self.temperature)
+        if scale != 1:
+            return tile_NV.mul_(scale / self.temperature)
         return tile_NV if self.temperature == 1 else tile_NV.div_(self.temperature)
 
     def buffer(self, name: str, height: int, width: int) -> Float[Tensor, "{height} {width}"]:

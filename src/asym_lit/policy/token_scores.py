@@ -6,12 +6,14 @@ number of tokens: the logits of 4096 tokens over a vocabulary of 151,936 would t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from asym_lit.policy.chunked_head import ChunkedHead
+from asym_lit.policy.own_logits import head_inputs, read_head
 from asym_lit.shapes import Float, Int, Shaped
 from asym_lit.types import InputError, Needs, TokenScores
 
@@ -22,46 +24,31 @@ CHUNK_ELEMENTS = 2**20
 """Logits held at once: 4 MiB in fp32, which caches of processors hold. Larger ones are hardly faster."""
 GPU_CHUNKS = 32
 """So many times as many on a GPU, where starting a kernel costs more than the caches give."""
-BEYOND_THE_HEAD = (
-    "final_logit_softcapping",
-    "logits_soft_cap",
-    "output_logit_soft_cap",
-    "logit_scale",
-    "logits_scaling",
-    "lm_head_multiplier",
-    "output_multiplier",
-)
-"""Names by which configs say that logits are more than hidden states times the head, plus its bias."""
 
 
 class TokenScorer(nn.Module):
     """A causal language model that answers with `TokenScores` of given responses.
 
-    The forward pass runs inside this module, LM head included, so that FSDP2 gathers the head's weights too.
+    The forward pass runs inside this module, LM head included, so that FSDP2 gathers the head's weights too. How the model
+    makes logits of its hidden states is read off a few tokens first, so give it whole, before it is sharded.
 
     Args:
         model: A Hugging Face causal language model.
+        vocabulary: Only the first so many tokens exist, as `token_count` of a tokenizer has it: those beyond count as
+            impossible. None for all rows of the LM head.
 
     Raises:
-        InputError: If its logits are more than a matrix product, plus a bias.
+        InputError: If its logits are more than a matrix product with a bias, a scale and a soft cap, or not causal.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, vocabulary: int | None = None) -> None:
         super().__init__()
-        for name in BEYOND_THE_HEAD:
-            value = getattr(model.config, name, None)
-            if value not in (None, 1, 1.0):
-                raise InputError(
-                    f"The policy's config has {name}={value}; scores are computed from hidden states and the LM head "
-                    f"alone, so it would be left out. Allowed: policies without {name}."
-                )
-        head = model.get_output_embeddings()
-        if not isinstance(head, nn.Linear) or head.weight.shape != (head.out_features, head.in_features):
-            raise InputError(
-                f"The policy's LM head is a {type(head).__name__}; scores are computed from its weight and bias alone. "
-                "Allowed: a plain torch.nn.Linear (merge adapters into it, and leave it out of quantisation)."
-            )
-        self.model = model
+        reading = read_head(model)
+        rows = len(model.get_output_embeddings().weight)
+        self.vocabulary: int = reading.shaping.within(rows).within(vocabulary).vocabulary  # type: ignore[assignment]
+        """Number of tokens that exist."""
+        self.shaping = replace(reading.shaping, vocabulary=self.vocabulary if self.vocabulary < rows else None)
+        self.is_direct, self.model = reading.is_direct, model
 
     def forward(
         self,
@@ -77,14 +64,17 @@ class TokenScorer(nn.Module):
             input_ids_BS: Prompts and responses, padded on the right with any token.
             prompt_lengths_B: Where each response starts.
             mask_BT: Response tokens.
-            temperature: Divides the logits.
+            temperature: Divides the logits, scaled and capped.
             needs: What to compute beside the log-prob.
 
         Returns:
             Scores in fp32 (or wider, if the policy is), shape [B, T], zeros on padding.
         """
         # No attention mask: padding stands on the right, where a causal model's earlier tokens cannot see it.
-        hidden_BSH = self.model.base_model(input_ids=input_ids_BS, use_cache=False).last_hidden_state
+        if self.is_direct:
+            hidden_BSH = self.model.base_model(input_ids=input_ids_BS, use_cache=False).last_hidden_state
+        else:
+            hidden_BSH = head_inputs(self.model, input_ids_BS)
         steps_T = torch.arange(mask_BT.shape[1], device=mask_BT.device)
         targets_BT = (prompt_lengths_B[:, None] + steps_T).clamp(max=input_ids_BS.shape[1] - 1)
         batch, step = mask_BT.bool().nonzero(as_tuple=True)
@@ -102,7 +92,7 @@ class TokenScorer(nn.Module):
         Args:
             hidden_NH: Hidden states; gradient flows to them, to the head's weight and to its bias.
             targets_N: The tokens.
-            temperature: Divides the logits.
+            temperature: Divides the logits, scaled and capped.
             needs: What to compute beside the log-prob.
 
         Returns:
@@ -112,13 +102,14 @@ class TokenScorer(nn.Module):
             InputError: If more candidates are needed than the vocabulary has tokens.
         """
         head = self.model.get_output_embeddings()
-        if needs.top_n > len(head.weight):
+        if needs.top_n > self.vocabulary:
             raise InputError(
-                f"{needs.top_n} candidates per token are needed, of a vocabulary of {len(head.weight)}; "
-                f"allowed: at most {len(head.weight)}."
+                f"{needs.top_n} candidates per token are needed, of a vocabulary of {self.vocabulary}; "
+                f"allowed: at most {self.vocabulary}."
             )
         elements = CHUNK_ELEMENTS * (GPU_CHUNKS if hidden_NH.is_cuda else 1)
-        return TokenScores(*ChunkedHead.apply(hidden_NH, head.weight, head.bias, targets_N, temperature, needs, elements))
+        arguments = (hidden_NH, head.weight, head.bias, targets_N, temperature, self.shaping, needs, elements)
+        return TokenScores(*ChunkedHead.apply(*arguments))
 
 
 def _scattered(

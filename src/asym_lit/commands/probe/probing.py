@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerBase
 
 from asym_lit.commands.replay.sampling import host_of, sampled_batch
 from asym_lit.evaluation.alignment import Alignment, Continuation, Thresholds, measure_alignment, measure_continuations
-from asym_lit.policy.loading import Dtype, load_policy, load_tokenizer
+from asym_lit.policy.loading import Dtype, load_policy, load_tokenizer, token_count
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.alignment_page import alignment_page
 from asym_lit.reports.alignment_words import alignment_text, headline, recommendation
@@ -119,8 +119,8 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but torch finds no GPU; write --device cpu.")
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    scorer = TokenScorer(load_policy(settings.policy, settings.dtype)).to(device).eval()
     tokenizer = load_tokenizer(settings.policy)
+    scorer = TokenScorer(load_policy(settings.policy, settings.dtype), token_count(tokenizer)).to(device).eval()
     tasks = settings.tasks or bundled_tasks()
     for one in tasks.values():
         one.prompt_format.check(tokenizer)

@@ -16,7 +16,7 @@ from asym_lit.commands.replay.sampling import sampled_batch
 from asym_lit.commands.replay.settings import Replay
 from asym_lit.objectives import Objective, grpo
 from asym_lit.objectives.objective import check_group_size
-from asym_lit.policy.loading import context_of, load_policy, load_tokenizer
+from asym_lit.policy.loading import context_of, load_policy, load_tokenizer, token_count
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.heat_page import heat_page
 from asym_lit.reports.objective_tables import Comparison, comparison_markdown, comparison_tables
@@ -41,8 +41,8 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     for objective in objectives.values():
         check_group_size(objective, sampling.n)
     longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
-    scorer, reference = _scorers(settings, objectives, longest)
     tokenizer = load_tokenizer(settings.policy)
+    scorer, reference = _scorers(settings, objectives, longest, token_count(tokenizer))
     if batch is None:
         task, verifier = settings.task or Countdown(), settings.verifier or CountdownVerifier()
         batch = sampled_batch(scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed)
@@ -83,15 +83,15 @@ def _measured(
 
 
 def _scorers(
-    settings: Replay, objectives: Mapping[str, Objective], longest: int | None
+    settings: Replay, objectives: Mapping[str, Objective], longest: int | None, tokens: int
 ) -> tuple[TappedScorer, TokenScorer | None]:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but torch finds no GPU; write --device cpu.")
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    scorer = TappedScorer(load_policy(settings.policy, settings.dtype, longest)).to(device)
+    scorer = TappedScorer(load_policy(settings.policy, settings.dtype, longest), tokens).to(device)
     if settings.reference is None or not _need_reference(objectives):
         return scorer, None
-    reference = TokenScorer(load_policy(settings.reference, settings.dtype, longest))
+    reference = TokenScorer(load_policy(settings.reference, settings.dtype, longest), tokens)
     return scorer, reference.to(device).requires_grad_(False)
 
 
@@ -105,7 +105,7 @@ def check_rollouts(batch: RolloutBatch, scorer: TokenScorer, policy: str) -> Non
     Raises:
         InputError: With what would do.
     """
-    vocabulary, context = len(scorer.model.get_input_embeddings().weight), context_of(scorer.model)  # type: ignore[arg-type]
+    vocabulary, context = scorer.vocabulary, context_of(scorer.model)
     for rollout in batch.rollouts:
         ids = [*rollout.prompt.token_ids, *rollout.token_ids]
         if max(ids) >= vocabulary:

@@ -19,6 +19,7 @@ from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
 from asym_lit.policy.loading import SmallArchitecture, load_policy, load_tokenizer, new_policy
+from asym_lit.policy.own_logits import read_head
 from asym_lit.policy.reload_trial import check_reload
 from asym_lit.run_folder.paths import EXPORT
 from asym_lit.types import DemonstratedTask, InputError, Prompt
@@ -50,6 +51,7 @@ class SupervisedModule(LightningModule):
         super().__init__()
         self.make_optimizer, self.schedule, self.warmup_steps = optimizer, schedule, warmup_steps
         self.model, self.tokenizer = (load_policy(policy), load_tokenizer(policy)) if policy else new_policy(architecture)
+        read_head(self.model)  # a policy that reinforcement learning would refuse is not worth training
 
     @override
     def configure_optimizers(self) -> Any:
