@@ -61,3 +61,10 @@ def test_a_soft_cap_of_the_logits_takes_a_tile_more(name):
     assert tiles_of(config, 20_000, Needs(), is_gpu=False).bytes == 2 * plain
     delattr(config, name)
     assert tiles_of(config, 20_000, Needs(), is_gpu=False).bytes == plain
+
+
+def test_tokens_that_the_tokenizer_does_not_know_take_nothing():
+    config = config_of(1)
+    few, all_of_them = (tiles_of(config, 100, Needs(), False, vocabulary) for vocabulary in (300, None))
+    assert (few.width, all_of_them.width) == (300, 500)
+    assert tiles_of(config, 100, Needs(), False, 501) == all_of_them

@@ -20,6 +20,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
 from asym_lit.policy.own_logits import head_inputs
@@ -56,6 +57,7 @@ def activation_bytes(
     gradient_checkpointing: bool = False,
     lora: LoRA | None = None,
     is_gpu: bool = False,
+    vocabulary: int | None = None,
 ) -> int:
     """Most memory that a forward and a backward pass take beside weights and their gradients, logits included.
 
@@ -67,8 +69,9 @@ def activation_bytes(
         gradient_checkpointing: Whether layers are computed again in the backward pass.
         lora: The adapters, if these are what is trained.
         is_gpu: Where it runs: tiles of logits are larger on a GPU.
+        vocabulary: How many tokens are scored; None for all that the policy has.
     """
-    tiles = tiles_of(config, shape.rows * shape.response, needs, is_gpu)
+    tiles = tiles_of(config, shape.rows * shape.response, needs, is_gpu, vocabulary)
     one, two = (
         _simulated(empty_policy(_of_layers(config, layers), dtype, lora), shape, tiles, gradient_checkpointing)
         for layers in (1, 2)
@@ -134,7 +137,7 @@ class Tiles:
         return self.number * self.height * self.width * 4
 
 
-def tiles_of(config: PretrainedConfig, tokens: int, needs: Needs, is_gpu: bool) -> Tiles:
+def tiles_of(config: PretrainedConfig, tokens: int, needs: Needs, is_gpu: bool, vocabulary: int | None = None) -> Tiles:
     """The tiles of a micro-batch.
 
     Args:
@@ -142,10 +145,12 @@ def tiles_of(config: PretrainedConfig, tokens: int, needs: Needs, is_gpu: bool) 
         tokens: Response tokens of the micro-batch.
         needs: Entropies take a second buffer; the slope of a soft cap takes another.
         is_gpu: Where it runs: tiles are larger on a GPU.
+        vocabulary: How many tokens are scored; None for all that the policy has.
     """
     elements = CHUNK_ELEMENTS * (GPU_CHUNKS if is_gpu else 1)
+    shaping = LogitShaping(vocabulary=vocabulary)
     hidden_NH, weight_VH = torch.empty(tokens, 1, device="meta"), torch.empty(config.vocab_size, 1, device="meta")
-    tiles = LogitTiles(hidden_NH, weight_VH, None, TileSettings(1.0, elements, torch.float32, torch.float32))
+    tiles = LogitTiles(hidden_NH, weight_VH, None, TileSettings(1.0, elements, torch.float32, torch.float32, shaping))
     return Tiles(tiles.height, tiles.width, 1 + needs.entropy + _caps_logits(config), is_gpu)
 
 

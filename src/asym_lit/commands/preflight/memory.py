@@ -12,6 +12,7 @@ import torch
 
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.policy.activations import MicroBatchShape, activation_bytes, tiles_of
+from asym_lit.policy.loading import token_count
 from asym_lit.policy.size import PolicySize, measure_policy, optimizer_bytes
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.vllm_engine import VLLMEngine
@@ -100,15 +101,14 @@ def _update(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
     needs = module.objective.rollout_needs | module.objective.update_needs | Needs(entropy=True)  # Dynamics reads entropies
     shape = largest_micro_batch(plan, prompt)
     tokens = shape.rows * shape.response
-    logits = tiles_of(module.policy_config, tokens, needs, hardware.is_gpu).bytes
-    total = activation_bytes(
-        module.policy_config, compute, shape, needs, module.gradient_checkpointing, module.lora, hardware.is_gpu
-    )
+    config, known = module.policy_config, token_count(data.tokenizer)
+    logits = tiles_of(config, tokens, needs, hardware.is_gpu, known).bytes
+    total = activation_bytes(config, compute, shape, needs, module.gradient_checkpointing, module.lora, hardware.is_gpu, known)
     again = ", computed again in the backward pass" if module.gradient_checkpointing else ""
     held = rows_of_rank(plan) * data.sampling.max_tokens * 4 * (8 + needs.top_n)
     parts = [
         Part("activations", max(total - logits, 0), UPDATE, f"{shape.rows} rows of {shape.width} tokens{again}"),
-        Part("logits", logits, UPDATE, f"tiles of {tokens} tokens x {module.policy_config.vocab_size} words"),
+        Part("logits", logits, UPDATE, f"tiles of {tokens} tokens x {min(config.vocab_size, known)} words"),
         Part("rollouts", held, UPDATE, f"{rows_of_rank(plan)} rows of {data.sampling.max_tokens} tokens as tensors"),
     ]
     if hardware.is_sharded:
