@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 import torch
+from rich.console import Console
 
+from asym_lit.commands.probe.probing import Probe, run_probe
+from asym_lit.commands.replay.replaying import run_replay
+from asym_lit.commands.replay.settings import Replay
 from asym_lit.lit import PolicyModule
+from asym_lit.lit.demonstrations.supervised import SupervisedModule
 from asym_lit.objectives import grpo
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.logit_shaping import LogitShaping
+from asym_lit.types import InputError
 from policies import save_tiny
 from runs import run_alone, scalars, weights, words
 
@@ -55,10 +61,40 @@ def test_such_a_policy_trains_sharded_as_it_does_whole(tmp_path: Path, kind: str
     assert all(torch.allclose(mine[key], theirs[key], rtol=0, atol=1e-5) for key in mine)
 
 
-def test_a_policy_whose_logits_are_something_else_is_refused_before_the_first_batch(fit: Fit, tmp_path: Path) -> None:
-    policy = save_tiny(tmp_path / "policy", "Roberta", **LARGE)
+def supervised(policy: str, folder: Path) -> None:
+    SupervisedModule(policy=policy)
+
+
+def probe(policy: str, folder: Path) -> None:
+    run_probe(Probe(policy=policy, output=str(folder), device="cpu"), Console(quiet=True))
+
+
+def replay(policy: str, folder: Path) -> None:
+    run_replay(Replay(policy=policy, output=str(folder), device="cpu"), Console(quiet=True))
+
+
+def replay_reference(policy: str, folder: Path) -> None:
+    settings = Replay(reference=policy, presets=["grpo", "ace"], output=str(folder), device="cpu")
+    run_replay(settings, Console(quiet=True))
+
+
+@pytest.fixture(scope="module")
+def two_sided(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A RoBERTa that is no decoder: each of its tokens reads all others."""
+    return save_tiny(tmp_path_factory.mktemp("two_sided"), "Roberta", context=64, **LARGE)
+
+
+@pytest.mark.parametrize("load", [supervised, probe, replay, replay_reference])
+def test_a_policy_whose_scores_would_be_wrong_is_refused_wherever_it_is_loaded(
+    load: Callable[[str, Path], None], two_sided: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"a RobertaForCausalLM, whose hidden states hang on later tokens.*Allowed"):
+        load(two_sided, tmp_path)
+
+
+def test_such_a_policy_is_refused_in_one_line_before_the_first_batch(fit: Fit, two_sided: str) -> None:
     with pytest.raises(SystemExit) as stopped:
-        fit("grpo", "--model.policy", policy, *FEW)
+        fit("grpo", "--model.policy", two_sided, *FEW)
     message = str(stopped.value.code)
     assert "RobertaForCausalLM, whose hidden states hang on later tokens" in message and len(message.splitlines()) == 1
 

@@ -105,7 +105,7 @@ def _shaping(own_BSV: Tensor, ruler_BSV: Tensor) -> LogitShaping | None:
     scale = least / TINY
     if cap is not None and least < cap:
         # Rounded, for atanh(tanh(x)) is x but for its last digits.
-        scale = float(f"{math.atanh(least / cap) * cap / TINY:.{12 if dtype == torch.float64 else 6}g}")
+        scale = float(f"{math.atanh(least / cap) * cap / TINY:.{12 if dtype == torch.float64 else 7}g}")
     found = LogitShaping(scale, cap, None if vocabulary == whole else vocabulary)
     expected_BSV = found(ruler_BSV).to(dtype).double()
     return found if torch.allclose(own_BSV, expected_BSV, rtol=max(EXACT, 2 * torch.finfo(dtype).eps), atol=0) else None
