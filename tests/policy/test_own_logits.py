@@ -29,7 +29,7 @@ SIZES = {
     "eos_token_id": 2,
 }
 MAMBA = {"mamba_d_ssm": 32, "mamba_n_heads": 4, "mamba_d_head": 8, "mamba_d_state": 8, "mamba_n_groups": 1}
-# Class, settings, and what is done with its logits. Three of these divide or multiply by something called logits_scaling.
+# Config, class, settings, and what the class does with its logits.
 CLASSES = {
     "Gemma2": ("Gemma2Config", "Gemma2ForCausalLM", {"final_logit_softcapping": 3.0}, LogitShaping(cap=3.0)),
     "Gemma3": ("Gemma3TextConfig", "Gemma3ForCausalLM", {"final_logit_softcapping": 3.0}, LogitShaping(cap=3.0)),
@@ -198,7 +198,7 @@ def test_logits_that_cannot_be_computed_in_tiles_are_refused_by_name(bend):
 
 
 def test_how_far_off_is_said_in_nats():
-    """Of two logits moved by 1 the log-probs move by at most 1, and more than half."""
+    """Half of the logits are moved by 5.6; the log-probs move by less, for so does the normaliser."""
 
     def bend(z):
         return z + 5.6 * (torch.arange(V) % 2)
