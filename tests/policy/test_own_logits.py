@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.lora import LoRA, add_adapters
-from asym_lit.policy.own_logits import head_inputs, read_head
+from asym_lit.policy.own_logits import read_head
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import InputError, Needs
 from fakes import full_scores, tiny_policy

@@ -20,10 +20,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
-from asym_lit.policy.own_logits import head_inputs
 from asym_lit.policy.size import empty_policy
 from asym_lit.policy.token_scores import CHUNK_ELEMENTS, GPU_CHUNKS
 from asym_lit.shapes import Float

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LOWEST_LOGIT
+from asym_lit.shapes import Float, Int
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ class HeadReading:
 class _Seen:
     """What passed by in one forward pass."""
 
-    hidden_BSH: Tensor | None = None
+    hidden_BSH: Float[Tensor, "B S H"] | None = None
     """Of the base model."""
-    input_BSH: Tensor | None = None
+    input_BSH: Float[Tensor, "B S H"] | None = None
     """Of the head."""
-    own_BSV: Tensor | None = None
+    own_BSV: Float[Tensor, "B S V"] | None = None
     """Logits, at the very end."""
 
 
@@ -70,8 +71,8 @@ def read_head(model: PreTrainedModel) -> HeadReading:
             "Allowed: a plain torch.nn.Linear (merge adapters into it, and leave it out of quantisation)."
         )
     ids_BS = _some_ids(model, head)
-    ruler_BSV = _ruler(ids_BS, head)
-    ruled, plain = (_seen(model, head, ids_BS, answer) for answer in (ruler_BSV, None))
+    ruler_BSW = _ruler(ids_BS, head)
+    ruled, plain = (_seen(model, head, ids_BS, answer) for answer in (ruler_BSW, None))
     given_BSH, own_BSV, hidden_BSH = plain.input_BSH, plain.own_BSV, plain.hidden_BSH
     if given_BSH is None or own_BSV is None or ruled.own_BSV is None or own_BSV.shape[:2] != given_BSH.shape[:2]:
         raise InputError(
@@ -79,7 +80,7 @@ def read_head(model: PreTrainedModel) -> HeadReading:
             "Allowed: causal language models whose forward pass calls what get_output_embeddings() returns, once."
         )
     _check_causal(name, given_BSH)
-    shaping = _shaping(ruled.own_BSV, ruler_BSV)
+    shaping = _shaping(ruled.own_BSV, ruler_BSW)
     gap, allowed = _gap(shaping or LogitShaping(), head, given_BSH, own_BSV)
     if shaping is None or not gap <= allowed:
         does = "answers with other logits than its LM head"
@@ -94,24 +95,26 @@ def read_head(model: PreTrainedModel) -> HeadReading:
     return HeadReading(shaping, is_direct)
 
 
-def _shaping(own_BSV: Tensor, ruler_BSV: Tensor) -> LogitShaping | None:
+def _shaping(own_BSV: Float[Tensor, "B S V"], ruler_BSW: Float[Tensor, "B S W"]) -> LogitShaping | None:
     """What a model made of the ruler's logits; None if that is no scale, soft cap or shorter vocabulary."""
-    vocabulary, whole = own_BSV.shape[-1], ruler_BSV.shape[-1]
-    ruler_BSV, own_BSV, dtype = ruler_BSV[..., :vocabulary], own_BSV.double(), own_BSV.dtype
-    if ruler_BSV.shape != own_BSV.shape or not (ruler_BSV == HUGE).any():
+    vocabulary, whole = own_BSV.shape[-1], ruler_BSW.shape[-1]
+    ruler_BSW, own_BSV, dtype = ruler_BSW[..., :vocabulary], own_BSV.double(), own_BSV.dtype
+    if ruler_BSW.shape != own_BSV.shape or not (ruler_BSW == HUGE).any():
         return None
-    largest, least = (float(own_BSV[ruler_BSV == mark][0]) for mark in (HUGE, TINY))
+    largest, least = (float(own_BSV[ruler_BSW == mark][0]) for mark in (HUGE, TINY))
     cap = largest if 0 < largest < HUGE**0.5 else None
     scale = least / TINY
     if cap is not None and least < cap:
         # Rounded, for atanh(tanh(x)) is x but for its last digits.
         scale = float(f"{math.atanh(least / cap) * cap / TINY:.{12 if dtype == torch.float64 else 7}g}")
     found = LogitShaping(scale, cap, None if vocabulary == whole else vocabulary)
-    expected_BSV = found(ruler_BSV).to(dtype).double()
+    expected_BSV = found(ruler_BSW).to(dtype).double()
     return found if torch.allclose(own_BSV, expected_BSV, rtol=max(EXACT, 2 * torch.finfo(dtype).eps), atol=0) else None
 
 
-def _gap(shaping: LogitShaping, head: nn.Linear, given_BSH: Tensor, own_BSV: Tensor) -> tuple[float, float]:
+def _gap(
+    shaping: LogitShaping, head: nn.Linear, given_BSH: Float[Tensor, "B S H"], own_BSV: Float[Tensor, "B S V"]
+) -> tuple[float, float]:
     """The largest difference between a model's own log-probs and ours, and how large rounding can make it."""
     with torch.no_grad():
         logits_BSV = nn.functional.linear(given_BSH.to(head.weight.dtype), head.weight, head.bias)
@@ -126,7 +129,7 @@ def _gap(shaping: LogitShaping, head: nn.Linear, given_BSH: Tensor, own_BSV: Ten
     return float(off_N.max()), max(ROUNDING, 4 * eps) * largest
 
 
-def _check_causal(name: str, given_BSH: Tensor) -> None:
+def _check_causal(name: str, given_BSH: Float[Tensor, "B S H"]) -> None:
     """Two rows that begin alike must have the same hidden states there, whatever follows."""
     one_SH, other_SH = given_BSH[:, :SHARED].float()
     moved, size = float((one_SH - other_SH).abs().max()), float(one_SH.abs().max())
@@ -137,26 +140,6 @@ def _check_causal(name: str, given_BSH: Tensor) -> None:
             f"{allowed:.1g}), so its log-probs would be of tokens it has read. Allowed: causal language models; a BERT-like "
             "one is causal with is_decoder: true in its config.json."
         )
-
-
-def head_inputs(model: PreTrainedModel, ids_BS: Tensor) -> Tensor:
-    """What the LM head is given, with the gradient it carries; the head itself is left out.
-
-    For policies with layers between base model and head, as BERT-like ones have.
-    """
-    caught: list[Tensor] = []
-
-    def catch(hidden_BSH: Tensor) -> Tensor:
-        caught.append(hidden_BSH)
-        return hidden_BSH  # in place of the logits, which would take tokens times vocabulary
-
-    head: Any = model.get_output_embeddings()
-    head.forward = catch
-    try:
-        model(input_ids=ids_BS, use_cache=False)
-    finally:
-        del head.forward
-    return caught[-1]
 
 
 def _some_ids(model: nn.Module, head: nn.Linear) -> Tensor:
@@ -171,7 +154,7 @@ def _some_ids(model: nn.Module, head: nn.Linear) -> Tensor:
     return torch.tensor([row[:width] for row in rows], device=head.weight.device)
 
 
-def _ruler(ids_BS: Tensor, head: nn.Linear) -> Tensor:
+def _ruler(ids_BS: Int[Tensor, "B S"], head: nn.Linear) -> Tensor:
     """Known logits for each token, in fp64."""
     marks = torch.tensor([*RULER, *(-mark for mark in RULER)], dtype=torch.float64, device=head.weight.device)
     size = ids_BS.numel() * len(head.weight)
@@ -190,7 +173,7 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
             module.training = was_training
 
 
-def _seen(model: PreTrainedModel, head: nn.Linear, ids_BS: Tensor, answer: Tensor | None) -> _Seen:
+def _seen(model: PreTrainedModel, head: nn.Linear, ids_BS: Int[Tensor, "B S"], answer: Tensor | None) -> _Seen:
     """One forward pass, in which the head answers with its logits or with given ones."""
     seen = _Seen()
 

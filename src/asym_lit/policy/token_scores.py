@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from asym_lit.policy.chunked_head import ChunkedHead
-from asym_lit.policy.own_logits import head_inputs, read_head
+from asym_lit.policy.head_inputs import head_inputs
+from asym_lit.policy.own_logits import read_head
 from asym_lit.shapes import Float, Int, Shaped
 from asym_lit.types import InputError, Needs, TokenScores
 

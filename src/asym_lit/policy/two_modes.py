@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from asym_lit.policy.draws import Draws, End, generators_restored, other_generators
+from asym_lit.shapes import Float
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Event(NamedTuple):
 class Pass(NamedTuple):
     """A forward pass over the same few tokens."""
 
-    logprobs_BSV: Tensor
+    logprobs_BSV: Float[Tensor, "B S V"]
     draws: bool
     """True if random numbers were drawn, of torch, Python or NumPy."""
     events: list[Event]
