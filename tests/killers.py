@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -120,3 +121,21 @@ class Signal(Callback):
     def on_validation_batch_start(self, trainer, pl_module, batch, batch_idx, dataloader_idx=0):
         if not trainer.sanity_checking:
             self._now("on_validation_batch_start")
+
+
+class FullDisk(Callback):
+    """Leaves no room for the number-th checkpoint, until an older one is gone."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def setup(self, trainer, pl_module, stage):
+        write = trainer.save_checkpoint
+
+        def save(path, *args, **kwargs):
+            write(path, *args, **kwargs)
+            self.left -= 1
+            if self.left == 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        trainer.save_checkpoint = save

@@ -32,7 +32,7 @@ import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
 from asym_lit.commands import own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
-from asym_lit.lit.run_place import decided_folder
+from asym_lit.lit.run_place import decided_folder, without_requeue
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.objectives import Objective
 from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
@@ -102,6 +102,9 @@ class AsymLitCLI(LightningCLI):
 
     @override
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        config = self._get(self.config_init, "trainer", default={})
+        if own := without_requeue(config.get("default_root_dir") or "."):
+            kwargs["plugins"] = [*(config.get("plugins") or []), *own]
         trainer = super().instantiate_trainer(**kwargs)
         if getattr(rank_zero_only, "rank", 0):  # a process beside the first: the run's folder is that one's business
             return trainer

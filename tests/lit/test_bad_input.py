@@ -103,7 +103,7 @@ def test_a_run_folder_that_cannot_be_written_is_refused(fit: Fit, tmp_path: Path
 
 
 def test_a_checkpoint_that_is_nowhere_is_refused(fit: Fit, tmp_path: Path) -> None:
-    assert "There is no checkpoint at" in refusal(fit, "--ckpt_path", str(tmp_path / "none"))
+    assert "does not exist. Give --ckpt_path" in refusal(fit, "--ckpt_path", str(tmp_path / "none"))
 
 
 def test_resuming_with_another_policy_is_refused_and_loses_nothing(fit: Fit, tmp_path: Path) -> None:

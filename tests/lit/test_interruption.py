@@ -86,3 +86,41 @@ def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left
         signal.signal(signal.SIGUSR1, before)
     assert mine.by == ""
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_under_slurm_a_signal_saves_a_checkpoint_of_ours_and_nothing_beside_the_runs(tmp_path, monkeypatch):
+    for name, value in {"NTASKS": "1", "JOB_NAME": "job", "JOB_ID": "7", "PROCID": "0", "LOCALID": "0", "NODEID": "0"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.setenv("SLURM_NTASKS_PER_NODE", "1")
+    root = ["--trainer.default_root_dir", str(tmp_path / "root")]
+    (tmp_path / "root").mkdir()
+    run_alone(*with_signal(tmp_path, 3, "SIGUSR1", "on_train_batch_start"), *root, expect=1)
+    assert checkpoints(tmp_path / "run" / "version_0") == ["step_000003"]
+    assert list((tmp_path / "root").iterdir()) == []
+    (tmp_path / "root" / "hpc_ckpt_1.ckpt").touch()
+    done = run_alone(*words(tmp_path / "other", "grpo"), *root, expect=1)
+    assert "hpc_ckpt_1.ckpt was left by another run" in done.stderr
+
+
+def test_a_full_disk_costs_an_old_checkpoint_and_no_step(tmp_path, fit):
+    run = fit(
+        "grpo",
+        "--config",
+        "tests/lit/every_step.yaml",
+        "--trainer.callbacks+",
+        "killers.FullDisk",
+        "--trainer.callbacks.number",
+        "4",
+    )
+    assert checkpoints(run) == ["step_000003", "step_000004"]
+
+
+def test_a_run_in_which_nothing_is_learned_says_so_and_why(tmp_path, fit, capsys):
+    fit("grpo", "--data.task.operators", "+", "--config", "tests/lit/all_wrong.yaml")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Nothing learned in this run: no update of 4 steps had a gradient; groups were all wrong in 4 of them" in said
+
+
+def test_a_run_in_which_something_is_learned_says_nothing_of_the_kind(tmp_path, fit, capsys):
+    fit("grpo")
+    assert "Nothing learned" not in capsys.readouterr().out

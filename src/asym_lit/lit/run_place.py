@@ -10,10 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from weakref import WeakKeyDictionary
 
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from asym_lit.run_folder.paths import claim_version
+from asym_lit.types import InputError
 
 UNNAMED = Path("runs", "unnamed")
 """Within the trainer's root directory, for runs without a logger that has a name."""
@@ -45,6 +47,27 @@ def decided_folder(trainer: Trainer, resumed: Path | None = None) -> Path:
         else:
             _DECIDED[trainer] = resumed or _new_folder(trainer)
     return _DECIDED[trainer]
+
+
+def without_requeue(root: str) -> list[SLURMEnvironment]:
+    """What a trainer under SLURM needs so that the batch system's signals are ours to heed; nothing elsewhere.
+
+    Lightning's own answer writes `hpc_ckpt_1.ckpt` beside all runs, and whatever starts there next begins with it unasked.
+
+    Args:
+        root: The trainer's root directory.
+
+    Raises:
+        InputError: If such a file is there.
+    """
+    if not SLURMEnvironment.detect():
+        return []
+    if found := sorted(Path(root).glob("hpc_ckpt_*.ckpt")):
+        raise InputError(
+            f"{found[-1]} was left by another run under SLURM, and Lightning would start from it unasked. Move it away; a run "
+            "goes on with --ckpt_path <run folder>."
+        )
+    return [SLURMEnvironment(auto_requeue=False)]
 
 
 def _new_folder(trainer: Trainer) -> Path:

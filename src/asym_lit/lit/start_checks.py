@@ -1,14 +1,49 @@
-"""What is checked of a training run before its first batch, beside what the parts check of themselves."""
+"""What is refused of a training run before its first batch, its limits above all: each means what it says, or is refused.
+
+The length of a run is `data.rollout_steps`. Lightning's own limits count other things: epochs, of which a run is one, optimizer
+steps, of which a rollout step makes several, batches. What they end has no checkpoint of its last policy, and no evaluation.
+"""
 
 from __future__ import annotations
 
 from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 
-from asym_lit.lit.limits import check_limits
 from asym_lit.lit.rollout_source import RolloutSource
 from asym_lit.objectives.objective import Objective, check_group_size
-from asym_lit.types import Sampling
+from asym_lit.types import InputError, Sampling
+
+LIGHTNINGS_OWN = (1, None, 1000, -1)
+"""Epochs: one, what a trainer from Python has if it was told nothing, and without end; one epoch is the run in each case."""
+
+
+def check_limits(trainer: Trainer, rollout_steps: int) -> None:
+    """Refuse what would end a run at another step than its last, or have gradients computed by others; make the run one epoch.
+
+    Args:
+        trainer: Of this run.
+        rollout_steps: Its length.
+
+    Raises:
+        InputError: With the option, and what to write instead.
+    """
+    length = f"write --data.rollout_steps N (now {rollout_steps}) for the length of the run"
+    loop = trainer.fit_loop
+    ours = "PolicyModule makes its own updates"
+    for name, value, neutral, instead in (
+        ("max_epochs", loop.max_epochs, LIGHTNINGS_OWN, f"a run is one epoch, in which prompts are shuffled anew; {length}"),
+        ("min_epochs", loop.min_epochs, (None, 0, 1), f"a run is one epoch; {length}"),
+        ("max_steps", loop.max_steps, (-1,), f"it counts optimizer steps, and may end a run within a rollout step; {length}"),
+        ("min_steps", loop.min_steps, (None, 0), f"it counts optimizer steps; {length}"),
+        ("limit_train_batches", trainer.limit_train_batches, (1.0,), length),
+        ("overfit_batches", vars(trainer)["overfit_batches"], (0.0,), "write --data.task.train_size N for fewer problems"),
+        ("accumulate_grad_batches", trainer.accumulate_grad_batches, (1,), f"{ours}; write --model.max_micro_batch_tokens"),
+        ("gradient_clip_val", trainer.gradient_clip_val, (None, 0), f"{ours}; write --model.max_grad_norm"),
+    ):
+        is_dev_run = vars(trainer)["fast_dev_run"] and name in ("max_steps", "limit_train_batches", "max_epochs")
+        if value not in neutral and not is_dev_run:
+            raise InputError(f"trainer.{name} is {value}; allowed: {neutral[0]}. {instead[0].upper()}{instead[1:]}.")
+    loop.max_epochs = 1
 
 
 def check_start(trainer: Trainer, objective: Objective, data: RolloutSource) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from asym_lit.lit.callbacks.transcript import markdown_table
+from asym_lit.reports.rollout_table import markdown_table
 from asym_lit.run_folder.transcripts import transcript_row
 from asym_lit.types import RolloutBatch, Sampling
 from fakes import make_rollout

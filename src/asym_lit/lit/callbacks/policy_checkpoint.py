@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.lit.module import PolicyModule
@@ -16,6 +18,9 @@ from asym_lit.policy.export import save_policy
 from asym_lit.run_folder.checksums import write_checksums
 from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, whole_checkpoints
 from asym_lit.types import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a system says when there is no room left, on the disk or in one's share of it."""
 
 
 class PolicyCheckpoint(Checkpoint):
@@ -44,9 +49,28 @@ class PolicyCheckpoint(Checkpoint):
         return self._run / self.folder / checkpoint_name(module.rollout_step)
 
     def save(self, trainer: Trainer, module: PolicyModule) -> None:
-        """Write one now. A collective."""
+        """Write one now; if the disk is full, in place of all but the newest. A collective."""
+        try:
+            self._write(trainer, module)
+        except OSError as fault:
+            if fault.errno not in FULL or trainer.world_size > 1:
+                raise
+            shutil.rmtree(self._partial(module), ignore_errors=True)
+            spare = whole_checkpoints(self._run, self.folder)[:-1]
+            if not spare:
+                raise
+            rank_zero_warn(f"The disk is full ({fault}): {', '.join(old.name for old in spare)} make room for the newest.")
+            for old in spare:
+                _remove(old)
+            self._write(trainer, module)
+
+    def _partial(self, module: PolicyModule) -> Path:
         final = self.path(module)
-        partial = final.with_name(f".{final.name}.partial")
+        return final.with_name(f".{final.name}.partial")
+
+    def _write(self, trainer: Trainer, module: PolicyModule) -> None:
+        final = self.path(module)
+        partial = self._partial(module)
         if trainer.is_global_zero:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
@@ -13,7 +15,10 @@ from asym_lit.lit.run_place import run_folder
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.run_folder.paths import EXPORT, PASS_AT_K, whole_checkpoints
 from asym_lit.run_folder.writing import write_json
-from asym_lit.types import InputError
+from asym_lit.types import InputError, RolloutBatch
+
+EARLY = 10
+"""Steps after which it is said that none of them has taught anything."""
 
 
 class Report(Callback):
@@ -22,6 +27,8 @@ class Report(Callback):
     def __init__(self) -> None:
         self._console = Console()
         self._folder = Path()
+        self._steps = 0
+        self._barren: Counter[str] = Counter()
 
     def _pass_at_k(self, trainer: Trainer) -> PassAtK:
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
@@ -43,6 +50,28 @@ class Report(Callback):
             self._console.print(f"Dashboards      tensorboard --logdir {self._folder}", highlight=False)
 
     @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count steps from which nothing was learned, and say so once if the first ones all were."""
+        assert isinstance(batch, RolloutBatch)
+        self._steps += 1
+        if float(trainer.callback_metrics.get("update/grad_norm", 0.0)) == 0:
+            self._barren[_kind(batch)] += 1
+        if self._steps == EARLY:
+            self._say_barren(trainer, "so far")
+
+    def _say_barren(self, trainer: Trainer, when: str) -> None:
+        if trainer.is_global_zero and self._steps and self._barren.total() == self._steps:
+            kinds = ", ".join(f"{kind} in {count}" for kind, count in self._barren.most_common())
+            self._console.print(
+                f"Nothing learned {when}: no update of {self._steps} steps had a gradient; groups were {kinds} of them. A "
+                "group teaches if some of its responses are right and some wrong: take easier or harder problems, more "
+                "responses (--data.sampling.n), or look at rollouts/ for what the verifier says.",
+                highlight=False,
+            )
+
+    @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.is_global_zero:
             return
@@ -52,6 +81,7 @@ class Report(Callback):
             if measured.latest_step:
                 curves[f"after {measured.latest_step} steps"] = curve
             self._console.print(pass_at_k_table(f"{name}, validation", curves))
+        self._say_barren(trainer, "in this run")
         self._write({"before": measured.before, f"after {measured.latest_step} steps": measured.latest})
         found = whole_checkpoints(self._folder)
         self._console.print(f"Run folder      {self._folder}", highlight=False)
@@ -80,3 +110,11 @@ class Report(Callback):
         path = self._folder / PASS_AT_K
         write_json(path, plain)
         self._console.print(f"Numbers         {path}", highlight=False)
+
+
+def _kind(batch: RolloutBatch) -> str:
+    """What the groups of a step have in common, if it taught nothing."""
+    outcomes = {r.verdict.outcome for r in batch.rollouts if r.verdict}
+    if len(outcomes) == 1:
+        return {"correct": "all right", "incorrect": "all wrong", "undecided": "all undecided"}[str(*outcomes)]
+    return "each alike in all its responses"

@@ -12,6 +12,7 @@ from typing_extensions import override
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
+from asym_lit.reports.rollout_table import markdown_table
 from asym_lit.run_folder.paths import ROLLOUTS
 from asym_lit.run_folder.transcripts import transcript_row
 from asym_lit.run_folder.writing import write_json_lines
@@ -106,20 +107,3 @@ class Transcript(Callback):
             rows = sorted(all_lists(self._evaluated[source]), key=lambda row: int(row["slot"]))
             self._write(trainer, f"{stem}_{source}", rows)
         self._evaluated = {}
-
-
-def markdown_table(rows: list[dict[str, Any]]) -> str:
-    """A few rollouts as a markdown table; text is fenced so that it cannot format the page."""
-    head = ["prompt", "response", "outcome", "reason", "reward", "advantage", "tokens"]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    for row in rows:
-        advantage = "" if row["advantage"] is None else f"{row['advantage']:+.3f}"
-        cells = [_code(row["prompt"]), _code(row["response"]), row["outcome"], _code(row["reason"] or "")]
-        cells += [row["reward"], advantage, len(row["token_ids"])]
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return "\n".join(lines)
-
-
-def _code(text: str, limit: int = 300) -> str:
-    flat = text.replace("|", "\\|").replace("`", "'").replace("\n", " ")
-    return f"`{flat[:limit]}{'...' if len(flat) > limit else ''}`" if flat else ""

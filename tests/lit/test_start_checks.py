@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lightning.pytorch import Trainer
 
-from asym_lit.lit.limits import check_limits
+from asym_lit.lit.start_checks import check_limits
 from asym_lit.types import InputError
 
 
