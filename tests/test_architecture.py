@@ -19,6 +19,8 @@ FLOORS = {
     "shapes": -1,
     "types": 0,
     "reductions": 0,
+    "responses": 0,
+    "model_caches": 0,
     **dict.fromkeys(WINGS, 1),
     "reports": 2,
     "run_folder": 2,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lightning.pytorch.utilities import rank_zero_warn
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 
 from asym_lit.lit.distributed import any_process, world_size
 from asym_lit.lit.stopping import RunStoppedError
-from asym_lit.policy.loading import locate
+from asym_lit.policy.loading import load_generation_config, locate, tokenless_ids
+from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
 from asym_lit.types import LivePolicy, Rollout, Sampling
 
@@ -28,6 +29,7 @@ class EngineKeeper:
         self.restarts = 0
         """Engines that died and were replaced, on this process."""
         self._live: LivePolicy | None = None
+        self._said: list[str] = []
 
     def sync(self, live: LivePolicy) -> None:
         """Start the engine if need be, and give it the policy's weights if they have moved. A collective."""
@@ -49,21 +51,33 @@ class EngineKeeper:
                 f"The process group has {world_size()} members, the trainer {live.processes}; something made a "
                 "process group before the strategy did. Start engines through data.engine only."
             )
-        configured = live.policy_config.eos_token_id
-        stop_ids = {self.tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
-        pad = self.tokenizer.pad_token_id
+        config, tokenizer = live.policy_config, self.tokenizer
+        ends = end_tokens(tokenizer, config, load_generation_config(self.policy))
         host = EngineHost(
             policy=locate(self.policy),
             live_model=live.live_model,
             device=live.device,
             dtype=live.weight_dtype,
-            stop_token_ids=frozenset(stop_ids),
-            pad_token_id=self.tokenizer.eos_token_id if pad is None else pad,
+            stop_token_ids=ends,
+            pad_token_id=padding_token(tokenizer, ends),
             local_rank=live.local_rank,
             load=live.untrained,
+            tokenless_ids=tokenless_ids(tokenizer, config),
         )
         self.engine.start(host)
         self._live = live
+        self._say(host)
+
+    def _say(self, host: EngineHost) -> None:
+        """How responses are generated, in a line or two; once, not at every restart."""
+        ends = ", ".join(f"{self.tokenizer.decode([token])!r} ({token})" for token in sorted(host.stop_token_ids))
+        lines = [f"Responses end with {ends}.", *getattr(self.engine, "remarks", ())]
+        if host.tokenless_ids:
+            lines.append(f"{len(host.tokenless_ids)} ids have logits but no token; they are never sampled.")
+        if lines != self._said:
+            for line in lines:
+                rank_zero_info(line)
+        self._said = lines
 
     def groups(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
         """The groups of the requests, in order, as they finish; from a new engine if this one dies. A collective.

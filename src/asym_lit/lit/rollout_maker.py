@@ -12,6 +12,7 @@ from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.engine_keeper import EngineKeeper
 from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.objectives.rewards import GroupFilter
+from asym_lit.responses import response_text
 from asym_lit.rollout.engine import Engine, Request, request_seed
 from asym_lit.rollout.prompts import SlottedPrompts
 from asym_lit.types import LivePolicy, Outcome, Prompt, Rollout, RolloutBatch, Scorer
@@ -81,9 +82,8 @@ class RolloutMaker:
         requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
         groups, clock = [], perf_counter()
         for group in self.keeper.groups(requests, made.sampling):
-            texts = self.tokenizer.batch_decode([r.token_ids for r in group], skip_special_tokens=True)
-            for rollout, text in zip(group, texts, strict=True):
-                rollout.text = text
+            for rollout in group:
+                rollout.text = response_text(self.tokenizer, rollout.token_ids, rollout.finish_reason == "stop")
             INTERRUPTION.check_alone(made.step)
             clock = made.spend("generate", clock)
             self.scorer.submit(group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
@@ -13,7 +13,7 @@ from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import GenerationConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BUNDLED = "bundled"
 """Name of the small policy that ships with the package."""
@@ -87,6 +87,26 @@ def load_config(policy: str) -> PretrainedConfig:
         return AutoConfig.from_pretrained(locate(policy))
     except OSError as fault:
         raise _not_found(policy, fault) from fault
+
+
+def load_generation_config(policy: str) -> GenerationConfig | None:
+    """How a policy says that it is generated with; None if it does not say."""
+    from transformers import GenerationConfig
+
+    try:
+        return GenerationConfig.from_pretrained(locate(policy))
+    except OSError:  # a policy need not have one
+        return None
+
+
+def token_count(tokenizer: Any) -> int:
+    """The largest id that the tokenizer has a token for, added ones included, plus 1."""
+    return max(tokenizer.get_vocab().values()) + 1
+
+
+def tokenless_ids(tokenizer: Any, config: PretrainedConfig) -> frozenset[int]:
+    """Ids that a policy gives logits to and its tokenizer has no token for: what is padded, and gaps before that."""
+    return frozenset(range(config.get_text_config(decoder=True).vocab_size)) - frozenset(tokenizer.get_vocab().values())
 
 
 def architecture_of(config: PretrainedConfig) -> str:

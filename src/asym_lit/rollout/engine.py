@@ -55,6 +55,8 @@ class EngineHost:
     load: Callable[[], PreTrainedModel] | None = None
     """Loads the policy before training as the one in training was loaded, for an embedded engine's replica: without noise and
     with the same rotary frequencies. None where only a live model is offered."""
+    tokenless_ids: frozenset[int] = frozenset()
+    """Ids that the policy gives logits to and the tokenizer has no token for: they are never sampled."""
 
 
 class Engine(Protocol):
@@ -62,6 +64,8 @@ class Engine(Protocol):
 
     version: int
     """Optimizer steps behind its weights; -1 before the first sync."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know about how it generates with the policy it was started with."""
 
     def check(self) -> None:
         """Raise an `InputError` if it cannot run here; called before anything is loaded."""

@@ -1,18 +1,21 @@
 """The embedded engine: its own sampling loop over a Hugging Face model. No server, no second copy where none is needed.
 
 Each prompt is read once and its cache expanded to the group; finished rows leave the batch. Every response has its own
-random numbers, so it does not depend on what else is generated with it.
+random numbers, so it does not depend on what else is generated with it. Where padding would leave its trace in the state
+of a policy (recurrent and hybrid ones), only prompts of one length share a batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from asym_lit.rollout.decoding import DecodingLoop, Rows, uniforms
+from asym_lit.rollout.cache_trial import try_caches
+from asym_lit.rollout.decoding import CacheUse, DecodingLoop, Rows, uniforms
 from asym_lit.rollout.engine import Engine, EngineHost, Request
 from asym_lit.rollout.sampling import draw, sampling_logprobs
 from asym_lit.types import InputError, Rollout, Sampling
@@ -38,21 +41,42 @@ class HFEngine(Engine):
         self.version = -1
         self._model: PreTrainedModel | None = None
         self._host: EngineHost | None = None
+        self._use = CacheUse()
 
     def check(self) -> None:
         """It runs wherever the policy does."""
 
     def start(self, host: EngineHost) -> None:
-        """Share the live policy, or load a replica of it."""
-        self._host = host
-        if host.live_model is not None:
-            self._model = host.live_model
-            return
+        """Share the live policy, or load a replica of it, and try how it can be generated with.
+
+        Raises:
+            InputError: If its class can not be generated with.
+        """
+        self._host, self._model = host, host.live_model or self._replica(host)
+        with self._evaluating():
+            self._use = try_caches(self._model, host)
+        self.remarks = ()
+        if not self._use.pads:
+            kind = type(self._model).__name__
+            self.remarks = (f"HFEngine: padding is not hidden from a {kind}, so only prompts of one length share a batch.",)
+
+    def _replica(self, host: EngineHost) -> PreTrainedModel:
         if host.load is None:
             raise RuntimeError("The engine's host offers neither a live model nor a way to load one; give it EngineHost.load.")
         replica = host.load()
         replica.to(device=host.device)  # type: ignore[call-arg]
-        self._model = replica.requires_grad_(False)
+        return replica.requires_grad_(False)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """The model's evaluation mode, and its mode of before afterwards."""
+        assert self._model is not None
+        model, was_training = self._model, self._model.training
+        model.eval()
+        try:
+            yield
+        finally:
+            model.train(was_training)
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
         """Copy the weights into the replica; shared weights are up to date already."""
@@ -84,30 +108,44 @@ class HFEngine(Engine):
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
         """One group per request, in order; several groups are generated at once, within the token budget."""
-        assert self._model is not None
+        order = list(range(len(requests)))
+        if not self._use.pads:
+            order.sort(key=lambda place: len(requests[place].prompt.token_ids))
+        finished: dict[int, list[Rollout]] = {}
+        following = 0
+        with self._evaluating():
+            for place, group in zip(order, self._groups([requests[i] for i in order], sampling), strict=True):
+                finished[place] = group
+                while following in finished:
+                    yield finished.pop(following)
+                    following += 1
+
+    def _groups(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
+        """The groups in the order in which they are generated."""
         waiting: list[Rollout] = []
-        was_training = self._model.training
-        self._model.eval()
-        try:
-            for rows in self._row_batches(requests, sampling):
-                waiting += self._generate_rows(rows, sampling)
-                while len(waiting) >= sampling.n:
-                    yield waiting[: sampling.n]
-                    waiting = waiting[sampling.n :]
-        finally:
-            if self._model is not None:
-                self._model.train(was_training)
+        for rows in self._row_batches(requests, sampling):
+            waiting += self._generate_rows(rows, sampling)
+            while len(waiting) >= sampling.n:
+                yield waiting[: sampling.n]
+                waiting = waiting[sampling.n :]
 
     def _row_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Rows]:
-        """Rows (request, sample index) in order, cut so that rows x longest sequence fits the budget."""
+        """Rows (request, sample index) in order, cut so that rows x longest sequence fits the budget.
+
+        Where the policy bears no padding they are cut between prompts of different length, too.
+        """
         batch: Rows = []
         longest = 0
         for request in requests:
-            longest_with = max(longest, len(request.prompt.token_ids) + sampling.max_tokens)
+            length = len(request.prompt.token_ids) + sampling.max_tokens
+            if batch and not self._use.pads and length != longest:
+                yield batch
+                batch = []
+            longest_with = max(longest, length) if self._use.pads else length
             for sample in range(sampling.n):
                 if batch and (len(batch) + 1) * longest_with > self.max_batch_tokens:
                     yield batch
-                    batch, longest_with = [], len(request.prompt.token_ids) + sampling.max_tokens
+                    batch, longest_with = [], length
                 batch.append((request, sample))
             longest = longest_with
         if batch:
@@ -117,16 +155,18 @@ class HFEngine(Engine):
     def _generate_rows(self, rows: Rows, sampling: Sampling) -> list[Rollout]:
         assert self._host is not None
         device = self._host.device
-        loop = DecodingLoop(self._model, self._host, rows)
+        loop = DecodingLoop(self._model, self._host, rows, self._use)
         uniform_RT = uniforms(rows, sampling).to(device)
         tokens_RT = torch.full((len(rows), sampling.max_tokens), self._host.pad_token_id, device=device)
         logprobs_RT = torch.zeros(len(rows), sampling.max_tokens, device=device)
         length_R = torch.full((len(rows),), sampling.max_tokens, device=device)
         stopped_R = torch.zeros(len(rows), dtype=torch.bool, device=device)
         stop_ids = torch.tensor(sorted(self._host.stop_token_ids), device=device)
+        tokenless_ids = torch.tensor(sorted(self._host.tokenless_ids), dtype=torch.long, device=device)
         for step in range(sampling.max_tokens):
             alive = loop.alive_R
-            logprobs_BV = sampling_logprobs(loop.logits_BV, sampling)
+            logits_BV = loop.logits_BV.index_fill(-1, tokenless_ids, -torch.inf) if len(tokenless_ids) else loop.logits_BV
+            logprobs_BV = sampling_logprobs(logits_BV, sampling)
             next_B = draw(logprobs_BV, uniform_RT[alive, step])
             tokens_RT[alive, step] = next_B
             logprobs_RT[alive, step] = logprobs_BV.gather(-1, next_B[:, None]).squeeze(-1).float()

@@ -13,7 +13,14 @@ import torch.distributed as dist
 from torch import Tensor
 
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.rollout.vllm_process import check_installation, ensure_process_group, guest, keep_process_groups, shut_down
+from asym_lit.rollout.vllm_process import (
+    check_installation,
+    ensure_process_group,
+    guest,
+    keep_process_groups,
+    reading_prompts_whole,
+    shut_down,
+)
 from asym_lit.rollout.vllm_requests import parameters, rollouts
 from asym_lit.types import InputError, Rollout, Sampling
 
@@ -25,7 +32,7 @@ class VLLMEngine(Engine):
         tensor_parallel_size: Ranks that share one engine; divides the number of ranks.
         gpu_memory_utilization: Share of a GPU's memory for the engine's weights, activations and cache.
         kv_cache_gib: Size of the KV cache in GiB; 0 leaves it to `gpu_memory_utilization`. A CPU must be told.
-        max_num_batched_tokens: Most tokens of a forward pass.
+        max_num_batched_tokens: Most tokens of a forward pass; on a CPU at least `max_model_len`, for prompts are read whole.
         max_num_seqs: Most responses written at once.
         max_model_len: Longest sequence; 0 for the policy's context.
         block_size: Tokens per block of the cache; only whole blocks of a prompt are shared by its group. 0 for vLLM's choice.
@@ -89,6 +96,7 @@ class VLLMEngine(Engine):
     def start(self, host: EngineHost) -> None:
         """Build the engine. Its process groups are made inside the trainer's, which must stand."""
         check_installation()
+        self.remarks = ()
         self._owns_process_group = ensure_process_group()
         size = dist.get_world_size()
         if size % self.tensor_parallel_size:
@@ -105,7 +113,11 @@ class VLLMEngine(Engine):
                     f"This vLLM is built for {current_platform.device_type}, the policy is on {host.device.type}. Install the "
                     f"build for it, or write --trainer.accelerator {current_platform.device_type}."
                 )
-            self._engine = LLMEngine.from_engine_args(EngineArgs(**self._engine_arguments(host, size)))
+            arguments = self._engine_arguments(host, size)
+            if host.device.type == "cpu":
+                longest = EngineArgs(**arguments).create_model_config().max_model_len
+                arguments, self.remarks = reading_prompts_whole(arguments, longest)
+            self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
             keep_process_groups(self._engine)
         self._host, self.version = host, -1
 
@@ -152,7 +164,7 @@ class VLLMEngine(Engine):
                 self._cache_asleep = False
             for number, request in enumerate(everyone):
                 prompt = {"prompt_token_ids": list(request.prompt.token_ids)}
-                self._engine.add_request(str(number), prompt, parameters(request, sampling, self._host.stop_token_ids))
+                self._engine.add_request(str(number), prompt, parameters(request, sampling, self._host))
             waiting = mine.start
             while self._engine.has_unfinished_requests():
                 finished.update({int(output.request_id): output for output in self._engine.step()})

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from asym_lit.rollout.engine import EngineError, Request
+from asym_lit.rollout.engine import EngineError, EngineHost, Request
 from asym_lit.types import Rollout, Sampling
 
 SEED_BITS = 62
 """vLLM adds the index of the sample to the seed, in signed 64 bits."""
 
 
-def parameters(request: Request, sampling: Sampling, stop_token_ids: frozenset[int]) -> Any:
+NEVER = -100.0
+"""vLLM cuts what is added to a logit at -100 and 100; e^-100 is 0 beside any token in fp32."""
+
+
+def forbidden(host: EngineHost) -> dict[int, float] | None:
+    """vLLM's `logit_bias` by which ids without a token are never sampled; None if all have one.
+
+    Not its `allowed_token_ids`: a vocabulary of 150,000 would travel with each request, where 300 lack a token.
+    """
+    return dict.fromkeys(sorted(host.tokenless_ids), NEVER) or None
+
+
+def parameters(request: Request, sampling: Sampling, host: EngineHost) -> Any:
     """vLLM's `SamplingParams` for a group: log-probs of the sampled tokens alone, no text."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
@@ -23,7 +35,8 @@ def parameters(request: Request, sampling: Sampling, stop_token_ids: frozenset[i
         top_k=sampling.top_k,
         max_tokens=sampling.max_tokens,
         seed=request.seed % 2**SEED_BITS,
-        stop_token_ids=sorted(stop_token_ids),
+        stop_token_ids=sorted(host.stop_token_ids),
+        logit_bias=forbidden(host),
         logprobs=0,
         flat_logprobs=True,
         detokenize=False,

@@ -15,9 +15,12 @@ from torch import Tensor
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
 from asym_lit.rollout.server_client import ServerClient
 from asym_lit.rollout.vllm_process import SUPPORTED, release_line
-from asym_lit.rollout.vllm_requests import SEED_BITS
+from asym_lit.rollout.vllm_requests import SEED_BITS, forbidden
 from asym_lit.rollout.weight_directories import WeightDirectories
 from asym_lit.types import InputError, Rollout, Sampling
+
+NEUTRAL = {"min_p": 0.0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+"""Said, for a server fills in what the policy's `generation_config.json` has (Qwen2.5: a repetition penalty of 1.05)."""
 
 
 class VLLMServerEngine(Engine):
@@ -25,7 +28,8 @@ class VLLMServerEngine(Engine):
 
     Start it with its development routes, by which weights are updated, and processed log-probs:
     `VLLM_SERVER_DEV_MODE=1 vllm serve <policy> --logprobs-mode processed_logprobs`. These routes have no authentication:
-    keep the server on the loopback device or in a network of your own.
+    keep the server on the loopback device or in a network of your own. On a CPU it wants `--no-enable-chunked-prefill`, too:
+    vLLM 0.32 and 0.33 cannot take back the random numbers of a prompt that is read in parts there.
 
     Args:
         url: Of the server.
@@ -143,6 +147,8 @@ class VLLMServerEngine(Engine):
                 "max_tokens": sampling.max_tokens,
                 "seed": request.seed % 2**SEED_BITS,
                 "stop_token_ids": sorted(self._host.stop_token_ids),
+                "logit_bias": forbidden(self._host),
+                **NEUTRAL,
                 "logprobs": 0,
                 "return_token_ids": True,
             },

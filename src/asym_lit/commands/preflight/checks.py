@@ -13,7 +13,8 @@ from typing import Any, Literal
 from asym_lit.commands.preflight.memory import MemoryEstimate
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.lit.prompt_sets import PromptSets
-from asym_lit.policy.loading import context_of
+from asym_lit.policy.loading import context_of, load_generation_config
+from asym_lit.responses import end_tokens
 from asym_lit.types import Outcome, Prompt, Sampling
 
 Status = Literal["ok", "note", "fail"]
@@ -88,8 +89,7 @@ def vocabulary_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:
 def ending_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:
     """Whether prompts begin and end as they should, and responses can end."""
     tokenizer = plan.data.tokenizer
-    configured = plan.module.policy_config.eos_token_id
-    stops = {tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
+    stops = end_tokens(tokenizer, plan.module.policy_config, load_generation_config(plan.module.policy))
     names = ", ".join(repr(tokenizer.decode([stop])) for stop in sorted(stops))
     prompts = [prompt for rows in sets for prompt in rows.prompts]
     bos = tokenizer.bos_token_id

@@ -9,8 +9,9 @@ from transformers import PreTrainedTokenizerBase
 
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.policy.loading import context_of
+from asym_lit.policy.loading import context_of, tokenless_ids
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.rendering import PromptFormat, render
@@ -75,14 +76,14 @@ def sampled_batch(
 def host_of(scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> EngineHost:
     """What an engine must know to run a policy as it stands."""
     parameter = next(scorer.parameters())
-    configured = scorer.model.config.eos_token_id
-    stop_ids = {tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])} - {None}
-    pad = tokenizer.pad_token_id
+    model = scorer.model
+    ends = end_tokens(tokenizer, model.config, getattr(model, "generation_config", None))
     return EngineHost(
         policy="",
-        live_model=scorer.model,
+        live_model=model,
         device=parameter.device,
         dtype=parameter.dtype,
-        stop_token_ids=frozenset(stop_ids),
-        pad_token_id=tokenizer.eos_token_id if pad is None else pad,
+        stop_token_ids=ends,
+        pad_token_id=padding_token(tokenizer, ends),
+        tokenless_ids=tokenless_ids(tokenizer, model.config),
     )

@@ -9,7 +9,8 @@ from functools import cached_property
 
 import torch
 
-from asym_lit.policy.loading import BUNDLED, load_policy, load_tokenizer, locate
+from asym_lit.policy.loading import BUNDLED, load_policy, load_tokenizer, locate, tokenless_ids
+from asym_lit.responses import end_tokens, padding_token, response_text
 from asym_lit.rollout.engine import EngineHost, Request, request_seed
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.tasks import Countdown, CountdownAnswers
@@ -64,8 +65,16 @@ class PolicyAnswers:
     def _sampled(self, split: Split) -> list[LabelledAnswer]:
         tokenizer, model = load_tokenizer(self.policy), load_policy(self.policy).requires_grad_(False)
         prompts = [replace(p, token_ids=tuple(tokenizer(p.text)["input_ids"])) for p in self.task.prompts(split)]
-        stops = frozenset({tokenizer.eos_token_id})
-        host = EngineHost(locate(self.policy), model, torch.device("cpu"), torch.float32, stops, tokenizer.pad_token_id)
+        ends = end_tokens(tokenizer, model.config, model.generation_config)
+        host = EngineHost(
+            policy=locate(self.policy),
+            live_model=model,
+            device=torch.device("cpu"),
+            dtype=torch.float32,
+            stop_token_ids=ends,
+            pad_token_id=padding_token(tokenizer, ends),
+            tokenless_ids=tokenless_ids(tokenizer, model.config),
+        )
         engine = HFEngine()
         engine.start(host)
         engine.sync([], 0)
@@ -75,6 +84,6 @@ class PolicyAnswers:
             rollouts = [rollout for group in groups for rollout in group]
         finally:
             engine.close()
-        texts = [str(tokenizer.decode(r.token_ids, skip_special_tokens=True)).strip() for r in rollouts]
+        texts = [response_text(tokenizer, r.token_ids, r.finish_reason == "stop").strip() for r in rollouts]
         pairs = zip((r.prompt for r in rollouts), texts, strict=True)
         return [labelled(prompt, text, "policy") for prompt, text in pairs if text != prompt.answer["answer"]]

@@ -6,11 +6,13 @@ The thread and the queue are in `local`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from math import exp
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from asym_lit.responses import end_tokens, padding_token, response_text
 from asym_lit.verifiers.judge.opinion import WORDS, Opinion, stands_for
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 class BatchReader:
     """Has a model answer texts, and notes what it thinks of True and False at the place of the verdict.
 
-    Equal texts are read once, texts of like length together.
+    Equal texts are read once, texts of like length together; of equal length, where padding would leave its trace in the
+    state of the model (recurrent and hybrid ones).
 
     Args:
         model: A causal language model.
@@ -35,8 +38,8 @@ class BatchReader:
         self.batch_size = batch_size
         pieces = [tokenizer.decode([token]) for token in range(len(tokenizer))]
         self.masks_2V = torch.tensor([[stands_for(piece, word) for piece in pieces] for word in WORDS])
-        ends = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-        self.ends = frozenset([tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])]) - {None}
+        self.special = frozenset(tokenizer.all_special_ids)
+        self.ends = end_tokens(tokenizer, model.config, getattr(model, "generation_config", None))
 
     @torch.no_grad()
     def read(self, texts: Sequence[str]) -> list[Opinion]:
@@ -49,12 +52,20 @@ class BatchReader:
             encoded = {text: self.tokenizer(chat, add_special_tokens=False)["input_ids"] for text, chat in chats.items()}
             order = sorted(encoded, key=lambda text: (len(encoded[text]), text))
             found: dict[str, Opinion] = {}
-            for start in range(0, len(order), self.batch_size):
-                batch = order[start : start + self.batch_size]
+            for batch in self._batches(order, encoded):
                 found.update(zip(batch, self._replies([encoded[text] for text in batch]), strict=True))
             return [found[text] for text in texts]
         finally:
             self.model.train(was_training)
+
+    def _batches(self, order: list[str], encoded: dict[str, list[int]]) -> Iterator[list[str]]:
+        """Texts that are read at once."""
+        from asym_lit.verifiers.judge.decoding import Decoding  # imports transformers
+
+        alike = [order] if Decoding.pads(self.model) else [list(g) for _, g in groupby(order, key=lambda t: len(encoded[t]))]
+        for texts in alike:
+            for start in range(0, len(texts), self.batch_size):
+                yield texts[start : start + self.batch_size]
 
     def _replies(self, prompts: Sequence[list[int]]) -> list[Opinion]:
         """An opinion per prompt, all of them read at once."""
@@ -62,7 +73,7 @@ class BatchReader:
 
         ids: list[list[int]] = [[] for _ in prompts]
         logprobs: list[list[list[float]]] = [[] for _ in prompts]
-        decoding = Decoding(self.model, prompts, self.tokenizer.pad_token_id or 0)
+        decoding = Decoding(self.model, prompts, padding_token(self.tokenizer, self.ends))
         masks_2V = self.masks_2V.to(self.model.device)
         for _ in range(self.max_tokens):
             logprobs_BV = decoding.logits_BV.float().log_softmax(-1)[:, : masks_2V.shape[1]]
@@ -85,12 +96,12 @@ class BatchReader:
             yield row[:length], seen[:length]
 
     def _opinion(self, ids: list[int], logprobs: list[list[float]]) -> Opinion:
-        """The reply, and the two log-probs at the first token after the marker that is not blank."""
+        """The reply, and the two log-probs at the first token after the marker that is neither blank nor special."""
         reply = ""
         for at, token in enumerate(ids):
-            piece = self.tokenizer.decode([token], skip_special_tokens=True)
-            if self.marker in reply and piece.strip():
-                text = self.tokenizer.decode(ids, skip_special_tokens=True)
+            piece = self.tokenizer.decode([token])
+            if self.marker in reply and piece.strip() and token not in self.special:
+                text = response_text(self.tokenizer, ids, stopped=False)
                 certainty = exp(min((step[2] for step in logprobs[:at]), default=0.0))
                 return Opinion(text, logprobs[at][0], logprobs[at][1], certainty)
             reply += piece
