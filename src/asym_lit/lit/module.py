@@ -20,7 +20,7 @@ from asym_lit.lit.strategy import shard
 from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.adapter_trial import add_tried_adapters
-from asym_lit.policy.loading import Dtype, load_config, token_count
+from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config, token_count
 from asym_lit.policy.lora import AdapterOff, LoRA
 from asym_lit.policy.reload_trial import check_reload
 from asym_lit.policy.token_scores import TokenScorer
@@ -104,7 +104,7 @@ class PolicyModule(LivePolicyModule):
         is_fit = self.trainer.state.fn == TrainerFn.FITTING
         self.scorer = self._load(is_trained=is_fit)
         if self.gradient_checkpointing:
-            self.scorer.model.gradient_checkpointing_enable()
+            checkpoint_activations(self.scorer.model)
         if self.needs.reference and is_fit:
             self._reference = [AdapterOff(self.scorer) if self.lora else self._load().requires_grad_(False).eval()]
 

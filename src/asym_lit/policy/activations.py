@@ -7,7 +7,6 @@ the architecture. It is run with one and with two layers and drawn out to all of
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Iterable
 from copy import deepcopy
@@ -22,6 +21,7 @@ from torch.utils._pytree import tree_leaves
 
 from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.logit_shaping import LogitShaping
+from asym_lit.policy.loading import checkpoint_activations
 from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
 from asym_lit.policy.size import empty_policy
@@ -104,9 +104,7 @@ def _simulated(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gra
     with FakeTensorMode():
         _fake(model)
         if gradient_checkpointing:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # of a new name, which older versions do not have
-                model.gradient_checkpointing_enable()
+            checkpoint_activations(model)
         parameters = list(model.parameters())
         for parameter in parameters:
             parameter.grad = torch.empty_like(parameter) if parameter.requires_grad else None

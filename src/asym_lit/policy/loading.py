@@ -75,6 +75,12 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
     return model
 
 
+def checkpoint_activations(model: PreTrainedModel) -> None:
+    """Have a model's layers computed again in the backward pass; under its new name where transformers has it."""
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable()
+
+
 def load_config(policy: str) -> PretrainedConfig:
     """The configuration of a policy, without its weights.
 
