@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -6,12 +7,16 @@ import torch
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.loading import (
     SmallArchitecture,
+    checkpoint_activations,
     context_of,
+    load_config,
+    load_generation_config,
     load_policy,
     load_tokenizer,
     locate,
     new_policy,
     token_count,
+    tokenless_ids,
 )
 from asym_lit.types import InputError
 from fakes import tiny_policy
@@ -131,3 +136,41 @@ def test_a_tokenizer_knows_as_many_tokens_as_its_largest_id_says():
     assert before == len(tokenizer)
     tokenizer.add_tokens(["<answer>"])  # beyond `vocab_size`, which counts no added tokens
     assert token_count(tokenizer) == before + 1 == tokenizer.convert_tokens_to_ids("<answer>") + 1
+
+
+def test_ids_without_a_token_are_those_behind_the_last_one_and_the_gaps_before_it() -> None:
+    from types import SimpleNamespace
+
+    from transformers import Qwen2Config
+
+    words = SimpleNamespace(get_vocab=lambda: {"a": 0, "b": 1, "c": 3, "<added>": 6})
+    assert token_count(words) == 7
+    assert tokenless_ids(words, Qwen2Config(vocab_size=10)) == {2, 4, 5, 7, 8, 9}
+    assert tokenless_ids(words, Qwen2Config(vocab_size=2)) == frozenset()
+
+
+def test_every_id_of_the_bundled_policy_has_a_token_and_added_ones_count() -> None:
+    tokenizer = load_tokenizer("bundled")
+    assert token_count(tokenizer) == len(tokenizer) == 99
+    assert tokenless_ids(tokenizer, load_config("bundled")) == frozenset()
+    tokenizer.add_tokens(["<further>"])
+    assert token_count(tokenizer) == 100
+
+
+def test_a_composite_policy_has_the_vocabulary_of_its_text_part() -> None:
+    from transformers import Gemma3Config
+
+    config = Gemma3Config(text_config={"vocab_size": 101})
+    assert tokenless_ids(load_tokenizer("bundled"), config) == {99, 100}
+
+
+def test_a_policy_says_how_it_is_generated_with_or_not(tmp_path: Path) -> None:
+    assert load_generation_config("bundled").eos_token_id == 1
+    assert load_generation_config(str(tmp_path)) is None
+
+
+def test_activations_are_checkpointed_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    model = load_policy("bundled")
+    checkpoint_activations(model)
+    assert any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
+    assert [str(warning.message) for warning in recwarn if issubclass(warning.category, FutureWarning)] == []

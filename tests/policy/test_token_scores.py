@@ -416,3 +416,18 @@ def test_a_vocabulary_is_no_larger_than_the_head():
     hidden_NH, targets_N, _ = problem()
     with pytest.raises(InputError, match=r"7 candidates .* of a vocabulary of 6; allowed: at most 6"):
         TokenScorer(HeadOnly(head), vocabulary=6).score_flat(hidden_NH, targets_N, 1.0, Needs(top_n=7))
+
+
+def test_ids_without_a_token_between_others_are_impossible_as_with_minus_infinity_in_full_logits():
+    model = any_tiny_policy()
+    scorer = TokenScorer(model, gaps=frozenset({3, 7}))
+    head = model.get_output_embeddings()
+    hidden_NH = torch.randn(5, head.in_features)
+    targets_N = torch.tensor([1, 2, 4, 5, 6])
+    found = scorer.score_flat(hidden_NH, targets_N, 0.7, Needs(entropy=True, top_n=3))
+    logits_NV = (hidden_NH @ head.weight.T).detach()
+    logits_NV[:, [3, 7]] = -torch.inf
+    logprobs_NV = (logits_NV / 0.7).log_softmax(-1)
+    torch.testing.assert_close(found.logprobs_BT, logprobs_NV[range(5), targets_N], atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.topk_logprobs_BTK, logprobs_NV.topk(3).values, atol=1e-5, rtol=0)
+    assert not torch.equal(found.logprobs_BT, TokenScorer(model).score_flat(hidden_NH, targets_N, 0.7, Needs()).logprobs_BT)

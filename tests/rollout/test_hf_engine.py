@@ -292,3 +292,33 @@ def test_a_closed_engine_holds_no_model(bundled):
 def test_a_budget_of_no_tokens_is_refused():
     with pytest.raises(InputError, match="max_batch_tokens is 0; allowed: 1 or more"):
         HFEngine(0)
+
+
+def test_ids_without_a_token_are_never_sampled_and_the_others_share_their_probability():
+    model = tiny_policy().eval()
+    tokenless = frozenset({7, 11, 12})  # one in the middle, two behind the last token
+    engine = HFEngine()
+    engine.start(
+        EngineHost("", model, torch.device("cpu"), torch.float32, frozenset({EOS}), PAD, tokenless_ids=tokenless),
+    )
+    request, sampling = Request(make_prompt([5, 3, 8]), 0, seed=0), Sampling(n=400, max_tokens=4)
+    (free,) = started(model).generate([request], sampling)
+    assert tokenless & {token for rollout in free for token in rollout.token_ids}
+    (group,) = engine.generate([request], sampling)
+    assert not tokenless & {token for rollout in group for token in rollout.token_ids}
+    for rollout in group[:20]:
+        logits_TV = full_logits(model, rollout)
+        logits_TV[:, sorted(tokenless)] = -torch.inf
+        expected = logits_TV.log_softmax(-1).gather(-1, torch.tensor(rollout.token_ids)[:, None]).squeeze(-1)
+        torch.testing.assert_close(torch.tensor(rollout.logprobs).double(), expected, rtol=0, atol=1e-4)
+
+
+def test_greedy_takes_the_likeliest_token_that_there_is():
+    model = tiny_policy().eval()
+    request, greedy = Request(make_prompt([5, 3, 8]), 0, seed=0), Sampling(n=1, top_k=1, max_tokens=1)
+    ((best,),) = started(model).generate([request], greedy)
+    engine = HFEngine()
+    never = frozenset(best.token_ids)
+    engine.start(EngineHost("", model, torch.device("cpu"), torch.float32, frozenset({EOS}), PAD, tokenless_ids=never))
+    ((next_best,),) = engine.generate([request], greedy)
+    assert next_best.token_ids == full_logits(model, best).topk(2).indices[:, 1].tolist()

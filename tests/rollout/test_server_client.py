@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import sleep
 from typing import Any
@@ -85,6 +86,20 @@ def test_a_group_is_asked_for_by_token_ids_and_read_back(engine: VLLMServerEngin
     assert (rollout.token_ids, rollout.logprobs, rollout.finish_reason, rollout.slot) == ([5, 1], [-0.5, -0.1], "stop", 2)
     _, body = answers.asked[-1]
     assert {**body, "prompt": [3, 4], "n": 1, "temperature": 0.7, "seed": 9, "stop_token_ids": [1], "top_k": -1} == body
+
+
+def test_ids_without_a_token_are_forbidden_and_nothing_of_the_policys_own_settings_is_left_to_the_server(
+    served: tuple[str, Answers], tmp_path: Any
+) -> None:
+    url, answers = served
+    engine = VLLMServerEngine(url, directory=str(tmp_path), timeout=5, start_timeout=2)
+    engine.start(replace(HOST, tokenless_ids=frozenset({9, 12})))
+    answers.by_path["/v1/completions"] = [(200, {"choices": [CHOICE]})]
+    list(engine.generate([REQUEST], ONE))
+    body = answers.asked[-1][1]
+    assert body["logit_bias"] == {"9": -100.0, "12": -100.0}
+    assert (body["repetition_penalty"], body["min_p"]) == (1.0, 0.0)  # generation_config.json of Qwen2.5 has 1.05
+    assert (body["presence_penalty"], body["frequency_penalty"]) == (0.0, 0.0)
 
 
 def test_a_server_that_is_busy_for_a_moment_is_asked_again(engine: VLLMServerEngine, served: tuple[str, Answers]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,28 @@ def test_an_engine_can_be_started_again_in_the_same_process_also_for_a_tied_poli
     assert worst_gap(tied, list(engine.generate(requests, SAMPLING))) <= 1e-4
     engine.close()
     engine.start(host_of(locate("bundled")))
+
+
+def test_prompts_that_do_not_fit_a_forward_pass_wait_and_ids_without_a_token_are_never_sampled(engine, policy) -> None:
+    tokenizer = load_tokenizer("bundled")
+    digits = tuple(tokenizer.convert_tokens_to_ids(list("0123456789")))
+    ids = (tokenizer(TEXTS[0]).input_ids * 14)[:170]
+    requests = [Request(make_prompt([*ids, 3 + slot], uid=str(slot)), slot, 50 + slot) for slot in range(4)]
+    engine.close()
+    try:
+        small = VLLMEngine(max_num_batched_tokens=64, max_num_seqs=16)  # raised to the context of 256
+        small.start(replace(host_of(locate("bundled")), tokenless_ids=frozenset(digits)))
+        assert "up to 256 tokens, the longest sequence, not 64" in small.remarks[0]
+        small.sync(named_weights(policy), 0)
+        together = list(small.generate(requests, SAMPLING))
+        (alone,) = small.generate(requests[2:3], SAMPLING)
+        small.close()
+    finally:
+        engine.start(host_of(locate("bundled")))
+    assert [rollout.token_ids for rollout in alone] == [rollout.token_ids for rollout in together[2]]
+    assert not set(digits) & {token for group in together for rollout in group for token in rollout.token_ids}
+    head = policy.get_output_embeddings()
+    head.bias = torch.nn.Parameter(torch.zeros(head.out_features))
+    with torch.no_grad():
+        head.bias[list(digits)] = -torch.inf
+    assert worst_gap(policy, together) <= 1e-4

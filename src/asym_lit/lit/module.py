@@ -20,7 +20,7 @@ from asym_lit.lit.strategy import shard
 from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.adapter_trial import add_tried_adapters
-from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config, token_count
+from asym_lit.policy.loading import Dtype, checkpoint_activations, gaps, load_config, token_count
 from asym_lit.policy.lora import AdapterOff, LoRA
 from asym_lit.policy.reload_trial import check_reload
 from asym_lit.policy.token_scores import TokenScorer
@@ -112,8 +112,9 @@ class PolicyModule(LivePolicyModule):
         model = self.untrained()
         if is_trained:
             check_reload(model)
-        known = token_count(self.datamodule.tokenizer)
-        scorer = TokenScorer(add_tried_adapters(model, self.lora) if self.lora else model, known)
+        tokenizer = self.datamodule.tokenizer
+        model = add_tried_adapters(model, self.lora) if self.lora else model
+        scorer = TokenScorer(model, token_count(tokenizer), gaps(tokenizer))
         if self.is_sharded:
             assert self.device_mesh is not None
             shard(scorer, self.device_mesh["data_parallel"], getattr(torch, self.compute_dtype_name))

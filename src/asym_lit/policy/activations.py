@@ -20,8 +20,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from asym_lit.policy.head_inputs import head_inputs
-from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.loading import checkpoint_activations
+from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
 from asym_lit.policy.size import empty_policy

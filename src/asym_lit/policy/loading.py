@@ -105,11 +105,6 @@ def load_generation_config(policy: str) -> GenerationConfig | None:
         return None
 
 
-def token_count(tokenizer: Any) -> int:
-    """The largest id that the tokenizer has a token for, added ones included, plus 1."""
-    return max(tokenizer.get_vocab().values()) + 1
-
-
 def tokenless_ids(tokenizer: Any, config: PretrainedConfig) -> frozenset[int]:
     """Ids that a policy gives logits to and its tokenizer has no token for: what is padded, and gaps before that."""
     return frozenset(range(config.get_text_config(decoder=True).vocab_size)) - frozenset(tokenizer.get_vocab().values())
@@ -181,5 +176,10 @@ def context_of(model_or_config: object) -> int | None:
 
 
 def token_count(tokenizer: PreTrainedTokenizerBase) -> int:
-    """How many token ids a tokenizer knows: its largest one plus 1. Heads are often padded beyond it."""
+    """How many token ids a tokenizer knows, added ones included: its largest one plus 1. Heads are often padded beyond it."""
     return max(tokenizer.get_vocab().values()) + 1
+
+
+def gaps(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Ids without a token below the largest one that has one."""
+    return frozenset(range(token_count(tokenizer))) - frozenset(tokenizer.get_vocab().values())

@@ -37,12 +37,14 @@ class TokenScorer(nn.Module):
         model: A Hugging Face causal language model.
         vocabulary: Only the first so many tokens exist, as `token_count` of a tokenizer has it: those beyond count as
             impossible. None for all rows of the LM head.
+        gaps: Ids among these that no token has, as `gaps` of a tokenizer has it; they count as impossible too.
 
     Raises:
-        InputError: If its logits are more than a matrix product with a bias, a scale and a soft cap, or not causal.
+        InputError: If its logits are more than a matrix product with a bias, a scale and a soft cap, or not causal, or if there
+            are gaps below a soft cap, which would make them possible again.
     """
 
-    def __init__(self, model: PreTrainedModel, vocabulary: int | None = None) -> None:
+    def __init__(self, model: PreTrainedModel, vocabulary: int | None = None, gaps: frozenset[int] = frozenset()) -> None:
         super().__init__()
         reading = read_head(model)
         rows = len(model.get_output_embeddings().weight)
@@ -50,6 +52,12 @@ class TokenScorer(nn.Module):
         """Number of tokens that exist."""
         self.shaping = replace(reading.shaping, vocabulary=self.vocabulary if self.vocabulary < rows else None)
         self.is_direct, self.model = reading.is_direct, model
+        if gaps and self.shaping.cap is not None:
+            raise InputError(
+                f"The tokenizer has no token for {len(gaps)} ids such as {min(gaps)}, and the policy's logits are capped, so "
+                "these could not be left out of its log-probs. Give them tokens (tokenizer.add_tokens), or take another one."
+            )
+        self.gaps = torch.tensor(sorted(gaps), dtype=torch.int64)
 
     def forward(
         self,
@@ -109,8 +117,15 @@ class TokenScorer(nn.Module):
                 f"allowed: at most {self.vocabulary}."
             )
         elements = CHUNK_ELEMENTS * (GPU_CHUNKS if hidden_NH.is_cuda else 1)
-        arguments = (hidden_NH, head.weight, head.bias, targets_N, temperature, self.shaping, needs, elements)
+        arguments = (hidden_NH, head.weight, self._bias(head), targets_N, temperature, self.shaping, needs, elements)
         return TokenScores(*ChunkedHead.apply(*arguments))
+
+    def _bias(self, head: nn.Linear) -> Float[Tensor, " V"] | None:
+        """The head's own, and -inf where no token is."""
+        if not len(self.gaps):
+            return head.bias
+        bias_V = head.weight.new_zeros(len(head.weight)) if head.bias is None else head.bias
+        return bias_V.index_fill(0, self.gaps.to(bias_V.device), -torch.inf)
 
 
 def _scattered(

@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerBase
 
 from asym_lit.commands.replay.sampling import host_of, sampled_batch
 from asym_lit.evaluation.alignment import Alignment, Continuation, Thresholds, measure_alignment, measure_continuations
-from asym_lit.policy.loading import Dtype, load_policy, load_tokenizer, token_count
+from asym_lit.policy.loading import Dtype, gaps, load_policy, load_tokenizer, token_count
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.alignment_page import alignment_page
 from asym_lit.reports.alignment_words import alignment_text, headline, recommendation
@@ -120,7 +120,9 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
         raise InputError("device is 'cuda', but torch finds no GPU; write --device cpu.")
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
     tokenizer = load_tokenizer(settings.policy)
-    scorer = TokenScorer(load_policy(settings.policy, settings.dtype), token_count(tokenizer)).to(device).eval()
+    scorer = (
+        TokenScorer(load_policy(settings.policy, settings.dtype), token_count(tokenizer), gaps(tokenizer)).to(device).eval()
+    )
     tasks = settings.tasks or bundled_tasks()
     for one in tasks.values():
         one.prompt_format.check(tokenizer)

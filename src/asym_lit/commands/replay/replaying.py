@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -16,7 +17,7 @@ from asym_lit.commands.replay.sampling import sampled_batch
 from asym_lit.commands.replay.settings import Replay
 from asym_lit.objectives import Objective, grpo
 from asym_lit.objectives.objective import check_group_size
-from asym_lit.policy.loading import context_of, load_policy, load_tokenizer, token_count
+from asym_lit.policy.loading import context_of, gaps, load_policy, load_tokenizer, token_count
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.heat_page import heat_page
 from asym_lit.reports.objective_tables import Comparison, comparison_markdown, comparison_tables
@@ -42,7 +43,7 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
         check_group_size(objective, sampling.n)
     longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
     tokenizer = load_tokenizer(settings.policy)
-    scorer, reference = _scorers(settings, objectives, longest, token_count(tokenizer))
+    scorer, reference = _scorers(settings, objectives, longest, tokenizer)
     if batch is None:
         task, verifier = settings.task or Countdown(), settings.verifier or CountdownVerifier()
         batch = sampled_batch(scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed)
@@ -83,15 +84,16 @@ def _measured(
 
 
 def _scorers(
-    settings: Replay, objectives: Mapping[str, Objective], longest: int | None, tokens: int
+    settings: Replay, objectives: Mapping[str, Objective], longest: int | None, tokenizer: Any
 ) -> tuple[TappedScorer, TokenScorer | None]:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but torch finds no GPU; write --device cpu.")
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    scorer = TappedScorer(load_policy(settings.policy, settings.dtype, longest), tokens).to(device)
+    known = (token_count(tokenizer), gaps(tokenizer))
+    scorer = TappedScorer(load_policy(settings.policy, settings.dtype, longest), *known).to(device)
     if settings.reference is None or not _need_reference(objectives):
         return scorer, None
-    reference = TokenScorer(load_policy(settings.reference, settings.dtype, longest), tokens)
+    reference = TokenScorer(load_policy(settings.reference, settings.dtype, longest), *known)
     return scorer, reference.to(device).requires_grad_(False)
 
 
