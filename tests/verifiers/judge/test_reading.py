@@ -5,9 +5,12 @@ import random
 import pytest
 import torch
 
+from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.loading import SmallArchitecture, new_policy
+from asym_lit.types import InputError
 from asym_lit.verifiers.judge.decoding import Decoding
 from asym_lit.verifiers.judge.reading import BatchReader
+from tiny_classes import tiny
 
 TEXTS = ["1+1=2;2;", "a much longer text that shifts the others to the right;2;", "x", "4*4=16;(4+4)*2;"] * 2
 
@@ -26,10 +29,10 @@ def greedy(of: BatchReader, text: str) -> str:
     start = len(ids)
     while len(ids) < start + of.max_tokens:
         token = int(of.model(input_ids=torch.tensor([ids])).logits[0, -1].argmax())
-        if token == of.tokenizer.eos_token_id:
+        if token in of.ends:
             break
         ids = [*ids, token]
-    return str(of.tokenizer.decode(ids[start:], skip_special_tokens=True))
+    return str(of.tokenizer.decode(ids[start:]))
 
 
 @torch.no_grad()
@@ -68,3 +71,36 @@ def test_finished_replies_leave_the_batch_and_the_others_go_on_as_before() -> No
         small.advance(small.logits_BV.argmax(-1))
     assert (whole.rows, small.rows) == ([0, 1, 2, 3], [1, 3])
     torch.testing.assert_close(small.logits_BV, whole.logits_BV[[1, 3]], atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", ["Qwen3_5Text", "Lfm2", "Qwen2"])
+def test_a_judge_of_any_class_reads_texts_of_different_length_as_if_each_were_alone(kind: str) -> None:
+    tokenizer = character_tokenizer(128)
+    one = BatchReader(tiny(kind, vocabulary=len(tokenizer)), tokenizer, 16, "")
+    texts = ["1+1=", "7*6=42;", "3,7,12=45:3*", "2+2=", "9"]
+    assert [opinion.text for opinion in one.read(texts)] == [greedy(one, text) for text in texts]
+    lengths = [[len(text) for text in batch] for batch in one._batches(sorted(texts, key=len), {t: list(t) for t in texts})]  # type: ignore[misc]
+    assert lengths == ([[1, 4, 4, 7, 12]] if kind == "Qwen2" else [[1], [4, 4], [7], [12]])
+
+
+def test_a_judge_of_a_class_without_a_known_cache_is_refused() -> None:
+    with pytest.raises(InputError, match="The judge is a RwkvForCausalLM, which takes no cache that is known"):
+        Decoding(tiny("Rwkv"), [[3, 4]], 0)
+
+
+def test_a_judge_stops_where_its_generation_configuration_says() -> None:
+    one = reader()
+    one.model.generation_config.eos_token_id = [7, 8]  # type: ignore[union-attr]
+    one.model.config.eos_token_id = 9
+    assert BatchReader(one.model, one.tokenizer, 4, "").ends == {1, 7, 8, 9}
+
+
+def test_the_verdict_is_found_after_a_marker_that_is_a_special_token_and_past_other_special_ones() -> None:
+    one = reader()
+    one.tokenizer.add_special_tokens({"additional_special_tokens": ["</think>", "<|sep|>"]})
+    marked = BatchReader(one.model, one.tokenizer, 8, "</think>")
+    ids = one.tokenizer("1+</think><|sep|> 2")["input_ids"]
+    opinion = marked._opinion(ids, [[-float(at), -10.0 - at, 0.0] for at in range(len(ids))])
+    assert (opinion.true_logprob, opinion.false_logprob) == (-5.0, -15.0)  # of the 2: after 1 + </think> <|sep|> and a blank
+    assert opinion.text == "1+</think><|sep|> 2"
