@@ -52,6 +52,16 @@ def test_rows_are_taken_out_of_keys_and_values() -> None:
     assert cache.layers[0].keys.flatten().tolist() == [1, 1, 0]
 
 
+def test_rows_are_taken_out_of_a_cache_of_fixed_length_which_has_only_the_older_method() -> None:
+    cache = cache_utils.StaticCache(config=tiny("Qwen2").config, max_cache_len=4)
+    cache.update(
+        torch.arange(16.0).view(2, 4, 1, 2), torch.arange(16.0).view(2, 4, 1, 2), 0, {"cache_position": torch.tensor([0])}
+    )
+    expected = cache.layers[0].keys[ROWS].clone()
+    select_rows(cache, ROWS)
+    assert torch.equal(cache.layers[0].keys, expected) and expected.abs().sum() > 0
+
+
 @pytest.mark.parametrize("kind", ["Lfm2", "Mamba", "Qwen3_5Text"])
 def test_rows_are_taken_out_of_states(kind: str) -> None:
     model = tiny(kind)

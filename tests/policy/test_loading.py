@@ -167,6 +167,9 @@ def test_a_composite_policy_has_the_vocabulary_of_its_text_part() -> None:
 def test_a_policy_says_how_it_is_generated_with_or_not(tmp_path: Path) -> None:
     assert load_generation_config("bundled").eos_token_id == 1
     assert load_generation_config(str(tmp_path)) is None
+    (tmp_path / "generation_config.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"generation_config\.json of .* cannot be read: .* Mend it or take it away"):
+        load_generation_config(str(tmp_path))
 
 
 def test_activations_are_checkpointed_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:

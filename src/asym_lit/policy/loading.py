@@ -96,12 +96,21 @@ def load_config(policy: str) -> PretrainedConfig:
 
 
 def load_generation_config(policy: str) -> GenerationConfig | None:
-    """How a policy says that it is generated with; None if it does not say."""
+    """How a policy says that it is generated with; None if it does not say, which it need not.
+
+    Raises:
+        InputError: If there is a file that says it and cannot be read.
+    """
     from transformers import GenerationConfig
 
     try:
         return GenerationConfig.from_pretrained(locate(policy))
-    except OSError:  # a policy need not have one
+    except OSError as fault:
+        if (Path(locate(policy)) / "generation_config.json").exists():
+            raise InputError(
+                f"The generation_config.json of {policy!r} cannot be read: {str(fault).splitlines()[0]} Mend it or take it "
+                "away."
+            ) from fault
         return None
 
 

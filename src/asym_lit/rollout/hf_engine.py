@@ -52,7 +52,8 @@ class HFEngine(Engine):
         Raises:
             InputError: If its class can not be generated with.
         """
-        self._host, self._model = host, host.live_model or self._replica(host)
+        self._host = host
+        self._model = self._replica(host) if host.live_model is None else host.live_model
         with self._evaluating():
             self._use = try_caches(self._model, host)
         self.remarks = ()

@@ -107,6 +107,20 @@ def test_a_chat_whose_turns_end_with_another_token_is_noted(look: Look) -> None:
     assert "turns end with '|', but responses end with '<eos>' only" in text
 
 
+def test_a_turn_that_ends_as_the_generation_configuration_says_is_right(look: Look, tmp_path: Path) -> None:
+    policy = save_tiny(tmp_path / "chat", context=256)
+    tokenizer = load_tokenizer(policy)
+    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}|{% endfor %}{% if add_generation_prompt %}>{% endif %}"
+    tokenizer.save_pretrained(policy)
+    chat = ("--model.policy", policy, "--data.prompt_format.chat", "true")
+    passed, text = look(*chat)
+    assert passed and "turns end with '|', but responses end with '<eos>' only" in text
+    said = {"eos_token_id": [1, tokenizer.convert_tokens_to_ids("|")]}
+    (tmp_path / "chat" / "generation_config.json").write_text(json.dumps(said), encoding="utf-8")
+    passed, text = look(*chat)
+    assert passed and "a chat; '<eos>', '|' ends a response" in text
+
+
 def test_prompts_that_leave_no_room_fail_and_those_left_out_are_counted(look: Look) -> None:
     passed, text = look("--data.sampling.max_tokens", "250")
     assert not passed
