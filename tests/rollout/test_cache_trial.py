@@ -142,7 +142,7 @@ def test_what_differs_with_the_cache_is_found(off: float, dtype: torch.dtype, pa
 
 
 def test_half_precision_passes_with_its_rounding() -> None:
-    for kind in ("Qwen2", "Qwen3_5Text"):
+    for kind in ("Qwen2", "Qwen3_5Text", "Qwen3Next", "Jamba"):  # the last two have experts
         model = tiny(kind).bfloat16()
         assert try_caches(model, host_of(model, torch.bfloat16)).select is not None
 
