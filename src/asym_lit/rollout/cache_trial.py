@@ -16,6 +16,7 @@ from torch import Tensor
 from asym_lit.model_caches import arguments_of, cache_argument, may_be_padded
 from asym_lit.rollout.decoding import CacheUse, DecodingLoop, Rows
 from asym_lit.rollout.engine import EngineHost, Request
+from asym_lit.shapes import Float
 from asym_lit.types import InputError, Prompt
 
 TOLERANCE, TOLERANCE_TF32, TOLERANCE_HALF = 5e-4, 1e-2, 0.3
@@ -119,7 +120,7 @@ def _plain(model: Any, host: EngineHost, request: Request) -> Tensor:
     ids = [*request.prompt.token_ids, *(_token(model, 10 + step) for step in range(WRITTEN))]
     named = {"use_cache": False} if "use_cache" in arguments_of(model) else {}
     out = model(input_ids=torch.tensor([ids], device=host.device), **named)
-    logits_TV: Tensor = out.logits[0, len(request.prompt.token_ids) - 1 :]
+    logits_TV: Float[Tensor, "T V"] = out.logits[0, len(request.prompt.token_ids) - 1 :]
     return logits_TV.double()
 
 

@@ -88,7 +88,7 @@ class DecodingLoop:
         self.mask_BS = torch.cat([self.mask_BS, self.mask_BS.new_ones(len(next_B), 1)], -1)
         self._forward(next_B[:, None], self.mask_BS.sum(-1, keepdim=True) - 1, self.cache)
 
-    def _forward(self, ids_BS: Tensor, places_BS: Tensor, cache: Any) -> None:
+    def _forward(self, ids_BS: Int[Tensor, "B S"], places_BS: Int[Tensor, "B S"], cache: Any) -> None:
         """The model over new tokens, told what it knows the name of."""
         arguments: dict[str, Any] = {"input_ids": ids_BS, "use_cache": True}
         if cache is not None:
