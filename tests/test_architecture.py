@@ -18,6 +18,7 @@ WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
 FLOORS = {
     "shapes": -1,
     "types": 0,
+    "processes": 0,
     "reductions": 0,
     "responses": 0,
     "model_caches": 0,

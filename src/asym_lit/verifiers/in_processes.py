@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from time import perf_counter
 
+from asym_lit.processes.worker import Reply, script_command
+from asym_lit.processes.workers import WorkerPool
 from asym_lit.types import Outcome, Prompt, Verdict
-from asym_lit.verifiers.worker import Reply, script_command
-from asym_lit.verifiers.workers import WorkerPool
 
 
 class VerifierInProcesses(ABC):

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from asym_lit.lit.callbacks import VerifierReward
+from asym_lit.rollout.pending_verdicts import oracle_sums
 from asym_lit.tasks import CountdownVerifier, StrictCountdown
 from asym_lit.tasks.countdown import countdown_prompt
 from asym_lit.types import Outcome, Rollout
 from asym_lit.verifiers import BackwardCorrection, IncorrectReward
-from asym_lit.verifiers.pending import oracle_sums
 from fakes import make_rollout
 
 

@@ -7,10 +7,10 @@ from time import perf_counter
 
 import pytest
 
+from asym_lit.processes.worker import WorkerError, script_command
+from asym_lit.processes.workers import WorkerPool
 from asym_lit.types import Outcome, Prompt, SubmittingVerifier
 from asym_lit.verifiers import Symbolic
-from asym_lit.verifiers.worker import WorkerError, script_command
-from asym_lit.verifiers.workers import WorkerPool
 
 ISSUE_65 = "\\dfrac{5^{\\left(5^{\\left(5^{\\left(5^5\\right)}\\right)} - 4\\right)} - 5}{16}"
 """From Math-Verify's issue 65: it is parsed, but what is parsed cannot be written out."""

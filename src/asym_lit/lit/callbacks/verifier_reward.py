@@ -18,6 +18,7 @@ from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.rollout.pending_verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics
 from asym_lit.types import (
     AuditingVerifier,
     Counting,
@@ -31,7 +32,6 @@ from asym_lit.types import (
     Verifier,
 )
 from asym_lit.verifiers.interventions import innermost_of
-from asym_lit.verifiers.pending import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics
 
 Policy = Literal["mask", "drop_group", "wrong"]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from time import perf_counter
 
-from asym_lit.verifiers.worker import START_SECONDS, Reply, Worker, ending
+from asym_lit.processes.worker import START_SECONDS, Reply, Worker, ending
 
 
 class WorkerPool:

@@ -6,10 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from asym_lit.lit.callbacks import VerifierReward
+from asym_lit.rollout.pending_verdicts import PendingVerdicts, traces, verdict_metrics
 from asym_lit.tasks import CountdownVerifier
 from asym_lit.tasks.countdown import countdown_prompt
 from asym_lit.types import Outcome, Prompt, Rollout, Verdict
-from asym_lit.verifiers.pending import PendingVerdicts, traces, verdict_metrics
 from fakes import make_rollout
 
 SAYS = {"yes": Outcome.CORRECT, "no": Outcome.INCORRECT, "?": Outcome.UNDECIDED}
