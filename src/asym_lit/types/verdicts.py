@@ -32,6 +32,8 @@ class Verdict:
     """What is known to be true, where the outcome may differ: of an intervention, or beside a verifier that errs."""
     score: float | None = None
     """Share of the reward, where it is not all or nothing: 1 is that of a right response, 0 that of a wrong one."""
+    final: bool = False
+    """Incorrect for a reason with a name, both answers being understood in full: no later rung of a ladder is asked."""
 
     @property
     def truth(self) -> Outcome:

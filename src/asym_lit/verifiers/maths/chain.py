@@ -14,7 +14,9 @@ from asym_lit.verifiers.maths.symbolic import Symbolic
 
 
 class Chain:
-    """A ladder: a rung's `correct` is final, anything else goes to the next rung; the last one asked decides.
+    """A ladder: a rung's `correct` is final, and so is a difference with a name (`Verdict.final`); anything else goes to the next.
+
+    The last rung asked decides.
 
     The verdict carries those of all rungs asked, in order (`path`).
 
@@ -78,7 +80,7 @@ class Chain:
                 pending.add_done_callback(partial(self._resume, prompt, response, path, decided, begun))
                 return
             path = (*path, rung.verify(prompt, response))
-            if path[-1].outcome == Outcome.CORRECT:
+            if _decided(path[-1]):
                 break
         last = path[-1]
         decided.set_result(replace(last, seconds=perf_counter() - begun, path=path))
@@ -95,12 +97,17 @@ class Chain:
         """Go on after a rung that worked beside its caller; a fault of it is the fault of the verdict."""
         try:
             path = (*path, done.result())
-            if path[-1].outcome == Outcome.CORRECT:
+            if _decided(path[-1]):
                 decided.set_result(replace(path[-1], seconds=perf_counter() - begun, path=path))
             else:
                 self._climb(prompt, response, path, decided, begun)
         except BaseException as fault:
             decided.set_exception(fault)
+
+
+def _decided(verdict: Verdict) -> bool:
+    """True if no later rung is asked."""
+    return verdict.outcome == Outcome.CORRECT or verdict.final
 
 
 class Maths(Chain):
@@ -109,7 +116,7 @@ class Maths(Chain):
     Args:
         rule: The first rung.
         symbolic: The second rung.
-        judge: The third rung, asked only about what both reject.
+        judge: The third rung, asked only about what both cannot tell.
     """
 
     def __init__(self, rule: Rule | None = None, symbolic: Symbolic | None = None, judge: Verifier | None = None) -> None:

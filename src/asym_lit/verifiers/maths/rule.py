@@ -25,7 +25,11 @@ class Rule:
 
     Args:
         without: Rules left out (`asym_lit.verifiers.maths.rules.catalogue.RULES` has them all).
-        rounding_digits: Significant digits that a decimal needs to stand for the longer number that it rounds.
+        decimal_digits: Significant digits that a decimal needs to stand for an exact or longer gold answer that it rounds: 85.71
+            is 600/7, 3.14 is not \\pi. 0: none does. Two will do where the question asks for a rounding. An exact answer may
+            always stand for a decimal gold answer of three digits. An integer rounds nothing, unless the question asks.
+        unevaluated: Accept an answer that repeats an expression of the question, or holds an operation that the question asks to
+            be done: `123\\times 456` for 56088, a sum or an integral as it stood there.
         max_chars: Longest answer that rules look at, unless the gold answer is half as long; a longer one must be it.
         bare_chars: Longest response without a marker that is read as an answer; 0 asks for a marker.
     """
@@ -33,12 +37,12 @@ class Rule:
     name = "rule"
 
     def __init__(
-        self, without: Sequence[str] = (), rounding_digits: int = 3, max_chars: int = 600, bare_chars: int = 300
+        self, without: Sequence[str] = (), decimal_digits: int = 4, unevaluated: bool = False, max_chars: int = 600, bare_chars: int = 300
     ) -> None:
-        check_least("{name} of Rule", 1, rounding_digits=rounding_digits, max_chars=max_chars)
-        check_least("{name} of Rule", 0, bare_chars=bare_chars)
+        check_least("{name} of Rule", 1, max_chars=max_chars)
+        check_least("{name} of Rule", 0, bare_chars=bare_chars, decimal_digits=decimal_digits)
         self.max_chars, self.bare_chars = max_chars, bare_chars
-        self._matcher = Matcher(rules_without(without), rounding_digits)
+        self._matcher = Matcher(rules_without(without), decimal_digits, unevaluated)
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on one response."""
@@ -46,31 +50,34 @@ class Rule:
         gold = gold_of(prompt)
         answer = extract_answer(response, self.bare_chars).text
         try:
-            outcome, reason = self._compare(gold, answer, prompt)
+            found, reason = self._compare(gold, answer, prompt)
         except Exception as fault:  # of ours, not of the answer: the next rung may know
-            outcome, reason = Outcome.UNDECIDED, f"error: {type(fault).__name__} in a rule"
-        return Verdict(outcome, self.name, reason, answer[:200] or None, perf_counter() - begun)
+            failed = f"error: {type(fault).__name__} in a rule"
+            return Verdict(Outcome.UNDECIDED, self.name, failed, answer[:200] or None, perf_counter() - begun)
+        outcome = Outcome.CORRECT if found else Outcome.INCORRECT
+        return Verdict(outcome, self.name, reason, answer[:200] or None, perf_counter() - begun, final=found is False)
 
-    def _compare(self, gold: str, answer: str, prompt: Prompt) -> tuple[Outcome, str]:
+    def _compare(self, gold: str, answer: str, prompt: Prompt) -> tuple[bool | None, str]:
+        """The same, different for a reason with a name, or None where it cannot be told."""
         if not answer:
-            return Outcome.INCORRECT, "no answer found"
+            return None, "no answer found"
         if answer == gold:
-            return Outcome.CORRECT, "the gold answer, letter by letter"
+            return True, "the gold answer, letter by letter"
         if _plain(gold) and _plain(answer):
             same = float(gold) == float(answer)  # digits and a point: no more than 15 of them
             if same:
-                return Outcome.CORRECT, "the same number"
+                return True, "the same number"
             if "." not in gold:
-                return Outcome.INCORRECT, "another number"
+                return False, "another number"
         if len(answer) > max(self.max_chars, 2 * len(gold)) or len(gold) > LONGEST_GOLD:
-            return Outcome.INCORRECT, f"an answer of more than {self.max_chars} characters"
+            return None, f"an answer of more than {self.max_chars} characters"
         tolerance = prompt.answer.get("tolerance")
         if tolerance is not None and within(gold, answer, tolerance, Switches(self._matcher.on)):
-            return Outcome.CORRECT, f"within the tolerance of {tolerance}"
-        switches = self._matcher.same(gold, answer, question_of(prompt))
-        if switches is None:
-            return Outcome.INCORRECT, "not the same by any rule"
-        return Outcome.CORRECT, f"the same by {switches}" if switches.used else "the same"
+            return True, f"within the tolerance of {tolerance}"
+        found, switches = self._matcher.same(gold, answer, question_of(prompt))
+        if found.same:
+            return True, f"the same by {switches}" if switches.used else "the same"
+        return found.same, found.reason or "cannot tell: not the same by any rule"
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
         """Gold answers with brackets that are not closed, or too long for the rules."""
@@ -96,6 +103,8 @@ class Rule:
 def _plain(text: str) -> bool:
     """True for digits with at most one point and a sign, few enough for a float to hold them."""
     digits = text[1:] if text[:1] == "-" else text
+    if len(digits) > 3 and digits[0] == "0" and digits[1] != ".":
+        return False  # a code, not a number
     return len(digits) <= 15 and digits.isascii() and digits.replace(".", "", 1).isdigit()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,11 +12,11 @@ from asym_lit.types import InputError, Outcome, Prompt, Verdict, check_least
 from asym_lit.verifiers.answers import extract_answer
 from asym_lit.verifiers.gold import gold_of
 from asym_lit.verifiers.in_processes import VerifierInProcesses
-from asym_lit.verifiers.maths.rules.differing import certainly_different
+from asym_lit.verifiers.maths.rules.trust import read_whole
 
 
 class Symbolic(VerifierInProcesses):
-    r"""Right: Math-Verify finds the answer equal to the gold one (`prompt.answer["answer"]`).
+    r"""Right: Math-Verify finds the answer equal to the gold one (`prompt.answer["answer"]`), and reads both of them whole.
 
     Math-Verify runs in processes of its own. One that does not reply in time, or dies, is replaced, and its verdict is
     undecided: no expression can hang the run, or fill the memory of the trainer. The gold answer is wrapped in `\boxed{}`, for
@@ -35,8 +34,9 @@ class Symbolic(VerifierInProcesses):
         float_rounding: As in Math-Verify: decimal places to which numbers are compared.
         bare_chars: Longest response without a marker (`\boxed{}`, "####", "the answer is") that is read as an answer; 0 asks
             for a marker.
-        shortcut: Answers that our own reader understands in full, and that have another value, are wrong without asking
-            Math-Verify, which takes a tenth of a second to find out.
+        whole_only: Ask Math-Verify only about texts of which it drops nothing (words, units, indices behind numbers, tiny
+            numbers ...); what else there is, it calls equal too often to be trusted with a reward. `extraction: math_verify`
+            leaves everything to it.
     """
 
     name = "symbolic"
@@ -53,13 +53,13 @@ class Symbolic(VerifierInProcesses):
         set_relations: bool = False,
         float_rounding: int = 6,
         bare_chars: int = 300,
-        shortcut: bool = True,
+        whole_only: bool = True,
     ) -> None:
         check_least("{name} of Symbolic", 1, workers=workers, seconds=seconds, max_chars=max_chars)
         check_least("{name} of Symbolic", 512, memory_mb=memory_mb)
         check_least("{name} of Symbolic", 0, bare_chars=bare_chars)
         self.workers, self.seconds, self.memory_mb = workers, seconds, memory_mb
-        self.max_chars, self.bare_chars, self.shortcut = max_chars, bare_chars, shortcut
+        self.max_chars, self.bare_chars, self.whole_only = max_chars, bare_chars, whole_only
         if extraction not in ("marked", "math_verify"):
             raise InputError(f"extraction of Symbolic is {extraction!r}; allowed: marked, math_verify.")
         self.extraction = extraction
@@ -72,25 +72,34 @@ class Symbolic(VerifierInProcesses):
         whole = self.extraction == "math_verify"
         answer = response[-WHOLE:] if whole else extract_answer(response, self.bare_chars).text
         verdict: Future[Verdict] = Future()
-        if _in_words(answer) and not whole:
-            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, "a list in words", answer[:80], perf_counter() - begun))
-            return verdict
-        if not answer.strip() or (len(answer) > self.max_chars and not whole):
-            reason = f"an answer of more than {self.max_chars} characters" if answer.strip() else "no answer found"
-            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, reason, answer[:80] or None, perf_counter() - begun))
-            return verdict
-        if self.shortcut and not whole and certainly_different(gold, answer):
-            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, "another value", answer, perf_counter() - begun))
-            return verdict
+        refused = self._refused(gold, answer, whole)
+        if refused:
+            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, refused, answer[:80] or None, perf_counter() - begun))
+        else:
+            self._ask(gold, answer, whole, verdict, begun)
+        return verdict
+
+    def _refused(self, gold: str, answer: str, whole: bool) -> str:
+        """Why Math-Verify is not asked; empty if it is."""
+        if not answer.strip():
+            return "no answer found"
+        if whole:
+            return ""
+        if len(answer) > self.max_chars:
+            return f"an answer of more than {self.max_chars} characters"
+        return "cannot tell: Math-Verify would drop a part" if self.whole_only and not read_whole(gold, answer) else ""
+
+    def _ask(self, gold: str, answer: str, whole: bool, verdict: Future[Verdict], begun: float) -> None:
         job = self.pool.submit({"gold": gold, "answer": answer, "whole": whole, **self._settings})
         job.add_done_callback(lambda done: self.settle(done, verdict, answer, begun))
-        return verdict
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
         """Gold answers that are not found equal to themselves."""
-        asked = [(prompt.uid, self.submit(prompt, f"\\boxed{{{gold_of(prompt)}}}")) for prompt in prompts]
-        verdicts = [(uid, pending.result()) for uid, pending in asked]
-        return {uid: verdict.reason for uid, verdict in verdicts if verdict.outcome != Outcome.CORRECT}
+        asked: dict[str, Future[Verdict]] = {prompt.uid: Future() for prompt in prompts}
+        for prompt in prompts:
+            self._ask(gold_of(prompt), gold_of(prompt), False, asked[prompt.uid], perf_counter())
+        verdicts = {uid: pending.result() for uid, pending in asked.items()}
+        return {uid: verdict.reason for uid, verdict in verdicts.items() if verdict.outcome != Outcome.CORRECT}
 
     def self_test(self) -> None:
         """Compares known pairs, which also proves that every parser is there."""
@@ -104,15 +113,8 @@ class Symbolic(VerifierInProcesses):
                 )
 
 
-def _in_words(answer: str) -> bool:
-    """Several quantities with words behind them: Math-Verify would drop the words, and numbers with them."""
-    words = [word for word in _WORDS.findall(answer) if word not in ("and", "or", "where", "for all")]
-    return len(words) > 1 and "," in answer
-
-
 WHOLE = 20_000
 """Characters of a response, from its end, in which Math-Verify looks by itself."""
-_WORDS = re.compile(r"\\(?:text|mathrm|mbox)\s*\{\s*([A-Za-z][A-Za-z ]+?)\s*\}")
 SELF_TEST = (
     ("\\frac{1}{2}", "0.5", Outcome.CORRECT),
     ("\\frac{1}{2}", "0.6", Outcome.INCORRECT),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.reading import read_expression
 from asym_lit.verifiers.maths.rules.tokens import UnreadableError
-from asym_lit.verifiers.maths.rules.values import close, names_of, point, value, values_of
+from asym_lit.verifiers.maths.rules.values import apart, at_points, names_of, point, value
 
 _LONE = re.compile(r"\\?[A-Za-z]+'*(?:_\w|_\{[^}]*\})?(?:\(.*\))?")
 
@@ -37,13 +37,13 @@ def same_equation(gold: str, answer: str, switches: Switches) -> bool:
 
 
 def _multiple(one: str, other: str, names: frozenset[str], switches: Switches) -> bool:
-    a, b = values_of(one, names), values_of(other, names)
-    pairs = [(x, y) for x, y in zip(a or (), b or (), strict=False) if x is not None and y is not None]
+    a, b = (at_points(read_expression(text), names) for text in (one, other))
+    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
     numbers = [(complex(x), complex(y)) for x, y in pairs]
     if len(numbers) < 4 or any(abs(x) < 1e-9 or abs(y) < 1e-9 for x, y in numbers):
         return False
     first = numbers[0][0] / numbers[0][1]
-    return all(close(x / y, first, 1e-8) for x, y in numbers) and switches.allow("assignment")
+    return all(not apart(x / y, first, 1e-8) for x, y in numbers) and switches.allow("assignment")
 
 
 def _solves(equation: str, expression: str, name: str, names: frozenset[str], switches: Switches) -> bool:

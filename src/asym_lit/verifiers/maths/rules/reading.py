@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED, UnreadableError, tokens_of
+from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED, UnreadableError, number, tokens_of
 
 Tree = tuple  # ("number", Fraction) | ("name", str) | (operation, Tree, ...)
 
 LONGEST, DEEPEST = 800, 40
+LOG_BASE = "\\log"
+"""A name for the base of a logarithm that has none: 10 or e, and what is equal must be so with both."""
 
 
 @lru_cache(maxsize=8192)
@@ -72,25 +74,42 @@ class _Reader:
                 self.take()
                 tree = ("div", tree, self.signed())
             elif self.next and self._begins_factor():
-                mixed = self.next == "\\frac" and tree[0] == "number" and tree[1].denominator == 1
-                right = self.power()
-                mixed = mixed and right[0] == "div" and all(part[0] == "number" for part in right[1:])
-                tree = ("mixed" if mixed else "mul", tree, right)
+                tree = self._joined(tree)
             else:
                 return tree
 
+    def _joined(self, left: Tree) -> Tree:
+        """What stands side by side: a product, if the right one is a name or a bracket; 2 5/7 is a mixed number; else nothing."""
+        whole = left[1] if left[0] == "number" else None
+        if self.next[0].isdecimal() or self.next[0] == ".":
+            parts = self.tokens[self.position : self.position + 3]
+            if whole is None or len(parts) < 3 or parts[1] != "/" or not (parts[0].isdecimal() and parts[2].isdecimal()):
+                raise UnreadableError("numbers side by side")
+            self.position += 3
+            return self._mixed(left, Fraction(int(parts[0]), int(parts[2]) or 1))
+        begins = self.next
+        right = self.power()
+        if begins == "\\frac" and whole is not None and right[0] == "div" and all(p[0] == "number" for p in right[1:]):
+            return self._mixed(left, right[1][1] / (right[2][1] or 1))
+        return ("mul", left, right)
+
+    def _mixed(self, left: Tree, share: Fraction) -> Tree:
+        if left[1].denominator != 1 or not 0 < share < 1 or self.next in ("^", "/", ":", "!"):
+            raise UnreadableError("no mixed number")
+        return ("mixed", left, ("number", share))
+
     def _begins_factor(self) -> bool:
         token = self.next
-        if token[0].isalpha() or token[0].isdecimal() or token in ("(", "{", "\\pi", "\\infty", "\\frac", "\\sqrt", "\\binom"):
+        if token[0].isalpha() or token[0].isdecimal() or token[0] == "." or token in ("(", "\\pi", "\\frac", "\\sqrt", "\\binom"):
             return True
         return token in NAMED or token[1:] in FUNCTIONS
 
     def signed(self) -> Tree:
-        if self.next in ("+", "-"):
-            negative = self.take() == "-"
-            inner = self.signed()
-            return ("neg", inner) if negative else inner
-        return self.power()
+        negative = False
+        while self.next in ("+", "-"):
+            negative ^= self.take() == "-"
+        tree = self.power()
+        return ("neg", tree) if negative else tree
 
     def power(self) -> Tree:
         tree = self.postfixed(self.primary())
@@ -104,19 +123,21 @@ class _Reader:
 
     def postfixed(self, tree: Tree) -> Tree:
         while self.next in ("!", "%", "\\%", "\\degree"):
+            if self.tokens[self.position : self.position + 2] == ["!", "!"]:
+                raise UnreadableError("!!")
             tree = ({"!": "factorial", "\\degree": "degree"}.get(self.take(), "percent"), tree)
         return tree
 
-    def argument(self) -> Tree:
-        """What a command or `^` takes: a group, a digit, or one factor."""
+    def argument(self, command: str = "") -> Tree:
+        r"""What a command or `^` takes: a group, or one factor; x^10 and \sqrt10 are meant as x^{10} and \sqrt{10}."""
         if self.next == "{":
             return self.group("{", "}")
         if self.next == "-":
             self.take()
-            return ("neg", self.argument())
-        token = self.next
-        if token.isdecimal() and len(token) > 1 and self.tokens[self.position - 1] in ("\\frac", "^", "\\sqrt"):
-            self.tokens[self.position : self.position + 1] = [token[0], token[1:]]  # \frac12, x^23 as LaTeX reads them
+            return ("neg", self.argument(command))
+        if command == "\\frac" and self.next.isdecimal() and len(self.next) > 1:
+            token = self.next
+            self.tokens[self.position : self.position + 1] = [token[0], token[1:]]  # \frac12, as LaTeX reads it
         return self.primary()
 
     def group(self, opening: str, closing: str) -> Tree:
@@ -128,7 +149,7 @@ class _Reader:
     def primary(self) -> Tree:
         token = self.take()
         if token[0].isdecimal() or (token[0] == "." and len(token) > 1):
-            return ("number", Fraction(token))
+            return ("number", number(token))
         if token in ("(", "{", "["):
             self.position -= 1
             return self.group(token, {"(": ")", "{": "}", "[": "]"}[token])
@@ -139,11 +160,7 @@ class _Reader:
         if token in ("\\pi", "\\infty"):
             return ("constant", token)
         if token == "\\frac":
-            above = self.argument()
-            if self.next.isdecimal() and len(self.next) > 1 and self.tokens[self.position - 1].isdecimal():
-                digits = self.next
-                self.tokens[self.position : self.position + 1] = [digits[0], digits[1:]]
-            return ("div", above, self.argument())
+            return ("div", self.argument(token), self.argument(token))
         if token == "\\binom":
             return ("binom", self.argument(), self.argument())
         if token == "\\sqrt":
@@ -153,7 +170,11 @@ class _Reader:
             return ("sqrt", self.argument())
         if token[1:] in FUNCTIONS and token[0] == "\\":
             return self.function(token[1:])
-        if (len(token) == 1 and token.isalpha()) or token in NAMED:
+        if token == "\\Gamma" and self.next == "(":
+            return ("gamma", self.group("(", ")"))
+        if self.next == "(" and (token in "fgh" or token.isupper()) and self.tokens[self.position + 2 : self.position + 3] == [")"]:
+            raise UnreadableError("a function")  # F(x); but R(R+h) is a product
+        if (len(token) == 1 and token.isascii() and token.isalpha()) or token in NAMED:
             return self.name(token)
         raise UnreadableError(token)
 
@@ -173,13 +194,11 @@ class _Reader:
         return ("constant", token) if token in ("e", "i") else ("name", token)
 
     def function(self, name: str) -> Tree:
-        base: Tree = ("number", Fraction(10))
+        base: Tree = ("number", Fraction(10)) if name == "lg" else ("name", LOG_BASE)
         exponent = None
         if self.next == "_" and name == "log":
             self.take()
             base = self.argument()
-        elif name == "log":
-            name = "ln"
         if self.next == "^":
             self.take()
             exponent = self.argument()

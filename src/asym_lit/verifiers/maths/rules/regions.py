@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.splitting import cut, wrapped
-from asym_lit.verifiers.maths.rules.values import as_float, number_of, point, real, values_of
+from asym_lit.verifiers.maths.rules.reading import read_expression
+from asym_lit.verifiers.maths.rules.tokens import UnreadableError
+from asym_lit.verifiers.maths.rules.values import as_float, at_points, names_of, number_of, point, real
 
 _ENDS = ("\\infty", "+\\infty", "-\\infty")
 _SETS = re.compile(
@@ -53,9 +55,11 @@ def _size(end: str) -> float:
         return float("-inf") if "-" in end else float("inf")
     found = number_of(end)
     if found is None:
-        names = frozenset(re.findall(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", end)))
-        several = values_of(end, names)
-        found = several[0] if several else None
+        try:
+            tree = read_expression(end)
+            found = at_points(tree, names_of(tree))[0]
+        except (UnreadableError, RecursionError):
+            pass
     if found is None or not real(found):
         return point(end, 0)
     return as_float(found)
@@ -106,6 +110,8 @@ def _interval(text: str) -> Region | None:
     ends = cut(held[1], lambda token: token in ",;")[0]
     if len(ends) != 2 or not all(ends):
         return None
+    if any(end.replace(" ", "") in _ENDS and mark in "[]" for end, mark in zip(ends, (held[0], held[2]), strict=True)):
+        return None  # infinity is in no interval
     return (Piece(ends[0], ends[1], held[0] == "[", held[2] == "]"),)
 
 
@@ -124,10 +130,27 @@ def _inequality(text: str) -> Region | None:
         if names[1]:
             parts, signs = parts[::-1], [_FLIP[signs[0]]]
         closed = signs[0] in ("\\leq", "\\geq")
+        if parts[0][0] == "|":
+            return _distance(parts[1], signs[0][-1] in "<q" and signs[0] != "\\geq", closed)
         if signs[0] in ("<", "\\leq"):
             return (Piece("-\\infty", parts[1], False, closed),)
         return (Piece(parts[1], "\\infty", closed, False),)
     return None
+
+
+def _distance(most: str, inside: bool, closed: bool) -> Region | None:
+    """|x| < a, |x| > a."""
+    size = number_of(most)
+    if size is None or not real(size) or as_float(size) <= 0:
+        return None
+    if inside:
+        return (Piece(f"-({most})", most, closed, closed),)
+    return Piece("-\\infty", f"-({most})", False, closed), Piece(most, "\\infty", closed, False)
+
+
+def interval_of(text: str) -> Region | None:
+    """The interval that a pair in brackets may be."""
+    return _interval(text)
 
 
 def _points(text: str) -> Region | None:

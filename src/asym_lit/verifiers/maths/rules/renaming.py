@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import re
 
+from asym_lit.verifiers.maths.rules.questions import Question
+
 _NAME = re.compile(r"\\[A-Za-z]+|[A-Za-z]+")
 _CONSTANTS = {"e", "i"}
 _FUNCTION = re.compile(r"^\s*([A-Za-z])\s*\(\s*([A-Za-z])\s*\)\s*=")
 
 
-def renamed(gold: str, answer: str, question: str) -> str | None:
+def renamed(gold: str, answer: str, names: frozenset[str], question: Question) -> str | None:
     """The answer with its own name replaced by the gold answer's; None if there is not exactly one on either side.
 
-    The argument of a function is such a name, and a symbol that does not occur in the question.
+    The argument of a function is such a name, if its value holds it, and a symbol of an expression that does not occur in the
+    question. Letters of choices and words by themselves are none.
     """
     heads = _FUNCTION.match(gold), _FUNCTION.match(answer)
     if heads[0] and heads[1]:
-        if heads[0][1] == heads[1][1] and heads[0][2] != heads[1][2] and heads[0][2] not in _single(answer):
+        held = all(head[2] in _single(text[head.end() :]) for head, text in zip(heads, (gold, answer), strict=True) if head)
+        held = held and heads[0][2] in names
+        if held and heads[0][1] == heads[1][1] and heads[0][2] != heads[1][2] and heads[0][2] not in _single(answer):
             return _replace(answer, heads[1][2], heads[0][2])
         return None
-    if not question:
+    if not question.text:
         return None
     strip = (_FUNCTION.sub("", gold), _FUNCTION.sub("", answer))
     bodies = [
         re.sub(r"^\s*\(?\s*[A-Za-z]\w*(?:\([A-Za-z]\))?(?:\s*,\s*\\?[A-Za-z]\w*(?:\([A-Za-z]\))?)*\s*\)?\s*=", "", t)
         for t in strip
     ]
+    if any(re.fullmatch(r"[A-Za-z\s]*|\s*\\?[A-Za-z]+\s*", body) for body in bodies):
+        return None  # a letter or a word by itself is the answer, not what it is written in
     mine, theirs = (_single(body) - _CONSTANTS for body in bodies)
     own, other = mine - theirs, theirs - mine
     if len(own) != 1 or len(other) != 1:
         return None
     (wanted,), (given,) = own, other
-    asked = _single(question)
-    return None if wanted in asked or given in asked else _replace(answer, given, wanted)
+    return None if wanted not in names or wanted in question.letters or given in question.letters else _replace(answer, given, wanted)
 
 
 def _single(text: str) -> set[str]:

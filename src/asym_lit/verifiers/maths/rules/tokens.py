@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 FUNCTIONS = {
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "log", "lg", "exp",
@@ -13,7 +14,13 @@ _GREEK = (
     "Gamma Delta Theta Lambda Sigma Phi Psi Omega hbar ell"
 )
 NAMED = {f"\\{name}" for name in _GREEK.split()}
-_TOKEN = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?|\.[0-9]+|\\[A-Za-z]+|\\[{}%|]|[A-Za-z]+|\S)")
+_RECURRING = r"[0-9]*\.[0-9]*(?:\\(?:overline|bar|dot)\s*\{[0-9]+\}|\([0-9]+\))"
+_SCIENTIFIC = r"(?:[0-9]*\.[0-9]+[eE][+-]?|[0-9]+(?:E[+-]?|e\+?)|1e-)[0-9]+(?![\w.])"
+"""`5e-3` may be 5e less 3, and is none; 1e-3 would be written e-3, and 5E-3 otherwise."""
+_TOKEN = re.compile(rf"\s*({_RECURRING}|{_SCIENTIFIC}|[0-9]+(?:\.[0-9]+)?|\.[0-9]+|\\[A-Za-z]+|\\[{{}}%|]|[A-Za-z]+|\S)")
+_WORDS = frozenset("or no is if of to not and the for all any are one two six ten odd yes non nor but".split())
+"""Short words that are no products of names."""
+_DATE = re.compile(r"\d+\s*/\s*\d+\s*/\s*\d+")
 
 
 class UnreadableError(ValueError):
@@ -24,11 +31,28 @@ def tokens_of(text: str) -> list[str]:
     """Numbers, commands, single letters and signs. Runs of up to three letters are products of names; longer ones are words.
 
     Raises:
-        UnreadableError: If there is a word.
+        UnreadableError: If there is a word, or what may be a date.
     """
+    if "/" in text and _DATE.search(text):
+        raise UnreadableError("1/2/3")
     tokens: list[str] = []
     for token in _TOKEN.findall(text):
-        if token.isalpha() and len(token) > 3:
+        if token.isalpha() and token.isascii() and (len(token) > 3 or token.lower() in _WORDS):
             raise UnreadableError(token)
         tokens += list(token) if token.isalpha() else [token]
     return tokens
+
+
+def number(token: str) -> Fraction:
+    r"""The value of a literal: 12, 1.5, 2.5E3, 0.1\overline{6}, 0.(3)."""
+    digits = token.rstrip("})")
+    for mark in ("\\", "("):
+        if mark in token:
+            known, _, period = digits.partition(mark)
+            period = period.rpartition("{")[2]
+            places = len(known.partition(".")[2])
+            repeated = Fraction(int(period), 10**places * (10 ** len(period) - 1))
+            return Fraction(known + "0") + repeated if known != "." else repeated
+    if "e" in token.lower() and abs(int(token.lower().partition("e")[2])) > 4000:
+        raise UnreadableError("a large exponent")
+    return Fraction(token)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.cleaning import clean
 from asym_lit.verifiers.maths.rules.splitting import listed
-from asym_lit.verifiers.maths.rules.units import split_unit
+from asym_lit.verifiers.maths.rules.literals import quantity_of
 from asym_lit.verifiers.maths.rules.values import as_float, number_of, real
 
 
@@ -36,5 +36,6 @@ def within(gold: str, answer: str, tolerance: float | Sequence[float], switches:
 
 
 def _number(text: str, switches: Switches) -> float | None:
-    found = number_of(split_unit(text)[0] if "units" in switches.on else text)
+    quantity = quantity_of(text, switches) if "units" in switches.on else None
+    found = number_of(quantity.amount.text if quantity else text)
     return as_float(found) if found is not None and real(found) else None

@@ -6,103 +6,62 @@ import re
 
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.cleaning import plain_text
+from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.verifiers.maths.rules.kinds import Expression, Words
+from asym_lit.verifiers.maths.rules.questions import Question
+from asym_lit.verifiers.maths.rules.values import equal, names_of
 
-_STOP = frozenset(
-    {
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "be",
-        "was",
-        "were",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "it",
-        "its",
-        "that",
-        "this",
-        "there",
-        "any",
-    }
-    | {
-        "must",
-        "will",
-        "would",
-        "can",
-        "has",
-        "have",
-        "had",
-        "do",
-        "does",
-        "as",
-        "for",
-        "therefore",
-        "thus",
-        "hence",
-        "so",
-        "then",
-    }
-)
-_DENIALS = frozenset(
-    {
-        "not",
-        "no",
-        "never",
-        "cannot",
-        "neither",
-        "nor",
-        "without",
-        "impossible",
-        "except",
-        "unless",
-        "isn't",
-        "doesn't",
-        "aren't",
-    }
-)
-_EMPTY = frozenset({"answer", "correct", "right", "true", "solution", "result", "value", "final", "response", "gold", "same"})
+_STOP = frozenset("a an the is are be it its this there therefore thus hence so then".split())
+_AUXILIARY = frozenset("is are was were be must will would can has have does do any every all".split())
+_DENIALS = frozenset("not no never cannot neither nor without impossible except unless only none isn doesn aren".split())
+_CHOICES = frozenset("or and either both versus but if".split())
+_EMPTY = frozenset("answer correct right true solution result value final response gold same".split())
 """Words that judges are flattered with; as a part of a sentence they say nothing of mathematics."""
-_CHOICES = {"or", "and", "either", "both", "versus", "but", "if"}
-_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
-_MATHS = re.compile(r"\\[A-Za-z]|[=^_{}<>+*/]")
-_COMMAND = re.compile(r"\\[A-Za-z]+")
-LONGEST = 200
+_WORD = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
+LONGEST = 300
 
 
-def same_words(gold: str, answer: str, switches: Switches) -> bool:
-    """Texts of the same words, or the subject or predicate of a sentence for the sentence."""
-    if "phrasing" not in switches.on or max(len(gold), len(answer)) > LONGEST:
-        return False
-    gold, answer = plain_text(gold), plain_text(answer)
-    words = [_words(text) for text in (gold, answer)]
-    if not all(any(word.isalpha() and len(word) > 1 for word in text) for text in words):
-        return _same_choice(gold, answer, switches)
-    content = [[word for word in text if word not in _STOP and word[0].isalnum()] for text in words]
-    if words[0] == words[1] or (content[0] == content[1] and content[0] and not _MATHS.search(gold + answer)):
-        return switches.allow("phrasing")
-    return _part_of(content[0], content[1], switches) or _part_of(content[1], content[0], switches)
+def words_of(text: str) -> tuple[str, ...]:
+    """The words, numbers and signs of a text, in small letters but for single ones; none if there is no word among them."""
+    plain = plain_text(text)
+    if len(plain) > LONGEST or not re.search(r"(?<![\\A-Za-z])[A-Za-z]{2,}|[一-鿿]", plain):
+        return ()
+    return tuple(word if len(word) == 1 else word.lower() for word in _WORD.findall(plain.strip(" .")))
 
 
-def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(_COMMAND.sub(" ", text.strip(" .")))]
+def same_words(gold: Words, answer: Words, question: Question, switches: Switches) -> Finding:
+    """The same words in the same order, articles aside; or one or two for a sentence that only repeats the question besides."""
+    if gold.tree and answer.tree and (gold.text + answer.text).islower() and names_of(gold.tree) | names_of(answer.tree) <= question.letters:
+        same = equal(gold.tree, answer.tree)  # a product of names that the question gives
+        return UNKNOWN if same is None else SAME if same and switches.allow("values") else different("another expression")
+    content = [tuple(word for word in side.words if word not in _STOP) for side in (gold, answer)]
+    if gold.words == answer.words or (content[0] and content[0] == content[1]):
+        return SAME if switches.allow("phrasing") else UNKNOWN
+    if len(content[0]) == len(content[1]) == 1:
+        return different("another word")
+    if (_part_of(*content, question) or _part_of(*content[::-1], question)) and switches.allow("phrasing"):
+        return SAME
+    return UNKNOWN
 
 
-def _same_choice(gold: str, answer: str, switches: Switches) -> bool:
-    """(C), C and c. name the same choice."""
-    letters = [re.fullmatch(r"\(?\s*([A-Z])\s*[).:]?", text) for text in (gold, answer)]
-    return all(letters) and letters[0][1] == letters[1][1] and switches.allow("phrasing")  # type: ignore[index]
+def same_in_words(words: Words, other: Expression, question: Question) -> Finding:
+    """Infinitely many is infinity, where a number of things is asked for; a product of given names is an expression."""
+    if words.tree and words.text.islower() and names_of(words.tree) <= question.letters:
+        same = equal(words.tree, other.tree)
+        return UNKNOWN if same is None else SAME if same else different("another expression")
+    if question.count and other.tree in (("constant", "\\infty"),) and words.words[0] in ("infinitely", "infinite"):
+        return SAME
+    return UNKNOWN
 
 
-def _part_of(sentence: list[str], part: list[str], switches: Switches) -> bool:
-    """True if the part is one or two words at the beginning or the end of a plain sentence."""
-    if not 1 <= len(part) <= 2 or not len(part) < len(sentence) <= 12 or not all(word.isalpha() for word in part):
+def _part_of(sentence: tuple[str, ...], part: tuple[str, ...], question: Question) -> bool:
+    """True if the part stands at the end or the beginning of a sentence, and the question has all the rest of it."""
+    if not 1 <= len(part) <= 2 or not len(part) < len(sentence) <= 15 or not all(word.isalpha() for word in part):
         return False
     if (set(sentence) | set(part)) & (_DENIALS | _CHOICES) or set(part) & _EMPTY or min(map(len, part)) < 3:
         return False
-    at_edge = part in (sentence[: len(part)], sentence[-len(part) :])
-    return at_edge and switches.allow("phrasing")
+    rest = sentence[len(part) :] if part == sentence[: len(part)] else sentence[: -len(part)]
+    if part not in (sentence[: len(part)], sentence[-len(part) :]) or not any(word.isalpha() for word in rest):
+        return False
+    known = question.words | _AUXILIARY | question.letters
+    return all(word in known or word.lower() in known or word in question.text for word in rest)

@@ -1,0 +1,209 @@
+"""Whether two readings are the same, item by item where they hold others."""
+
+from __future__ import annotations
+
+import re
+
+from asym_lit.verifiers.maths.rules.cleaning import compact
+from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, all_of, different
+from asym_lit.verifiers.maths.rules.kinds import (
+    Based,
+    Cases,
+    Clock,
+    Collection,
+    Date,
+    Equation,
+    Expression,
+    Labelled,
+    Line,
+    Quantity,
+    Ratio,
+    Reading,
+    Unread,
+    Words,
+)
+from asym_lit.verifiers.maths.rules.literals import expression_of
+from asym_lit.verifiers.maths.rules.regions import Region, interval_of
+from asym_lit.verifiers.maths.rules.scalars import Terms, same_expression, same_single
+
+LONGEST_LIST = 60
+_READ = (Expression, Quantity, Clock, Date, Based, Ratio)
+"""Single things that were understood in full."""
+_SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\w+)?'*(?:\([A-Za-z,]+\))?")
+
+
+def compare(gold: Reading, answer: Reading, terms: Terms) -> Finding:
+    """The finding on two readings."""
+    if gold.text and compact(gold.text) == compact(answer.text):
+        return SAME
+    if isinstance(gold, Unread) or isinstance(answer, Unread):
+        return UNKNOWN
+    if isinstance(gold, Labelled) or isinstance(answer, Labelled):
+        return _labelled(gold, answer, terms)
+    if isinstance(gold, Cases) or isinstance(answer, Cases):
+        return _cases(gold, answer, terms)
+    if isinstance(gold, Line) or isinstance(answer, Line):
+        return _lines(gold, answer, terms)
+    if isinstance(gold, Collection) and isinstance(answer, Collection):
+        return _collections(gold, answer, terms)
+    if isinstance(gold, Collection) or isinstance(answer, Collection):
+        several, one = (gold, answer) if isinstance(gold, Collection) else (answer, gold)
+        assert isinstance(several, Collection)
+        if len(several.items) == 1:
+            return compare(several.items[0], one, terms) if several is gold else compare(one, several.items[0], terms)
+        known = isinstance(one, _READ) or (isinstance(one, Words) and several.shape in ("list", "set"))
+        return different("several answers, and one") if known else UNKNOWN
+    return same_single(gold, answer, terms)
+
+
+def _labelled(gold: Reading, answer: Reading, terms: Terms) -> Finding:
+    """Labels may be left out, but not be others."""
+    if isinstance(gold, Labelled) and isinstance(answer, Labelled):
+        one, other = (_plain(side.label) for side in (gold, answer))
+        inner = compare(gold.inner, answer.inner, terms)
+        if one == other or inner.same is False:
+            return _equations(gold, answer, inner, terms)
+        if one.lower() != other.lower() and all(_SYMBOL.fullmatch(label) or "(" in label for label in (one, other)):
+            return _equations(gold, answer, different("another unknown"), terms)
+        return inner if one.lower() == other.lower() and inner.same else UNKNOWN
+    labelled, bare = (gold, answer) if isinstance(gold, Labelled) else (answer, gold)
+    assert isinstance(labelled, Labelled)
+    if isinstance(bare, Equation):
+        return same_single(*(Equation(side.text) for side in (gold, answer)), terms)
+    inner = compare(labelled.inner, bare, terms) if labelled is gold else compare(bare, labelled.inner, terms)
+    if inner.same and not terms.switches.allow("label"):
+        return UNKNOWN
+    if inner.same is None and isinstance(bare, Expression) and "=" in labelled.text:
+        return same_single(*(Equation(s.text) if s is labelled else s for s in (gold, answer)), terms)
+    return inner
+
+
+def _equations(gold: Labelled, answer: Labelled, found: Finding, terms: Terms) -> Finding:
+    """y = 2x may be written as 2x = y; no more than that if one side is a value."""
+    if found.same or not all(isinstance(side.inner, Expression) and "=" in side.text for side in (gold, answer)):
+        return found
+    if all(re.fullmatch(r"[^=]*=[^=A-Za-z\\]*", side.text) for side in (gold, answer)):
+        return found
+    whole = same_single(Equation(gold.text), Equation(answer.text), terms)
+    return whole if whole.same else found
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\s{}\\]|text", "", label)
+
+
+def _cases(gold: Reading, answer: Reading, terms: Terms) -> Finding:
+    """Every case for its condition."""
+    if not (isinstance(gold, Cases) and isinstance(answer, Cases)):
+        other = answer if isinstance(gold, Cases) else gold
+        return different("several cases, and one") if isinstance(other, _READ) else UNKNOWN
+    theirs = dict(answer.cases)
+    if len(gold.cases) != len(answer.cases):
+        return different("another number of cases")
+    if {condition for condition, _ in gold.cases} != set(theirs):
+        return UNKNOWN
+    return all_of(compare(inner, theirs[condition], terms) for condition, inner in gold.cases)
+
+
+def _lines(gold: Reading, answer: Reading, terms: Terms) -> Finding:
+    """Parts of the line: as many pieces, with the same ends, closed alike."""
+    regions = [_region(side) for side in (gold, answer)]
+    unknowns = [side.unknown if isinstance(side, Line) else frozenset() for side in (gold, answer)]
+    one, other = regions
+    if one is None or other is None:
+        return different("a part of the line, and single answers") if isinstance(answer, _READ) or isinstance(gold, _READ) else UNKNOWN
+    if all(unknowns) and unknowns[0] != unknowns[1]:
+        return different("another unknown")
+    if not terms.switches.allow("intervals"):
+        return UNKNOWN
+    return _same_region(one, other, terms)
+
+
+def _region(side: Reading) -> Region | None:
+    if isinstance(side, Line):
+        return side.region
+    return interval_of(side.text) if isinstance(side, Collection) and side.shape == "tuple" and len(side.items) == 2 else None
+
+
+def _same_region(one: Region, other: Region, terms: Terms) -> Finding:
+    if len(one) != len(other):
+        return different("other parts of the line")
+    strict = Terms(terms.question, terms.switches, 0)
+    findings = []
+    for mine, theirs in zip(one, other, strict=True):
+        if (mine.low_closed, mine.high_closed) != (theirs.low_closed, theirs.high_closed):
+            findings.append(different("ends that belong to it, and do not"))
+        for a, b in ((mine.low, theirs.low), (mine.high, theirs.high)):
+            ends = expression_of(a), expression_of(b)
+            findings.append(same_expression(*ends, strict) if ends[0] and ends[1] else SAME if compact(a) == compact(b) else UNKNOWN)
+    return all_of(findings)
+
+
+def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
+    """Sets, lists, tuples and rows."""
+    if "set" in (gold.shape, answer.shape) and ("tuple" in (gold.shape, answer.shape) or "row" in (gold.shape, answer.shape)):
+        return different("a set, and what has an order")
+    if len(gold.items) != len(answer.items) and not (gold.shape == answer.shape == "set"):
+        return different("another number of answers")
+    if len(gold.items) > LONGEST_LIST:
+        return UNKNOWN
+    if gold.shape != answer.shape and not terms.switches.allow("structure"):
+        return UNKNOWN
+    if any(side.brackets not in ("()", "[]", "") for side in (gold, answer)) and gold.brackets != answer.brackets:
+        return UNKNOWN if len(gold.items) != 2 else _brackets(gold, answer)
+    if gold.shape == answer.shape == "tuple":
+        return _brackets(gold, answer) if gold.brackets != answer.brackets and len(gold.items) == 2 else _in_order(gold, answer, terms)
+    if not gold.ordered and not answer.ordered:
+        return _listed(gold, answer, terms)
+    found = _in_order(gold, answer, terms)
+    if {gold.shape, answer.shape} != {"list", "tuple"}:
+        return found
+    labels = [[_plain(item.label) for item in side.items if isinstance(item, Labelled)] for side in (gold, answer)]
+    if len(labels[0]) == len(labels[1]) == len(gold.items):
+        return _listed(gold, answer, terms)
+    tuple_, bare = (gold, answer) if gold.shape == "tuple" else (answer, gold)
+    named = len(set(labels[1 if bare is answer else 0])) == len(bare.items)  # a point's coordinates, not values of one unknown
+    if named or ((len(bare.items) > 2 or terms.question.point) and not any(labels)):
+        return found if tuple_.brackets == "()" or found.same is False else UNKNOWN
+    return UNKNOWN if found.same else found  # (0, 1) may be an interval
+
+
+def _brackets(gold: Collection, answer: Collection) -> Finding:
+    return different(f"{gold.brackets}, and {answer.brackets}")
+
+
+def _in_order(gold: Collection, answer: Collection, terms: Terms) -> Finding:
+    return all_of(compare(a, b, terms) for a, b in zip(gold.items, answer.items, strict=True))
+
+
+def _listed(gold: Collection, answer: Collection, terms: Terms) -> Finding:
+    """Items paired off one to one: by label where both have them, in order where only the gold answer has, else in any order."""
+    labels = [{item.label: item for item in side.items if isinstance(item, Labelled)} for side in (gold, answer)]
+    if len(labels[0]) == len(gold.items) > 1:
+        if set(map(_plain, labels[0])) == set(map(_plain, labels[1])) and len(labels[1]) == len(answer.items):
+            theirs = {_plain(label): item for label, item in labels[1].items()}
+            return all_of(compare(item, theirs[_plain(label)], terms) for label, item in labels[0].items())
+        if not labels[1]:
+            found = _in_order(gold, answer, terms)
+            return found if found.same else UNKNOWN
+    if (in_order := _in_order(gold, answer, terms)).same:
+        return in_order
+    if terms.question.ordered or not terms.switches.allow("order"):
+        return UNKNOWN
+    table = [[compare(a, b, terms).same for b in answer.items] for a in gold.items]
+    if any(all(same is False for same in row) for row in (*table, *zip(*table, strict=True))):
+        return different("an answer that the other does not have")
+    return SAME if _paired(table, gold.shape == answer.shape == "set") else UNKNOWN
+
+
+def _paired(table: list[list[bool | None]], sets: bool) -> bool:
+    """True if every item has a partner of its own; of sets, one at all."""
+    if sets and len(table) != len(table[0] if table else []):
+        return bool(table) and all(map(any, table)) and all(map(any, zip(*table, strict=True)))
+    left = list(range(len(table)))
+    for row in table:
+        found = next((place for place in left if row[place]), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True

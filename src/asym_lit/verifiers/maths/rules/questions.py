@@ -1,0 +1,102 @@
+"""What a question says about how its answer is to be read."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property, lru_cache
+
+_WORD = re.compile(r"[A-Za-z]+")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_FORMULA = re.compile(r"\$[^$]+\$|\\\([\s\S]+?\\\)|\\\[[\s\S]+?\\\]|\\begin[\s\S]+?\\end")
+_NEAR = re.compile(r"\S*[\d=+*/^()<>]\S*")
+_OPTION = re.compile(r"(?:\\(?:text(?:bf|rm|it)?|mathrm|mathbf|mbox)\s*\{\s*)?(?:\(\s*([A-Ha-h])\s*\)|(?<![A-Za-z\\])([A-H])\s*[.):])\s*\}?")
+
+
+class Question:
+    """A question's text, and what can be seen from it.
+
+    Args:
+        text: The question; empty if it is not known.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its words, in small letters."""
+        return frozenset(word.lower() for word in _WORD.findall(self.text))
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """Its single letters, and in formulas those in products of two or three."""
+        text = re.sub(r"\\(?:text|mathrm)\s*\{[^}]*\}", " ", self.text)
+        formulas = " ".join(_FORMULA.findall(text)) or " ".join(_NEAR.findall(text))
+        runs = [run for run in _WORD.findall(_COMMAND.sub(" ", formulas)) if len(run) <= 3]
+        return frozenset(letter for run in (*runs, *re.findall(r"\b[A-Za-z]\b", text)) for letter in run)
+
+    def _says(self, pattern: str) -> bool:
+        return bool(re.search(pattern, self.text, re.IGNORECASE))
+
+    @cached_property
+    def percent(self) -> bool:
+        """A percentage is asked for; one that is given does not count."""
+        return self._says(r"\b(?:what|which|find the|the|how many|as an?|in|by about what|nearest|total) (?:\w+ )?per\s?cent(?:age)?s?\b")
+
+    @cached_property
+    def clock(self) -> bool:
+        """A time of day is."""
+        return self._says(r"\bwhat time\b|\bat which time|\bo'?clock\b|\b[ap]\.?m\.?\b|\btime of day\b|\bwhen\b.*\?") and not self.ratio
+
+    @cached_property
+    def ratio(self) -> bool:
+        """A ratio is."""
+        return self._says(r"\bratio|\bproportion")
+
+    @cached_property
+    def count(self) -> bool:
+        """A number of things is."""
+        return self._says(r"\bhow many\b|\bnumber of\b")
+
+    @cached_property
+    def base(self) -> bool:
+        """The answer's base is given."""
+        return self._says(r"\bbase\b|\bbinary\b|\boctal\b|\bhexadecimal\b|_\{?\d")
+
+    @cached_property
+    def rounds(self) -> bool:
+        """An approximation will do."""
+        return self._says(r"\bround|\bnearest\b|\bapproximat|\bestimat|\bdecimal places?\b|\bsignificant (?:digits|figures)\b")
+
+    @cached_property
+    def ordered(self) -> bool:
+        """Answers are asked for in an order."""
+        return self._says(
+            r"\b(?:ascending|descending|increasing order|decreasing order|in order|respectively|arrange|permutation|"
+            r"sort(?:ed)?|from (?:smallest|largest|least|greatest|lowest|highest))\b|\border (?:from|of the)\b"
+        )
+
+    @cached_property
+    def point(self) -> bool:
+        """A pair, a triple, a point or a vector is asked for, and no interval."""
+        pair = self._says(r"\bpairs?\b|\btriples?\b|\bpoints?\b|\bcoordinates?\b|\bvectors?\b|\(\s*[a-zA-Z]\s*,\s*\\?[a-zA-Z]+\s*\)")
+        return pair and not self._says(r"\binterval|\brange\b|\binequalit|\bdomain\b|<|>|\\l[et]\b|\\g[et]\b|\\leq|\\geq")
+
+    @cached_property
+    def options(self) -> dict[str, str]:
+        """The choices by their letter, if there are at least two, from A on."""
+        found = list(_OPTION.finditer(self.text))
+        ends = [match.start() for match in found[1:]] + [len(self.text)]
+        options: dict[str, str] = {}
+        for match, end in zip(found, ends[: len(found)], strict=True):
+            letter = (match[1] or match[2]).upper()
+            if letter == chr(ord("A") + len(options)):
+                text = self.text[match.end() : end]
+                options[letter] = re.sub(r"\\q?quad|\\[,; ]|\$|\n[\s\S]*|\\\\", " ", text).strip(" ,;.}")
+        return options if len(options) > 1 else {}
+
+
+@lru_cache(maxsize=1024)
+def read_question(text: str) -> Question:
+    """What is seen from a question; a group of responses shares it."""
+    return Question(text)

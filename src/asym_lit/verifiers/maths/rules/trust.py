@@ -1,0 +1,81 @@
+r"""What may be left to Math-Verify: texts of which it drops nothing.
+
+It drops words, units and indices behind numbers (`2516_8` is 2516 to it), the period of `0.\overline{3}` (0), what is smaller
+than 1e-6 (6.63e-34 equals 1.60e-19), and adds `3 1/4` up to 1. Its *equal* counts only for what has none of that.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from asym_lit.verifiers.maths.rules.catalogue import Switches
+from asym_lit.verifiers.maths.rules.cleaning import clean, compact
+from asym_lit.verifiers.maths.rules.literals import expression_of
+from asym_lit.verifiers.maths.rules.splitting import balanced, cut, wrapped
+from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED
+from asym_lit.verifiers.maths.rules.values import equal, number_of
+
+_COMMANDS = frozenset(
+    {*NAMED, *(f"\\{name}" for name in FUNCTIONS)}
+    | set("\\frac \\cdot \\times \\pi \\sum \\prod \\int \\lim \\binom \\to \\infty \\ln \\min \\max \\{ \\} \\cdots".split())
+)
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]+|\d+(?:\.\d+)?|\S", re.DOTALL)
+_SIGNS = frozenset("+-*/^_=(){}[],!|'")
+_DROPPED = re.compile(r"\d\s+\d|\d\s*\.\s|\d\s*_|[\d)}\]]\s*\\[{]|\d\s*[eE]\s*[+-]?\d|\.\.")
+_EVALUATED = re.compile(r"\\(?:sum|prod|int|lim|binom)(?![A-Za-z])")
+_LONE = re.compile(r"\\?[A-Za-z]+(?:_\w)?'*(?:\([A-Za-z]\))?")
+SMALLEST = 1e-3
+"""Smallest size of a number that is compared to six decimal places."""
+
+
+def read_whole(gold: str, answer: str) -> bool:
+    """True if Math-Verify drops nothing of either, and they are of one form, so that its *equal* may count."""
+    texts = [re.sub(r"^[A-Za-z]\s*\\in(?![A-Za-z])", "", clean(text, Switches())).strip() for text in (gold, answer)]
+    if not all(_plain(text) for text in texts):
+        return False
+    sides = [cut(text, lambda token: token == "=")[0] for text in texts]
+    if max(map(len, sides)) > 2:
+        return False
+    labels = [compact(side[0]) if len(side) == 2 and _LONE.fullmatch(compact(side[0])) else None for side in sides]
+    if len(sides[0]) != len(sides[1]) and not any(labels):
+        return False
+    if all(labels) and labels[0] != labels[1]:
+        return False
+    bodies = [side[-1] if label else text for side, label, text in zip(sides, labels, texts, strict=True)]
+    return _form(bodies[0]) == _form(bodies[1]) and _large(*bodies) and not _apart(*bodies)
+
+
+def _plain(text: str) -> bool:
+    """Of numbers, single letters, signs and commands of algebra alone."""
+    if not text.isascii() or not balanced(text) or _DROPPED.search(text):
+        return False
+    tokens = _TOKEN.findall(text)
+    if any(first[0].isalpha() and second[0].isdigit() for first, second in zip(tokens, tokens[1:], strict=False)):
+        return False
+    return all(
+        token in _COMMANDS or token in _SIGNS or token[0].isdigit() or (token.isalpha() and (len(token) == 1 or token == "dx"))
+        for token in tokens
+    )
+
+
+def _form(text: str) -> tuple[str, int]:
+    """Brackets around it, and how many items it has."""
+    held = wrapped(text)
+    count = len(cut(held[1] if held else text, lambda token: token == ",")[0])
+    return (held[0] + held[2] if held and (count > 1 or held[0] == "\\{") else "", count)
+
+
+def _apart(gold: str, answer: str) -> bool:
+    """True if our own reader knows that they differ, by however little."""
+    one, other = expression_of(gold), expression_of(answer)
+    return bool(one and other) and equal(one.tree, other.tree) is False  # type: ignore[union-attr]
+
+
+def _large(*texts: str) -> bool:
+    """No number that six decimal places make another one; an exact one is told apart by `equal`, unless it meets an integral."""
+    exact = not any(_EVALUATED.search(text) for text in texts)
+    values = [None if _EVALUATED.search(text) else number_of(text) for text in texts]
+    if exact and all(isinstance(found, Fraction) for found in values):
+        return True
+    return all(found is None or abs(found.real) + abs(found.imag) >= SMALLEST for found in values)

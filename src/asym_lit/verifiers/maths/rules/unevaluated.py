@@ -1,0 +1,53 @@
+"""Answers that leave to do what the question asks to be done: `123\\times 456` for 56088."""
+
+from __future__ import annotations
+
+import re
+
+from asym_lit.verifiers.maths.rules.cleaning import compact
+from asym_lit.verifiers.maths.rules.questions import Question
+
+_BIG = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|max|min|gcd|lcm|det|bmod|pmod|mod)(?![A-Za-z])")
+_LITERAL = re.compile(r"-?(?:\d+(?:\.\d+)?|\\frac\{?-?\d+\}?\{?\d+\}?|-?\d+(?:/|:)\d+|-?\d+(?:\.\d+)?\\(?:times|cdot)10\^\{?-?\d+\}?)%?")
+_OPERATIONS = {
+    "\\+": "sum add added total plus altogether", "(?<=[\\w)}])-": "difference subtract minus less remain left",
+    "\\\\times|\\\\cdot|\\*|\\)\\(": "product multiply multiplied times", "/|\\\\div|\\\\frac|:": "quotient divide divided",
+    "!": "factorial", "\\\\binom": "choose combinations", "\\^": "power", "\\\\sqrt": "root",
+}  # fmt: skip
+_NUMERIC = re.compile(r"(?:\d|\\times|\\cdot|\\div|\\binom|\\frac|[-+*/!^(){}.:])+")
+
+
+def left_undone(gold: str, answer: str, question: Question) -> bool:
+    """True if an answer repeats an expression of the question, or holds an operation that the question asks to be done.
+
+    Args:
+        gold: Cleaned; what it holds itself may stand in the answer.
+        answer: Cleaned.
+        question: Nothing is said without one, but for sums, integrals and limits.
+    """
+    mine, theirs = compact(gold), compact(answer)
+    theirs = re.sub(r"^\\?[A-Za-z]+(?:_\w|\([^=]*\))?=", "", theirs)
+    if _LITERAL.fullmatch(theirs) or mine == theirs:
+        return False
+    if _BIG.search(theirs) and not _BIG.search(mine):
+        return True
+    if sorted(re.sub(r"[{}()\s]", "", mine)) == sorted(re.sub(r"[{}()\s]", "", theirs)):
+        return False  # the gold answer's terms in another order
+    asked = compact(question.text.replace("$", " "))
+    if re.search(r"[-+*/!^]|\\[a-z]+", theirs) and _holds(asked, theirs):
+        return True
+    if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
+        return False
+    held = [words for pattern, words in _OPERATIONS.items() if re.search(pattern, theirs) and not re.search(pattern, mine)]
+    return any(question.words & set(words.split()) for words in held)
+
+
+def _holds(question: str, expression: str) -> bool:
+    """True if the question has the expression by itself, not as a part of a longer one."""
+    place = question.find(expression)
+    while place >= 0:
+        before, after = question[:place], question[place + len(expression) :]
+        if not re.search(r"[\w^+*/({\\-]$", before) and not re.match(r"[\w^+*/-]", after):
+            return True
+        place = question.find(expression, place + 1)
+    return False
