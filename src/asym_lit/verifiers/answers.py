@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-Found = Literal["boxed", "tag", "hashes", "phrase", "bare", "nothing"]
+from asym_lit.types import InputError
+
+Found = Literal["boxed", "brackets", "tag", "hashes", "heading", "phrase", "bare", "nothing"]
+MARKERS: tuple[Found, ...] = ("boxed", "brackets", "tag", "hashes", "heading", "phrase")
+"""What may point at an answer: `\\boxed{}`; [[ ]]; <answer>; #### at the start of a line; a line of its own that says `Answer`,
+with or without a colon; a sentence that says what the answer is."""
+LONGEST = 40_000
+"""Characters of a response, from its end, in which markers are looked for."""
 
 _BOX = re.compile(r"\\f?box(?:ed)?\s*(?=\{)|\\boxed\s+(?=\S)")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped brace is a character of a set, not a bracket of a group
 _JOINT = re.compile(
     r"(?=.*(?:,|and|or))(?:\s|[,;$]|\\[()\[\],; ]|\\quad|\\text\s*\{\s*,?\s*(?:and|or)\s*\}|and|or){1,40}", re.DOTALL
 )
-_IS = re.compile(r".*\b(?:is|are|equals)\s+(?=[\d$\\(\[{-])(.+)", re.DOTALL)
-_TAG = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
-_HASHES = re.compile(r"^[ \t]*####[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_BRACKETS = re.compile(r"\[\[(?!\[\[)([^\n]{0,2000}?)\]\](?!\])|\[\[((?:(?!\[\[)[\s\S]){1,2000}?)\]\](?=\s*\Z)")
+_TAG = re.compile(r"<answer>(?:((?:(?!<answer>).)*?)</answer>)?", re.DOTALL | re.IGNORECASE)
+_HASHES = re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)$", re.MULTILINE)
+_HEADING = re.compile(
+    r"^[ \t>]*(?:#{1,6}[ \t]*)?\**[ \t]*(?:(?:final|my|correct)[ \t]+)?(?:answer|ans|A(?=:))[ \t]*(?::[ \t]*\**|\**[ \t]*:|\**[ \t]*$)"
+    r"[ \t]*\n{0,2}[ \t]*(\S[^\n]*)",
+    re.MULTILINE | re.IGNORECASE,
+)
 _PHRASE = re.compile(
-    r"(?:\*\*)?\b(?:answers?|result|solutions?)\b(?:\s+(?:to|of|for)\b[^.:\n=]{1,80}?)?\s*"
+    r"(?P<weak>\b(?:result|solutions?)\b)?(?(weak)|\banswers?\b)(?:\s+(?:to|of|for)\b[^.:\n=]{1,80}?)?\s*"
     r"(?:(?:is|are|equals?)(?:\s+(?:thus|therefore|then))?\b\s*:?|:)(?:\*\*)?[ \t]*\n?[ \t]*(?P<rest>[^\n]+)",
     re.IGNORECASE,
 )
-_THOUGHT = re.compile(r"^.*</think>", re.DOTALL)
+_REASON = re.compile(r",?\s+(?:since|because|given that|so that|which|as (?:the|we|it|this|required|desired))\b", re.IGNORECASE)
+_IS = re.compile(r".*\b(?:is|are|equals)\s+(?=[\d$\\(\[{-])(.+)", re.DOTALL)
+_CLAIM = re.compile(
+    r"(?:in)?(?:correct|right|wrong|consistent|reasonable|valid|verified|confirmed|clear|unique|above|below|the same|as follows|not\b)",
+    re.IGNORECASE,
+)
+_THOUGHT = re.compile(r"<(/?)think(?:ing)?>")
+_NEXT = re.compile(
+    r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:(?:Question|Q)[ \t]*\d{0,3}|Problem|Human|User|Instruction|Exercise)[ \t]*(?:\*\*)?:", re.MULTILINE
+)
+_OTHERS = re.compile(r"nswer|####|\[\[|boxed|A:|Q|Problem|Human|User|Instruction|Exercise|esult|olution", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,77 +56,163 @@ class Answer:
     """Which marker pointed at it."""
 
 
-def extract_answer(response: str, bare_chars: int = 300) -> Answer:
-    r"""The final answer of a response: the last marker of the strongest kind that is there.
+class _Mark(NamedTuple):
+    """A marker, and what it points at; None if that is cut off."""
 
-    Kinds, strongest first: `\boxed{...}` or `\fbox{...}` (braces matched), `<answer>` tags, `####` at the start of a line,
-    "the answer is ...". What stands before `</think>` is never read. A response of one short line without a marker is taken as
-    the bare answer; in a longer one, nothing is found: a number that happens to stand somewhere is not an answer.
+    start: int
+    end: int
+    found: Found
+    text: str | None
+
+
+def check_markers(markers: Sequence[str], of: str) -> tuple[Found, ...]:
+    """The markers, if all of them are known.
+
+    Raises:
+        InputError: If one is not.
+    """
+    for marker in markers:
+        if marker not in MARKERS:
+            raise InputError(f"markers of {of} has {marker!r}; allowed: {', '.join(MARKERS)}.")
+    return tuple(marker for marker in MARKERS if marker in markers)
+
+
+def extract_answer(response: str, bare_chars: int = 300, markers: Sequence[Found] = MARKERS) -> Answer:
+    r"""The final answer of a response: what the last marker points at, of whatever kind it is.
+
+    A box or tag that is cut off points at nothing, not at an earlier one. What is thought (`<think>`, closed or not) is not read.
+    Behind an answer, a line that begins another question ends the response: base models run on. A response of one short line
+    without a marker is taken as the bare answer; in a longer one nothing is found: a number that stands somewhere is no answer.
 
     Args:
         response: What the policy wrote.
         bare_chars: Longest response, in characters, that may be an answer by itself; 0 asks for a marker.
+        markers: Kinds of markers that count.
     """
-    text = _THOUGHT.sub("", response)
-    boxed = last_boxed(text)
-    if boxed is not None:
-        return Answer(boxed.strip(), "boxed")
-    if tagged := _TAG.findall(text):
-        return Answer(tagged[-1].strip(), "tag")
-    if hashed := _HASHES.findall(text):
-        return Answer(hashed[-1].strip(), "hashes")
-    phrases = list(_PHRASE.finditer(text))
-    if phrases:
-        return Answer(_sentence(phrases[-1]["rest"]), "phrase")
+    text = _spoken(response)[-LONGEST:]
+    if "boxed" in markers and (quick := _single_box(text)) is not None:
+        return Answer(quick, "boxed")
+    marks = sorted(_marks(text, markers))
+    if marks:
+        end = next((found.start() for found in _NEXT.finditer(text) if found.start() > marks[0].end), len(text))
+        last = [mark for mark in marks if mark.start < end][-1]
+        return Answer(last.text.strip(), last.found) if last.text is not None else Answer("", "nothing")
     bare = text.strip()
     if bare and len(bare) <= bare_chars and "\n" not in bare:
         return Answer(bare, "bare")
     return Answer("", "nothing")
 
 
-def last_boxed(text: str) -> str | None:
-    r"""What stands in the last complete `\boxed{...}`; of boxes in a box, the outer one. None without one.
+def _spoken(response: str) -> str:
+    """What is not thought: behind the last thought that is closed, and before one that is not."""
+    if "think" not in response:
+        return response
+    start, end = 0, len(response)
+    for tag in _THOUGHT.finditer(response):
+        if tag[1]:
+            start, end = tag.end(), len(response)
+        elif end == len(response):
+            end = tag.start()
+    return response[start:end]
 
-    Boxes with nothing between them but commas, and, or are one answer.
-    """
-    found, end = None, 0
-    for match in _BOX.finditer(text):
-        if match.start() < end:
+
+def _single_box(text: str) -> str | None:
+    """The content of the only box, where nothing behind it can be a marker: most responses end so."""
+    start = text.find("\\boxed{")
+    if start < 0:
+        return None
+    close = text.find("}", start)
+    inside = text[start + 7 : close]
+    return inside.strip() if close > 0 and "{" not in inside and not _OTHERS.search(text, close) and "\\" not in inside else None
+
+
+def _marks(text: str, markers: Sequence[Found]) -> Iterator[_Mark]:
+    """All markers; what stands in a box or in brackets is the answer's."""
+    held = [*_boxes(text)] if "boxed" in markers else []
+    if "brackets" in markers:
+        held += [_Mark(m.start(), m.end(), "brackets", _within(m[0])) for m in _BRACKETS.finditer(text) if not _inside(m.start(), held)]
+    yield from held
+    box = min((mark.start for mark in held), default=len(text))
+    if "tag" in markers:
+        yield from (_Mark(m.start(), m.end(), "tag", m[1]) for m in _TAG.finditer(text) if not _inside(m.start(), held))
+    if "hashes" in markers:
+        for m in _HASHES.finditer(text):
+            answers = re.match(r"[*$(\[{+-]*\s*[\d.\\]", m[1]) or not text[m.end() :].strip()
+            if answers and not _inside(m.start(), held):  # else it is a heading
+                yield _Mark(m.start(), m.end(), "hashes", _bare(m[1]))
+    if "heading" in markers:
+        choices = re.search(r"^[ \t]*B:", text, re.MULTILINE)
+        for m in _HEADING.finditer(text):
+            listed = choices and m[0].lstrip()[:2] == "A:"
+            if not listed and not _inside(m.start(), held) and not _CLAIM.match(m[1]):
+                yield _Mark(m.start(), m.end(), "heading", sentence(m[1]))
+    if "phrase" in markers:
+        phrases = [m for m in _PHRASE.finditer(text) if not _inside(m.start(), held)]
+        strong = [m for m in phrases if not m["weak"]]
+        for m in strong or (phrases if box == len(text) else []):
+            said = sentence(m["rest"])
+            telling = re.search(r"[\d$\\]", said) or len(said.split()) < 4 or m.start() < box
+            if telling and not (_CLAIM.match(said) and m.start() > box):
+                yield _Mark(m.start(), m.end(), "phrase", said)
+
+
+def _within(text: str) -> str:
+    """[[A]] points at A; [[A];[B]] at [A];[B]."""
+    depths, depth = [], 0
+    for character in text[2:-2]:
+        depth += (character == "[") - (character == "]")
+        depths.append(depth)
+    return text[1:-1] if min(depths, default=0) < 0 else text[2:-2]
+
+
+def _inside(place: int, held: Sequence[_Mark]) -> bool:
+    return any(mark.start < place < mark.end for mark in held)
+
+
+def _boxes(text: str) -> list[_Mark]:
+    r"""All `\boxed{...}`, of boxes in a box the outer one; boxes with nothing but commas, and, or between them are one answer."""
+    starts = list(_BOX.finditer(text))
+    if not starts:
+        return []
+    closes: dict[int, int] = {}
+    open_: list[int] = []
+    for brace in _BRACE.finditer(text, starts[0].start()):
+        if brace[0] == "{":
+            open_.append(brace.start())
+        elif brace[0] == "}" and open_:
+            closes[open_.pop()] = brace.start()
+    boxes: list[_Mark] = []
+    for match in starts:
+        place = match.end()
+        if boxes and match.start() < boxes[-1].end:
             continue  # inside of the box before
-        inside = _braced(text, match.end()) if text[match.end()] == "{" else text[match.end() :].split()[0]
-        if inside is not None:
-            joined = found is not None and _JOINT.fullmatch(text, end, match.start())
-            found = f"{found}, {inside.strip()}" if joined else inside.strip()
-            end = match.end() + len(inside) + 2 * (text[match.end()] == "{")
-    return found
+        if text[place] == "{" and place not in closes:
+            boxes.append(_Mark(match.start(), len(text), "boxed", None))
+            break  # cut off: whatever is in it is too
+        inside = text[place + 1 : closes[place]] if text[place] == "{" else text[place:].split(maxsplit=1)[0].rstrip("$.,")
+        end = place + len(inside) + 2 * (text[place] == "{")
+        if boxes and _JOINT.fullmatch(text, boxes[-1].end, match.start()):
+            before = boxes.pop()
+            boxes.append(_Mark(before.start, end, "boxed", f"{before.text}, {inside.strip()}"))
+        else:
+            boxes.append(_Mark(match.start(), end, "boxed", inside.strip()))
+    return boxes
 
 
-def _braced(text: str, start: int) -> str | None:
-    """What stands between the brace at `start` and its partner; None if it has none."""
-    depth, position = 0, start
-    while position < len(text):
-        character = text[position]
-        if character == "\\":
-            position += 1  # an escaped brace is a character of a set, not a bracket of a group
-        elif character == "{":
-            depth += 1
-        elif character == "}":
-            depth -= 1
-            if depth == 0:
-                return text[start + 1 : position]
-        position += 1
-    return None
+def _bare(text: str) -> str:
+    """Without bold print around it."""
+    return text.strip().strip("*").strip()
 
 
-def _sentence(rest: str) -> str:
-    """The first sentence of a line: up to a full stop before a space or the end, outside of `$...$`."""
-    rest = rest.strip().strip("*").strip()
+def sentence(rest: str) -> str:
+    """The first sentence of a line, without its reasons: up to a full stop before a space or the end, outside of `$...$`."""
+    rest = _bare(rest)
     dollars = 0
-    for position, character in enumerate(rest):
+    for position, character in enumerate(rest[:2000]):
         dollars += character == "$"
         ends = character == "." and rest[position + 1 : position + 2] in ("", " ", "*")
-        if ends and dollars % 2 == 0:
-            rest = rest[:position].strip().strip("*").strip()
+        if dollars % 2 == 0 and (ends or (character in ", " and _REASON.match(rest, position))):
+            rest = _bare(rest[:position])
             break
     named = _IS.fullmatch(rest)  # the largest n is 34
     return named[1] if named else rest

@@ -83,6 +83,12 @@ class Question:
         return pair and not self._says(r"\binterval|\brange\b|\binequalit|\bdomain\b|<|>|\\l[et]\b|\\g[et]\b|\\leq|\\geq")
 
     @cached_property
+    def choices(self) -> frozenset[str]:
+        """Words that it offers: either side of `or`, a slash or a comma."""
+        found = re.findall(r"(?=\b([A-Za-z]+)\s*(?:,\s*or\b|,|/|\bor\b)\s*(?:an? |the )?([A-Za-z]+))", self.text)
+        return frozenset(word.lower() for pair in found for word in pair)
+
+    @cached_property
     def options(self) -> dict[str, str]:
         """The choices by their letter, if there are at least two, from A on."""
         found = list(_OPTION.finditer(self.text))

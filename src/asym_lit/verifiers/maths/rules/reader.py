@@ -198,7 +198,7 @@ def names_in(reading: Reading) -> frozenset[str] | None:
     """The names of its expressions; None if there is a part that is none: words, codes, what was not read."""
     match reading:
         case Expression():
-            return names_of(reading.tree)
+            return names_of(reading.tree) if reading.tree[0] != "name" else frozenset()  # a letter by itself is the answer
         case Line():
             ends = [expression_of(end) for piece in reading.region for end in (piece.low, piece.high)]
             return frozenset().union(*(names_of(end.tree) for end in ends if end))

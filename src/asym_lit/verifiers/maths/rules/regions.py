@@ -15,7 +15,7 @@ _ENDS = ("\\infty", "+\\infty", "-\\infty")
 _SETS = re.compile(
     r"^\\?\{?\s*[A-Za-z]\w*\s*(?:\\in\s*(?:\\mathbb\s*\{?\s*R\s*\}?|R))?\s*(?:\||:|\\mid)\s*(.+?)\s*\\?\}?$", re.DOTALL
 )
-_COMPARED = re.compile(r"(?:(?:<|>|\\leq|\\geq)\s*|^\s*|\\{\s*|(?<=or)\W*)([A-Za-z])(?=\s*(?:<|>|\\leq|\\geq|\\in|\|))")
+_COMPARED = re.compile(r"(?:(?:<|>|\\leq|\\geq)\s*|^\s*|\|\s*|\\{\s*|(?<=or)\W*)([A-Za-z])(?=\s*(?:<|>|\\leq|\\geq|\\in|\|))")
 _FLIP = {"<": ">", "\\leq": "\\geq", ">": "<", "\\geq": "\\leq"}
 
 

@@ -35,8 +35,8 @@ def read_whole(gold: str, answer: str) -> bool:
     if not all(_plain(text) for text in texts):
         return False
     sides = [cut(text, lambda token: token == "=")[0] for text in texts]
-    if max(map(len, sides)) > 2:
-        return False
+    if max(map(len, sides)) > 2 or any(len(side) == 2 and not re.search("[A-Za-z]", side[0]) for side in sides):
+        return False  # 2+3=5 is true, and so is 2+4=6
     labels = [compact(side[0]) if len(side) == 2 and _LONE.fullmatch(compact(side[0])) else None for side in sides]
     if len(sides[0]) != len(sides[1]) and not any(labels):
         return False

@@ -11,13 +11,14 @@ from asym_lit.verifiers.maths.rules.kinds import Expression, Words
 from asym_lit.verifiers.maths.rules.questions import Question
 from asym_lit.verifiers.maths.rules.values import equal, names_of
 
-_STOP = frozenset("a an the is are be it its this there therefore thus hence so then".split())
+_STOP = frozenset("a an the is are it its this there therefore thus hence so then".split())
 _AUXILIARY = frozenset("is are was were be must will would can has have does do any every all".split())
 _DENIALS = frozenset("not no never cannot neither nor without impossible except unless only none isn doesn aren".split())
 _CHOICES = frozenset("or and either both versus but if".split())
 _EMPTY = frozenset("answer correct right true solution result value final response gold same".split())
 """Words that judges are flattered with; as a part of a sentence they say nothing of mathematics."""
 _WORD = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
+_OPPOSITES = frozenset("odd even yes increasing decreasing positive negative maximum minimum convergent divergent left right".split())
 LONGEST = 300
 
 
@@ -55,13 +56,17 @@ def same_in_words(words: Words, other: Expression, question: Question) -> Findin
 
 
 def _part_of(sentence: tuple[str, ...], part: tuple[str, ...], question: Question) -> bool:
-    """True if the part stands at the end or the beginning of a sentence, and the question has all the rest of it."""
-    if not 1 <= len(part) <= 2 or not len(part) < len(sentence) <= 15 or not all(word.isalpha() for word in part):
+    """True if the part stands in a sentence, and all the rest of it is the question's, and none of that another choice."""
+    size = len(part)
+    if not 1 <= size <= 2 or not size < len(sentence) <= 15 or not all(word.isalpha() for word in part):
         return False
     if (set(sentence) | set(part)) & (_DENIALS | _CHOICES) or set(part) & _EMPTY or min(map(len, part)) < 3:
         return False
-    rest = sentence[len(part) :] if part == sentence[: len(part)] else sentence[: -len(part)]
-    if part not in (sentence[: len(part)], sentence[-len(part) :]) or not any(word.isalpha() for word in rest):
+    places = [place for place in range(len(sentence) - size + 1) if sentence[place : place + size] == part]
+    if len(places) != 1:
         return False
-    known = question.words | _AUXILIARY | question.letters
-    return all(word in known or word.lower() in known or word in question.text for word in rest)
+    rest = sentence[: places[0]] + sentence[places[0] + size :]
+    said = [word for word in rest if word not in _AUXILIARY]
+    if not said or set(said) & (question.choices | _OPPOSITES) or (len(said) == len(rest) and len(said) < 2):
+        return False
+    return all(word in question.text for word in said)  # as it stands there: in small letters, no proper names
