@@ -42,7 +42,8 @@ _CLAIM = re.compile(
 )
 _THOUGHT = re.compile(r"<(/?)think(?:ing)?>")
 _NEXT = re.compile(
-    r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:(?:Question|Q)[ \t]*\d{0,3}|Problem|Human|User|Instruction|Exercise)[ \t]*(?:\*\*)?:", re.MULTILINE
+    r"^[ \t]*(?:#+[ \t]*|\*\*)?(?:(?:Question|Q)[ \t]*\d{0,3}|Problem|Human|User|Instruction|Exercise)[ \t]*(?:\*\*)?:",
+    re.MULTILINE,
 )
 _OTHERS = re.compile(r"nswer|####|\[\[|boxed|A:|Q|Problem|Human|User|Instruction|Exercise|esult|olution", re.IGNORECASE)
 
@@ -123,14 +124,20 @@ def _single_box(text: str) -> str | None:
         return None
     close = text.find("}", start)
     inside = text[start + 7 : close]
-    return inside.strip() if close > 0 and "{" not in inside and not _OTHERS.search(text, close) and "\\" not in inside else None
+    return (
+        inside.strip() if close > 0 and "{" not in inside and not _OTHERS.search(text, close) and "\\" not in inside else None
+    )
 
 
 def _marks(text: str, markers: Sequence[Found]) -> Iterator[_Mark]:
     """All markers; what stands in a box or in brackets is the answer's."""
     held = [*_boxes(text)] if "boxed" in markers else []
     if "brackets" in markers:
-        held += [_Mark(m.start(), m.end(), "brackets", _within(m[0])) for m in _BRACKETS.finditer(text) if not _inside(m.start(), held)]
+        held += [
+            _Mark(m.start(), m.end(), "brackets", _within(m[0]))
+            for m in _BRACKETS.finditer(text)
+            if not _inside(m.start(), held)
+        ]
     yield from held
     box = min((mark.start for mark in held), default=len(text))
     if "tag" in markers:

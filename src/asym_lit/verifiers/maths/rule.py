@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from asym_lit.types import Outcome, Prompt, Verdict, check_least
-from asym_lit.verifiers.answers import extract_answer
+from asym_lit.verifiers.answers import MARKERS, check_markers, extract_answer
 from asym_lit.verifiers.gold import gold_of, question_of
 from asym_lit.verifiers.maths.rules.catalogue import Switches, rules_without
 from asym_lit.verifiers.maths.rules.matching import Matcher
@@ -17,7 +17,7 @@ from asym_lit.verifiers.maths.rules.tolerance import within
 
 
 class Rule:
-    """Right: the answer is the gold one (`prompt.answer["answer"]`) letter by letter, as a number, or by one of the rules.
+    r"""Right: the answer is the gold one (`prompt.answer["answer"]`) letter by letter, as a number, or by one of the rules.
 
     Rules are general ways of writing one answer, after TinyV's taxonomy of false negatives (arXiv 2505.14625); each has a name
     and can be left out. A prompt may bring a tolerance for its numbers (`prompt.answer["tolerance"]`, absolute). What it calls
@@ -26,29 +26,36 @@ class Rule:
     Args:
         without: Rules left out (`asym_lit.verifiers.maths.rules.catalogue.RULES` has them all).
         decimal_digits: Significant digits that a decimal needs to stand for an exact or longer gold answer that it rounds: 85.71
-            is 600/7, 3.14 is not \\pi. 0: none does. Two will do where the question asks for a rounding. An exact answer may
+            is 600/7, 3.14 is not \pi. 0: none does. Two will do where the question asks for a rounding. An exact answer may
             always stand for a decimal gold answer of three digits. An integer rounds nothing, unless the question asks.
         unevaluated: Accept an answer that repeats an expression of the question, or holds an operation that the question asks to
-            be done: `123\\times 456` for 56088, a sum or an integral as it stood there.
+            be done: `123\times 456` for 56088, a sum or an integral as it stood there.
         max_chars: Longest answer that rules look at, unless the gold answer is half as long; a longer one must be it.
         bare_chars: Longest response without a marker that is read as an answer; 0 asks for a marker.
+        markers: What may point at the answer (`asym_lit.verifiers.answers.MARKERS`); the last one counts, of whatever kind.
     """
 
     name = "rule"
 
     def __init__(
-        self, without: Sequence[str] = (), decimal_digits: int = 4, unevaluated: bool = False, max_chars: int = 600, bare_chars: int = 300
+        self,
+        without: Sequence[str] = (),
+        decimal_digits: int = 4,
+        unevaluated: bool = False,
+        max_chars: int = 600,
+        bare_chars: int = 300,
+        markers: Sequence[str] = MARKERS,
     ) -> None:
         check_least("{name} of Rule", 1, max_chars=max_chars)
         check_least("{name} of Rule", 0, bare_chars=bare_chars, decimal_digits=decimal_digits)
-        self.max_chars, self.bare_chars = max_chars, bare_chars
+        self.max_chars, self.bare_chars, self.markers = max_chars, bare_chars, check_markers(markers, "Rule")
         self._matcher = Matcher(rules_without(without), decimal_digits, unevaluated)
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on one response."""
         begun = perf_counter()
         gold = gold_of(prompt)
-        answer = extract_answer(response, self.bare_chars).text
+        answer = extract_answer(response, self.bare_chars, self.markers).text
         try:
             found, reason = self._compare(gold, answer, prompt)
         except Exception as fault:  # of ours, not of the answer: the next rung may know

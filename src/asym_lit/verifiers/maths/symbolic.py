@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Literal
 
 from asym_lit.types import InputError, Outcome, Prompt, Verdict, check_least
-from asym_lit.verifiers.answers import extract_answer
+from asym_lit.verifiers.answers import MARKERS, check_markers, extract_answer
 from asym_lit.verifiers.gold import gold_of
 from asym_lit.verifiers.in_processes import VerifierInProcesses
 from asym_lit.verifiers.maths.rules.trust import read_whole
@@ -34,6 +34,7 @@ class Symbolic(VerifierInProcesses):
         float_rounding: As in Math-Verify: decimal places to which numbers are compared.
         bare_chars: Longest response without a marker (`\boxed{}`, "####", "the answer is") that is read as an answer; 0 asks
             for a marker.
+        markers: What may point at the answer (`asym_lit.verifiers.answers.MARKERS`); the last one counts, of whatever kind.
         whole_only: Ask Math-Verify only about texts of which it drops nothing (words, units, indices behind numbers, tiny
             numbers ...); what else there is, it calls equal too often to be trusted with a reward. `extraction: math_verify`
             leaves everything to it.
@@ -53,6 +54,7 @@ class Symbolic(VerifierInProcesses):
         set_relations: bool = False,
         float_rounding: int = 6,
         bare_chars: int = 300,
+        markers: Sequence[str] = MARKERS,
         whole_only: bool = True,
     ) -> None:
         check_least("{name} of Symbolic", 1, workers=workers, seconds=seconds, max_chars=max_chars)
@@ -60,6 +62,7 @@ class Symbolic(VerifierInProcesses):
         check_least("{name} of Symbolic", 0, bare_chars=bare_chars)
         self.workers, self.seconds, self.memory_mb = workers, seconds, memory_mb
         self.max_chars, self.bare_chars, self.whole_only = max_chars, bare_chars, whole_only
+        self.markers = check_markers(markers, "Symbolic")
         if extraction not in ("marked", "math_verify"):
             raise InputError(f"extraction of Symbolic is {extraction!r}; allowed: marked, math_verify.")
         self.extraction = extraction
@@ -70,7 +73,7 @@ class Symbolic(VerifierInProcesses):
         begun = perf_counter()
         gold = gold_of(prompt)
         whole = self.extraction == "math_verify"
-        answer = response[-WHOLE:] if whole else extract_answer(response, self.bare_chars).text
+        answer = response[-WHOLE:] if whole else extract_answer(response, self.bare_chars, self.markers).text
         verdict: Future[Verdict] = Future()
         refused = self._refused(gold, answer, whole)
         if refused:

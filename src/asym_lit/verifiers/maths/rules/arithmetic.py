@@ -115,8 +115,6 @@ def _many(one: Any) -> Any:
     return MANY.mpf(one.numerator) / one.denominator if isinstance(one, Fraction) else MANY.mpmathify(one)
 
 
-
-
 MANY = mpmath.mp.clone()
 """mpmath's numbers, of as many digits as are asked for here, whatever others set."""
 FLOATS = operations(as_complex, cmath, _gamma)

@@ -97,11 +97,11 @@ _GENERAL = frozenset(
 
 def clean(answer: str, switches: Switches) -> str:
     """An answer in the spelling that the other rules read."""
-    text = answer.strip()
+    text = _ESCAPES.sub(lambda m: "\\" + "tbrf"["\t\b\r\f".index(m[0])], answer) if "symbols" in switches.on else answer
+    text = text.strip()
     if "markup" in switches.on and (bold := _BOLD.fullmatch(text)):
         text = bold[1]
     if "symbols" in switches.on:
-        text = _ESCAPES.sub(lambda m: "\\" + "tbrf"["\t\b\r\f".index(m[0])], text)
         if "\\\\" in text and "\\begin" not in text:
             text = re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)  # escaped once too often
         text = _MONEY.sub(lambda m: (m[1] or "") + _CURRENCY.get(m[0], "USD "), text).translate(_CHARACTERS)
@@ -177,4 +177,6 @@ def compact(text: str) -> str:
     text = re.sub(r"([\^_])\{(\w)\}", r"\1\2", text)
     text = re.sub(r"\\frac(\d)(\d)", r"\\frac{\1}{\2}", text)
     text = re.sub(r"(\\[A-Za-z]+)\s+(?=\d)", r"\1", text)
-    return re.sub(r"\s+(?![A-Za-z\d])|(?<![A-Za-z\d])\s+|(?<=\d)\s+(?=[A-Za-z])", "", re.sub(r"(\\[A-Za-z]+) (?=[A-Za-z])", r"\1{}", text))
+    return re.sub(
+        r"\s+(?![A-Za-z\d])|(?<![A-Za-z\d])\s+|(?<=\d)\s+(?=[A-Za-z])", "", re.sub(r"(\\[A-Za-z]+) (?=[A-Za-z])", r"\1{}", text)
+    )

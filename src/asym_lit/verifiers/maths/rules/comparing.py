@@ -111,7 +111,11 @@ def _lines(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     unknowns = [side.unknown if isinstance(side, Line) else frozenset() for side in (gold, answer)]
     one, other = regions
     if one is None or other is None:
-        return different("a part of the line, and single answers") if isinstance(answer, _READ) or isinstance(gold, _READ) else UNKNOWN
+        return (
+            different("a part of the line, and single answers")
+            if isinstance(answer, _READ) or isinstance(gold, _READ)
+            else UNKNOWN
+        )
     if all(unknowns) and unknowns[0] != unknowns[1]:
         return different("another unknown")
     if not terms.switches.allow("intervals"):
@@ -135,7 +139,9 @@ def _same_region(one: Region, other: Region, terms: Terms) -> Finding:
             findings.append(different("ends that belong to it, and do not"))
         for a, b in ((mine.low, theirs.low), (mine.high, theirs.high)):
             ends = expression_of(a), expression_of(b)
-            findings.append(same_expression(*ends, strict) if ends[0] and ends[1] else SAME if compact(a) == compact(b) else UNKNOWN)
+            findings.append(
+                same_expression(*ends, strict) if ends[0] and ends[1] else SAME if compact(a) == compact(b) else UNKNOWN
+            )
     return all_of(findings)
 
 
@@ -152,7 +158,11 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     if any(side.brackets not in ("()", "[]", "") for side in (gold, answer)) and gold.brackets != answer.brackets:
         return UNKNOWN if len(gold.items) != 2 else _brackets(gold, answer)
     if gold.shape == answer.shape == "tuple":
-        return _brackets(gold, answer) if gold.brackets != answer.brackets and len(gold.items) == 2 else _in_order(gold, answer, terms)
+        return (
+            _brackets(gold, answer)
+            if gold.brackets != answer.brackets and len(gold.items) == 2
+            else _in_order(gold, answer, terms)
+        )
     if not gold.ordered and not answer.ordered:
         return _listed(gold, answer, terms)
     found = _in_order(gold, answer, terms)

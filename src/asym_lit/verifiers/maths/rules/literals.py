@@ -63,7 +63,11 @@ def _clock(text: str) -> Clock | None:
 def _date(text: str) -> Date | None:
     for pattern in _DATES:
         if found := pattern.fullmatch(text):
-            month = next(i for i, name in enumerate(_MONTHS, 1) if name.startswith(found[1].lower() if pattern is _DATES[0] else found[2].lower()))
+            month = next(
+                i
+                for i, name in enumerate(_MONTHS, 1)
+                if name.startswith(found[1].lower() if pattern is _DATES[0] else found[2].lower())
+            )
             return Date(text, int(found["day"]), month, int(found["year"]) if found["year"] else None)
     return None
 

@@ -9,7 +9,9 @@ _WORD = re.compile(r"[A-Za-z]+")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _FORMULA = re.compile(r"\$[^$]+\$|\\\([\s\S]+?\\\)|\\\[[\s\S]+?\\\]|\\begin[\s\S]+?\\end")
 _NEAR = re.compile(r"\S*[\d=+*/^()<>]\S*")
-_OPTION = re.compile(r"(?:\\(?:text(?:bf|rm|it)?|mathrm|mathbf|mbox)\s*\{\s*)?(?:\(\s*([A-Ha-h])\s*\)|(?<![A-Za-z\\])([A-H])\s*[.):])\s*\}?")
+_OPTION = re.compile(
+    r"(?:\\(?:text(?:bf|rm|it)?|mathrm|mathbf|mbox)\s*\{\s*)?(?:\(\s*([A-Ha-h])\s*\)|(?<![A-Za-z\\])([A-H])\s*[.):])\s*\}?"
+)
 
 
 class Question:
@@ -41,12 +43,17 @@ class Question:
     @cached_property
     def percent(self) -> bool:
         """A percentage is asked for; one that is given does not count."""
-        return self._says(r"\b(?:what|which|find the|the|how many|as an?|in|by about what|nearest|total) (?:\w+ )?per\s?cent(?:age)?s?\b")
+        return self._says(
+            r"\b(?:what|which|find the|the|how many|as an?|in|by about what|nearest|total) (?:\w+ )?per\s?cent(?:age)?s?\b"
+        )
 
     @cached_property
     def clock(self) -> bool:
         """A time of day is."""
-        return self._says(r"\bwhat time\b|\bat which time|\bo'?clock\b|\b[ap]\.?m\.?\b|\btime of day\b|\bwhen\b.*\?") and not self.ratio
+        return (
+            self._says(r"\bwhat time\b|\bat which time|\bo'?clock\b|\b[ap]\.?m\.?\b|\btime of day\b|\bwhen\b.*\?")
+            and not self.ratio
+        )
 
     @cached_property
     def ratio(self) -> bool:
@@ -79,7 +86,9 @@ class Question:
     @cached_property
     def point(self) -> bool:
         """A pair, a triple, a point or a vector is asked for, and no interval."""
-        pair = self._says(r"\bpairs?\b|\btriples?\b|\bpoints?\b|\bcoordinates?\b|\bvectors?\b|\(\s*[a-zA-Z]\s*,\s*\\?[a-zA-Z]+\s*\)")
+        pair = self._says(
+            r"\bpairs?\b|\btriples?\b|\bpoints?\b|\bcoordinates?\b|\bvectors?\b|\(\s*[a-zA-Z]\s*,\s*\\?[a-zA-Z]+\s*\)"
+        )
         return pair and not self._says(r"\binterval|\brange\b|\binequalit|\bdomain\b|<|>|\\l[et]\b|\\g[et]\b|\\leq|\\geq")
 
     @cached_property

@@ -99,10 +99,14 @@ def _cases(text: str, switches: Switches, depth: int) -> Cases | None:
     found: list[tuple[str, Reading]] = []
     for row in filter(None, rows):
         match = _CASE.fullmatch(row)
-        value, _, condition = row.partition("&") if array and "&" in row else (match[1], "", match[2]) if match else ("", "", "")
+        value, _, condition = (
+            row.partition("&") if array and "&" in row else (match[1], "", match[2]) if match else ("", "", "")
+        )
         if not value or not condition or re.match(r"all|any|every|each|some", condition):
             return None
-        found.append((re.sub(r"\b(?:if|for|when)\b|\\text|[\s{}]", "", condition), read(value.strip(" ,"), switches, depth + 1)))
+        found.append(
+            (re.sub(r"\b(?:if|for|when)\b|\\text|[\s{}]", "", condition), read(value.strip(" ,"), switches, depth + 1))
+        )
     return Cases(text, tuple(found)) if len(found) > 1 else None
 
 
@@ -193,7 +197,6 @@ def _flat(items: Iterable[Reading]) -> tuple[Reading, ...]:
     return tuple(flat)
 
 
-
 def names_in(reading: Reading) -> frozenset[str] | None:
     """The names of its expressions; None if there is a part that is none: words, codes, what was not read."""
     match reading:
@@ -202,6 +205,8 @@ def names_in(reading: Reading) -> frozenset[str] | None:
         case Line():
             ends = [expression_of(end) for piece in reading.region for end in (piece.low, piece.high)]
             return frozenset().union(*(names_of(end.tree) for end in ends if end))
+        case Labelled(label=label, inner=Expression() as inner) if "(" in label:
+            return names_of(inner.tree)  # f(x) = x is f(z) = z
         case Labelled():
             return names_in(reading.inner)
         case Collection():

@@ -100,7 +100,12 @@ class _Reader:
 
     def _begins_factor(self) -> bool:
         token = self.next
-        if token[0].isalpha() or token[0].isdecimal() or token[0] == "." or token in ("(", "\\pi", "\\frac", "\\sqrt", "\\binom"):
+        if (
+            token[0].isalpha()
+            or token[0].isdecimal()
+            or token[0] == "."
+            or token in ("(", "\\pi", "\\frac", "\\sqrt", "\\binom")
+        ):
             return True
         return token in NAMED or token[1:] in FUNCTIONS
 
@@ -172,7 +177,11 @@ class _Reader:
             return self.function(token[1:])
         if token == "\\Gamma" and self.next == "(":
             return ("gamma", self.group("(", ")"))
-        if self.next == "(" and (token in "fgh" or token.isupper()) and self.tokens[self.position + 2 : self.position + 3] == [")"]:
+        if (
+            self.next == "("
+            and (token in "fgh" or token.isupper())
+            and self.tokens[self.position + 2 : self.position + 3] == [")"]
+        ):
             raise UnreadableError("a function")  # F(x); but R(R+h) is a product
         if (len(token) == 1 and token.isascii() and token.isalpha()) or token in NAMED:
             return self.name(token)

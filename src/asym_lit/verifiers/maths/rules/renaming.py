@@ -38,7 +38,11 @@ def renamed(gold: str, answer: str, names: frozenset[str], question: Question) -
     if len(own) != 1 or len(other) != 1:
         return None
     (wanted,), (given,) = own, other
-    return None if wanted not in names or wanted in question.letters or given in question.letters else _replace(answer, given, wanted)
+    return (
+        None
+        if wanted not in names or wanted in question.letters or given in question.letters
+        else _replace(answer, given, wanted)
+    )
 
 
 def _single(text: str) -> set[str]:

@@ -167,12 +167,16 @@ def _same_quantity(gold: Reading, answer: Reading, terms: Terms) -> Finding:
         return UNKNOWN
     scale = ("number", Fraction(one.size / other.size).limit_denominator(10**9))
     converted = same_expression(Expression("", ("mul", mine.tree, scale)), theirs, terms)
-    return converted if converted.same is None or terms.switches.allow("units") and converted.same else different("another unit")
+    return (
+        converted if converted.same is None or terms.switches.allow("units") and converted.same else different("another unit")
+    )
 
 
 def _with_unit(side: Expression, unit: Unit) -> Quantity | None:
     """`5 m` as an amount, where the other side has a unit; `12 m^2` against `12 cm^2`."""
-    if unit.dimension in ("count", "percent", "angle") or not (found := re.fullmatch(r"(.*[\d)}])\s*([A-Za-z](?:\s*\^\s*\{?\d\}?)?)", side.text)):
+    if unit.dimension in ("count", "percent", "angle") or not (
+        found := re.fullmatch(r"(.*[\d)}])\s*([A-Za-z](?:\s*\^\s*\{?\d\}?)?)", side.text)
+    ):
         return None
     amount, named = expression_of(found[1]), unit_of(found[2])
     return Quantity(side.text, amount, named) if amount and named and named.dimension != "count" else None
@@ -184,15 +188,23 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
     amounts = gold, answer
     same = same_expression(*amounts, terms)
     if unit is PERCENT:
-        share = [Expression("", ("percent", side.tree)) if u is PERCENT else side for side, u in zip(amounts, (one, other), strict=True)]
-        hundred = [side if u is PERCENT else Expression("", ("mul", side.tree, ("number", Fraction(100)))) for side, u in zip(amounts, (one, other), strict=True)]
+        share = [
+            Expression("", ("percent", side.tree)) if u is PERCENT else side
+            for side, u in zip(amounts, (one, other), strict=True)
+        ]
+        hundred = [
+            side if u is PERCENT else Expression("", ("mul", side.tree, ("number", Fraction(100))))
+            for side, u in zip(amounts, (one, other), strict=True)
+        ]
         if same_expression(*share, terms).same or same_expression(*hundred, terms).same:
             return SAME if terms.switches.allow("percentages") else UNKNOWN
         if same.same and terms.question.percent and terms.switches.allow("percentages"):
             return SAME
         return UNKNOWN if same.same is None else different("a percentage, and a number")
     if unit is DEGREE and "\\pi" in (answer if one is unit else gold).text:
-        turned = [Expression("", ("degree", side.tree)) if u is unit else side for side, u in zip(amounts, (one, other), strict=True)]
+        turned = [
+            Expression("", ("degree", side.tree)) if u is unit else side for side, u in zip(amounts, (one, other), strict=True)
+        ]
         same = same_expression(*turned, terms)
     if not same.same or not terms.switches.allow("units"):
         return same if same.same is not True else UNKNOWN
@@ -200,7 +212,11 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
         return SAME  # left out
     if unit.dimension == "count":
         return SAME if set(unit.name.split()) & terms.question.words or f"{unit.name}s" in terms.question.words else UNKNOWN
-    asked = [known for word in terms.question.words if len(word) > 1 and (known := unit_of(word)) and known.dimension == unit.dimension]
+    asked = [
+        known
+        for word in terms.question.words
+        if len(word) > 1 and (known := unit_of(word)) and known.dimension == unit.dimension
+    ]
     return SAME if not asked or any(known.size == unit.size for known in asked) else UNKNOWN
 
 
@@ -231,7 +247,9 @@ def _same_ratio(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     one, other = sides
     if len(one) == len(other) > 1:
         crossed = [
-            same_expression(Expression("", ("mul", one[0].tree, b.tree)), Expression("", ("mul", other[0].tree, a.tree)), terms).same
+            same_expression(
+                Expression("", ("mul", one[0].tree, b.tree)), Expression("", ("mul", other[0].tree, a.tree)), terms
+            ).same
             for a, b in zip(one[1:], other[1:], strict=True)
         ]
         return SAME if all(crossed) else UNKNOWN if None in crossed else different("another ratio")
@@ -244,7 +262,11 @@ def _same_ratio(gold: Reading, answer: Reading, terms: Terms) -> Finding:
 def _same_based(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     """Digits in a base; the base may be left out where the question gives it."""
     if isinstance(gold, Based) and isinstance(answer, Based):
-        return SAME if (gold.digits.lstrip("0"), gold.base) == (answer.digits.lstrip("0"), answer.base) else different("another base or number")
+        return (
+            SAME
+            if (gold.digits.lstrip("0"), gold.base) == (answer.digits.lstrip("0"), answer.base)
+            else different("another base or number")
+        )
     based, other = (gold, answer) if isinstance(gold, Based) else (answer, gold)
     assert isinstance(based, Based)
     if re.sub(r"\s", "", other.text) == based.digits and terms.question.base and based is gold:

@@ -8,7 +8,9 @@ from asym_lit.verifiers.maths.rules.cleaning import compact
 from asym_lit.verifiers.maths.rules.questions import Question
 
 _BIG = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|max|min|gcd|lcm|det|bmod|pmod|mod)(?![A-Za-z])")
-_LITERAL = re.compile(r"-?(?:\d+(?:\.\d+)?|\\frac\{?-?\d+\}?\{?\d+\}?|-?\d+(?:/|:)\d+|-?\d+(?:\.\d+)?\\(?:times|cdot)10\^\{?-?\d+\}?)%?")
+_LITERAL = re.compile(
+    r"-?(?:\d+(?:\.\d+)?|\\frac\{?-?\d+\}?\{?\d+\}?|-?\d+(?:/|:)\d+|-?\d+(?:\.\d+)?\\(?:times|cdot)10\^\{?-?\d+\}?)%?"
+)
 _OPERATIONS = {
     "\\+": "sum add added total plus altogether", "(?<=[\\w)}])-": "difference subtract minus less remain left",
     "\\\\times|\\\\cdot|\\*|\\)\\(": "product multiply multiplied times", "/|\\\\div|\\\\frac|:": "quotient divide divided",

@@ -26,7 +26,18 @@ _MONEY = {
     "RMB": ("CNY", 1.0), "ruble": ("RUB", 1.0), "rupee": ("INR", 1.0), "Rs": ("INR", 1.0), "元": ("CNY", 1.0), "INR": ("INR", 1.0),
 }  # fmt: skip
 _PERCENT = {"%", "percent", "pct", "percentage", "per cent"}
-_CHINESE = {"厘米": "cm", "米": "m", "千米": "km", "公里": "km", "克": "g", "千克": "kg", "小时": "hour", "分钟": "minute", "秒": "second", "天": "day"}
+_CHINESE = {
+    "厘米": "cm",
+    "米": "m",
+    "千米": "km",
+    "公里": "km",
+    "克": "g",
+    "千克": "kg",
+    "小时": "hour",
+    "分钟": "minute",
+    "秒": "second",
+    "天": "day",
+}
 _COUNTERS = frozenset("个 人 只 条 本 张 种 次 件 块 名 位 辆 岁 倍".split())
 MULTIPLES = {
     "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "万": 10**4, "亿": 10**8,

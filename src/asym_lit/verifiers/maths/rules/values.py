@@ -108,7 +108,9 @@ def equal(one: Tree, other: Tree) -> bool | None:
     is still small with 120: a true zero shrinks with the precision, e^{-50} and 2025^3+\sqrt2 less 2025^3 do not.
     """
     names = names_of(one) | names_of(other)
-    pairs = [(a, b) for a, b in zip(at_points(one, names), at_points(other, names), strict=True) if a is not None and b is not None]
+    pairs = [
+        (a, b) for a, b in zip(at_points(one, names), at_points(other, names), strict=True) if a is not None and b is not None
+    ]
     if not names:
         if pairs and all(isinstance(part, Fraction) for part in pairs[0]):
             return pairs[0][0] == pairs[0][1]

@@ -18,7 +18,9 @@ _CHOICES = frozenset("or and either both versus but if".split())
 _EMPTY = frozenset("answer correct right true solution result value final response gold same".split())
 """Words that judges are flattered with; as a part of a sentence they say nothing of mathematics."""
 _WORD = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
-_OPPOSITES = frozenset("odd even yes increasing decreasing positive negative maximum minimum convergent divergent left right".split())
+_OPPOSITES = frozenset(
+    "odd even yes increasing decreasing positive negative maximum minimum convergent divergent left right".split()
+)
 LONGEST = 300
 
 
@@ -32,7 +34,12 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def same_words(gold: Words, answer: Words, question: Question, switches: Switches) -> Finding:
     """The same words in the same order, articles aside; or one or two for a sentence that only repeats the question besides."""
-    if gold.tree and answer.tree and (gold.text + answer.text).islower() and names_of(gold.tree) | names_of(answer.tree) <= question.letters:
+    if (
+        gold.tree
+        and answer.tree
+        and (gold.text + answer.text).islower()
+        and names_of(gold.tree) | names_of(answer.tree) <= question.letters
+    ):
         same = equal(gold.tree, answer.tree)  # a product of names that the question gives
         return UNKNOWN if same is None else SAME if same and switches.allow("values") else different("another expression")
     content = [tuple(word for word in side.words if word not in _STOP) for side in (gold, answer)]
