@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from asym_lit.verifiers.maths.rules.catalogue import Switches
+from asym_lit.verifiers.maths.rules.tokens import word_set
 
 _CHARACTERS = str.maketrans(
     {
@@ -21,7 +22,7 @@ _CHARACTERS = str.maketrans(
         "α": "\\alpha ", "β": "\\beta ", "γ": "\\gamma ", "θ": "\\theta ", "λ": "\\lambda ", "φ": "\\phi ", "ω": "\\omega ",
     }
 )  # fmt: skip
-_RAISED = {**dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True)), **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))}
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ₀₁₂₃₄₅₆₇₈₉", "0123456789+-n0123456789")
 _SCRIPTS = ((re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+"), "^"), (re.compile("[₀₁₂₃₄₅₆₇₈₉]+"), "_"))
 _MONEY = re.compile(r"\\\$|^(-?\s*)\$(?=\s*\d[^$]*$)|[€£¥₹](?=\s*[\d.])")
 _CURRENCY = {"€": "EUR ", "£": "GBP ", "¥": "JPY ", "₹": "INR "}
@@ -79,7 +80,7 @@ _BOXED = re.compile(r"^\\(?:boxed|fbox)\s*\{(.*)\}$", re.DOTALL)
 _BOLD = re.compile(r"\*\*\s*((?:(?!\*\*).)+?)\s*\*\*", re.DOTALL)
 _GROUPED = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+)(?![\d,])")
 _LEAD = re.compile(
-    r"^(?:only|exactly|approximately|about|therefore|thus|hence|so|then|we get|it is|the (?:final )?answers? (?:is|are)|"
+    r"^(?:only|exactly|approximately|about|therefore|thus|hence|so|then|we get|it is|the (?:final )?answers? (?:is|are)|(?:option|choice)(?= \(?[A-Z]\)?$)|"
     r"the (?:value|solution|result)s? (?:is|are)|answer:)\s+(?=\S)",
     re.IGNORECASE,
 )
@@ -88,9 +89,10 @@ _TAIL = re.compile(
     r"(?=[a-z] ?\\in ?(?:\\mathbb\{?[ZNRQ]|[ZNRQ]\b)))[^{}]*(?:\{[^{}]*\}[^{}]*)*$",
     re.IGNORECASE,
 )
-_GENERAL = frozenset(
-    "for all any every each some where with is are an a the arbitrary constant constants integer integers real reals positive "
-    "natural rational number numbers value values of and in as function ordered pair triple decimal fraction forall mathbb".split()
+_GENERAL = word_set(
+    "for all any every each some where with is are an a the arbitrary constant constants integer integers real reals "
+    "positive natural rational number numbers value values of and in as function ordered pair triple decimal fraction "
+    "forall mathbb"
 )
 """Words that say of what kind the names are, and leave none of the answers out."""
 
@@ -106,7 +108,8 @@ def clean(answer: str, switches: Switches) -> str:
             text = re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)  # escaped once too often
         text = _MONEY.sub(lambda m: (m[1] or "") + _CURRENCY.get(m[0], "USD "), text).translate(_CHARACTERS)
         for scripts, mark in _SCRIPTS:
-            text = scripts.sub(lambda m, mark=mark: f"{mark}{{{''.join(_RAISED[c] for c in m[0])}}}", text)
+            text = scripts.sub(mark + r"{\g<0>}", text)
+        text = text.translate(_RAISED)
         for pattern, to in _SYMBOLS:
             text = pattern.sub(to, text)
     if "markup" in switches.on:
@@ -174,7 +177,7 @@ def plain_text(text: str) -> str:
 
 def compact(text: str) -> str:
     """For comparing letter by letter: no braces around single characters, and no spaces but between letters or digits."""
-    text = re.sub(r"([\^_])\{(\w)\}", r"\1\2", text)
+    text = re.sub(r"([\^_])\{(\w)\}", r"\1\2", re.sub(r"\s+", " ", text))
     text = re.sub(r"\\frac(\d)(\d)", r"\\frac{\1}{\2}", text)
     text = re.sub(r"(\\[A-Za-z]+)\s+(?=\d)", r"\1", text)
     return re.sub(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from asym_lit.verifiers.maths.rules.cleaning import compact
+from asym_lit.verifiers.maths.rules.expressions import Terms, same_expression
 from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, all_of, different
 from asym_lit.verifiers.maths.rules.kinds import (
     Based,
@@ -24,7 +25,7 @@ from asym_lit.verifiers.maths.rules.kinds import (
 )
 from asym_lit.verifiers.maths.rules.literals import expression_of
 from asym_lit.verifiers.maths.rules.regions import Region, interval_of
-from asym_lit.verifiers.maths.rules.scalars import Terms, same_expression, same_single
+from asym_lit.verifiers.maths.rules.scalars import same_single
 
 LONGEST_LIST = 60
 _READ = (Expression, Quantity, Clock, Date, Based, Ratio)
@@ -69,12 +70,13 @@ def _labelled(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     labelled, bare = (gold, answer) if isinstance(gold, Labelled) else (answer, gold)
     assert isinstance(labelled, Labelled)
     if isinstance(bare, Equation):
-        return same_single(*(Equation(side.text) for side in (gold, answer)), terms)
+        return same_single(Equation(gold.text), Equation(answer.text), terms)
     inner = compare(labelled.inner, bare, terms) if labelled is gold else compare(bare, labelled.inner, terms)
     if inner.same and not terms.switches.allow("label"):
         return UNKNOWN
     if inner.same is None and isinstance(bare, Expression) and "=" in labelled.text:
-        return same_single(*(Equation(s.text) if s is labelled else s for s in (gold, answer)), terms)
+        mine, theirs = (Equation(side.text) if side is labelled else side for side in (gold, answer))
+        return same_single(mine, theirs, terms)
     return inner
 
 
@@ -138,10 +140,9 @@ def _same_region(one: Region, other: Region, terms: Terms) -> Finding:
         if (mine.low_closed, mine.high_closed) != (theirs.low_closed, theirs.high_closed):
             findings.append(different("ends that belong to it, and do not"))
         for a, b in ((mine.low, theirs.low), (mine.high, theirs.high)):
-            ends = expression_of(a), expression_of(b)
-            findings.append(
-                same_expression(*ends, strict) if ends[0] and ends[1] else SAME if compact(a) == compact(b) else UNKNOWN
-            )
+            low, high = expression_of(a), expression_of(b)
+            alike = SAME if compact(a) == compact(b) else UNKNOWN
+            findings.append(same_expression(low, high, strict) if low and high else alike)
     return all_of(findings)
 
 

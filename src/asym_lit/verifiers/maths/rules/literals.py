@@ -10,13 +10,11 @@ from asym_lit.verifiers.maths.rules.cleaning import plain_text
 from asym_lit.verifiers.maths.rules.kinds import Based, Clock, Date, Expression, Quantity, Ratio
 from asym_lit.verifiers.maths.rules.reading import read_expression
 from asym_lit.verifiers.maths.rules.tokens import UnreadableError
-from asym_lit.verifiers.maths.rules.units import DEGREE, MULTIPLES, PERCENT, unit_of
-from asym_lit.verifiers.maths.rules.units import Unit as Unit
+from asym_lit.verifiers.maths.rules.units import DEGREE, MULTIPLES, PERCENT, Unit, unit_of
 
 _BASED = re.compile(r"(?:\(\s*)?([0-9A-Fa-f]{1,200})(?:\s*\))?\s*_\s*\{?\s*(?:\\text\s*\{)?\s*(\d{1,2})\s*\}{0,2}")
 _CLOCK = re.compile(r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*([ap])?\.?\s*(?(4)m\.?|)", re.IGNORECASE)
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = "(" + "|".join(f"{month[:3]}(?:{month[3:]})?" if len(month) > 3 else month for month in _MONTHS) + r")\.?"
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _DATES = (
     re.compile(rf"{_MONTH}\s+(?P<day>\d{{1,2}})(?:\s*,?\s+(?P<year>\d{{3,4}}))?", re.IGNORECASE),
     re.compile(rf"(?P<day>\d{{1,2}})(?:\s+of)?\s+{_MONTH}(?:\s*,?\s+(?P<year>\d{{3,4}}))?", re.IGNORECASE),
@@ -63,12 +61,9 @@ def _clock(text: str) -> Clock | None:
 def _date(text: str) -> Date | None:
     for pattern in _DATES:
         if found := pattern.fullmatch(text):
-            month = next(
-                i
-                for i, name in enumerate(_MONTHS, 1)
-                if name.startswith(found[1].lower() if pattern is _DATES[0] else found[2].lower())
-            )
-            return Date(text, int(found["day"]), month, int(found["year"]) if found["year"] else None)
+            month = found[1] if pattern is _DATES[0] else found[2]
+            number = 1 + "jan feb mar apr may jun jul aug sep oct nov dec".split().index(month.lower())  # noqa: SIM905
+            return Date(text, int(found["day"]), number, int(found["year"]) if found["year"] else None)
     return None
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.cleaning import clean, compact, without_explanation
 from asym_lit.verifiers.maths.rules.comparing import compare
+from asym_lit.verifiers.maths.rules.expressions import Terms
 from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.verifiers.maths.rules.kinds import Reading
 from asym_lit.verifiers.maths.rules.options import same_option
 from asym_lit.verifiers.maths.rules.questions import read_question
 from asym_lit.verifiers.maths.rules.reader import names_in, read
 from asym_lit.verifiers.maths.rules.renaming import renamed
-from asym_lit.verifiers.maths.rules.scalars import Terms
 from asym_lit.verifiers.maths.rules.unevaluated import left_undone
 
 
@@ -60,8 +61,13 @@ class Matcher:
             tried = Switches(self.on, dict.fromkeys((*gold_rules, *rules, "names")))
             if compare(gold_reading, read(other, tried), Terms(asked, tried, self.digits)).same:
                 found, switches, text = SAME, tried, other
-        if found.same and gold_condition and condition and compact(gold_condition) != compact(condition):
+        if found.same and gold_condition and condition and _kind(gold_condition) != _kind(condition):
             found = UNKNOWN  # a condition may be left out, but not be another one
         if found.same is not False and not self.unevaluated and left_undone(gold_text, text, asked):
             found = different("left unevaluated")
         return found, switches
+
+
+def _kind(condition: str) -> str:
+    """A condition, whatever the name is that it is for."""
+    return re.sub(r"(?<![A-Za-z\\])[a-z](?![A-Za-z])", "", compact(condition))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.cleaning import compact, plain_text
+from asym_lit.verifiers.maths.rules.catalogue import Switches
+from asym_lit.verifiers.maths.rules.cleaning import clean, compact, plain_text
 from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.verifiers.maths.rules.questions import Question
 
@@ -50,5 +51,5 @@ def _resolved(gold: str, letter: str, options: dict[str, str]) -> Finding | None
     return None if len(alike) != 1 else SAME if alike == [letter] else different("another choice")
 
 
-def _alike(one: str, other: str) -> bool:
-    return compact(plain_text(one)).strip("$ .").lower() == compact(plain_text(other)).strip("$ .").lower()
+def _alike(choice: str, claimed: str) -> bool:
+    return compact(plain_text(clean(choice, Switches()))).lower() == compact(claimed).strip(" .").lower()

@@ -107,7 +107,7 @@ class Question:
             letter = (match[1] or match[2]).upper()
             if letter == chr(ord("A") + len(options)):
                 text = self.text[match.end() : end]
-                options[letter] = re.sub(r"\\q?quad|\\[,; ]|\$|\n[\s\S]*|\\\\", " ", text).strip(" ,;.}")
+                options[letter] = re.sub(r"\\q?quad|\\[,; ]|\$|\n[\s\S]*|\\\\", " ", text).strip(" ,;.")
         return options if len(options) > 1 else {}
 
 

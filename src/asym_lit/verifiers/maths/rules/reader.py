@@ -21,10 +21,10 @@ from asym_lit.verifiers.maths.rules.kinds import (
     Words,
 )
 from asym_lit.verifiers.maths.rules.literals import expression_of, literal_of, quantity_of
-from asym_lit.verifiers.maths.rules.regions import region_of, unknown_of
+from asym_lit.verifiers.maths.rules.regions import Piece, region_of, unknown_of
 from asym_lit.verifiers.maths.rules.splitting import balanced, cut, listed, wrapped
 from asym_lit.verifiers.maths.rules.values import names_of
-from asym_lit.verifiers.maths.rules.words import words_of
+from asym_lit.verifiers.maths.rules.words import NUMBERS, words_of
 
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textrm)\s*\{([^{}]*)\}")
 _MATRIX = re.compile(r"^\\begin\s*\{([pbBvV]?matrix|array)\}(?:\{[^}]*\})?(.*)\\end\s*\{\1\}$", re.DOTALL)
@@ -39,6 +39,10 @@ _RELATION = re.compile(r"<|>|\\leq|\\geq|\\neq|\\in(?![A-Za-z])|\\cup|\\setminus
 _ROW = re.compile(r"[+-]?\d+(?:\.\d+)?(?:\s+[+-]?\d+(?:\.\d+)?)+")
 _GROUPS = re.compile(r"\d{1,3}(?: \d{3})+")
 _NAME = re.compile(r"(?!\\pi$)\\?[A-Za-z]+\s*\\?[A-Za-z]?(?:_\{?\w+\}?)?(?:\([^()]*\))?")
+_REALS = re.compile(
+    r"(?:[a-z]\s*\\in\s*)?\\mathbb\s*\{?\s*R\s*\}?|(?:the )?(?:set of )?all reals?(?: numbers?)?", re.IGNORECASE
+)
+_MEMBER = re.compile(r"^[A-Za-z]\s*\\in\s*(?=\\\{)")
 _NOTHING = re.compile(
     r"\\emptyset|\\\{\s*\\\}|(?:there (?:is|are) )?no (?:real |such |integer |possible )?(?:solutions?|values?|roots?|numbers?)(?: exists?)?|"
     r"(?:the )?empty set|(?:x \\in )\\emptyset",
@@ -54,6 +58,9 @@ def read(text: str, switches: Switches, depth: int = 0) -> Reading:
         return Unread(text)
     if inner := _TEXT.fullmatch(text):
         text = inner[1].strip()
+    if _REALS.fullmatch(text):
+        return Line(text, (Piece("-\\infty", "\\infty", False, False),), frozenset())
+    text = _MEMBER.sub("", text)
     if _RELATION.search(text) and (region := region_of(text, switches)):
         return Line(text, region, frozenset(unknown_of(text)))
     if _NOTHING.fullmatch(plain_text(text)):
@@ -84,9 +91,10 @@ def read(text: str, switches: Switches, depth: int = 0) -> Reading:
 
 
 def _before_approximation(text: str) -> str:
-    """What is exact, where an approximation of it follows: A \\approx B is one answer, A; x \\approx 3 is a label."""
+    r"""What is exact, where an approximation of it follows: A \approx B is one answer, A; x \approx 3 is a label."""
     if "\\approx" not in text:
         return text
+    text = text.removeprefix("\\approx").strip()
     exact = cut(text, lambda token: token == "\\approx")[0][0]
     return exact if exact and not _NAME.fullmatch(exact) and expression_of(exact) else text
 
@@ -123,7 +131,12 @@ def _labelled(text: str, switches: Switches) -> tuple[str, str] | None:
     if "label" not in switches.on:
         return None
     match = _TUPLE_LABEL.match(text) or _LABEL.match(text) or _COLON.match(text)
-    if match is None or not balanced(match[1]) or _RELATION.search(match[1]) or _RELATION.search(match[2]) and "=" in match[2]:
+    if (
+        match is None
+        or not balanced(match[1])
+        or _RELATION.search(match[1])
+        or (_RELATION.search(match[2]) and "=" in match[2])
+    ):
         return None
     label, rest = match[1].strip(), match[2].strip()
     chain = cut(rest, lambda token: token in ("=", "\\approx"))[0]
@@ -182,8 +195,8 @@ def _single(text: str, switches: Switches) -> Reading:
         if _GROUPS.fullmatch(text):
             return Unread(text)  # 10 000 may be a number
         return Collection(text, "row", tuple(read(part, switches, DEEPEST) for part in text.split()))
-    expression = expression_of(text)
-    words = words_of(text)
+    expression = expression_of(str(NUMBERS.get(text.lower(), text)))
+    words = words_of(text) if text.lower() not in NUMBERS else ()
     if words and (expression is None or re.fullmatch(r"[A-Za-z\s]+", plain_text(text))):
         return Words(text, words, expression.tree if expression else None)
     return expression or Unread(text)

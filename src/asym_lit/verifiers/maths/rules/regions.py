@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.splitting import cut, wrapped
 from asym_lit.verifiers.maths.rules.reading import read_expression
+from asym_lit.verifiers.maths.rules.splitting import cut, wrapped
 from asym_lit.verifiers.maths.rules.tokens import UnreadableError
 from asym_lit.verifiers.maths.rules.values import as_float, at_points, names_of, number_of, point, real
 

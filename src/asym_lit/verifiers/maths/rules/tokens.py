@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text, for looking one up."""
+    return frozenset(words.split())
+
+
 FUNCTIONS = {
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "log", "lg", "exp",
     "sqrt",
@@ -18,7 +24,7 @@ _RECURRING = r"[0-9]*\.[0-9]*(?:\\(?:overline|bar|dot)\s*\{[0-9]+\}|\([0-9]+\))"
 _SCIENTIFIC = r"(?:[0-9]*\.[0-9]+[eE][+-]?|[0-9]+(?:E[+-]?|e\+?)|1e-)[0-9]+(?![\w.])"
 """`5e-3` may be 5e less 3, and is none; 1e-3 would be written e-3, and 5E-3 otherwise."""
 _TOKEN = re.compile(rf"\s*({_RECURRING}|{_SCIENTIFIC}|[0-9]+(?:\.[0-9]+)?|\.[0-9]+|\\[A-Za-z]+|\\[{{}}%|]|[A-Za-z]+|\S)")
-_WORDS = frozenset("or no is if of to not and the for all any are one two six ten odd yes non nor but".split())
+_WORDS = word_set("or no is if of to not and the for all any are one two six ten odd yes non nor but")
 """Short words that are no products of names."""
 _DATE = re.compile(r"\d+\s*/\s*\d+\s*/\s*\d+")
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.cleaning import clean
-from asym_lit.verifiers.maths.rules.splitting import listed
 from asym_lit.verifiers.maths.rules.literals import quantity_of
+from asym_lit.verifiers.maths.rules.splitting import listed
 from asym_lit.verifiers.maths.rules.values import as_float, number_of, real
 
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 
+from asym_lit.verifiers.maths.rules.arithmetic import as_complex
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.cleaning import clean, compact
 from asym_lit.verifiers.maths.rules.literals import expression_of
 from asym_lit.verifiers.maths.rules.splitting import balanced, cut, wrapped
-from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED
+from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED, word_set
 from asym_lit.verifiers.maths.rules.values import equal, number_of
 
 _COMMANDS = frozenset(
     {*NAMED, *(f"\\{name}" for name in FUNCTIONS)}
-    | set("\\frac \\cdot \\times \\pi \\sum \\prod \\int \\lim \\binom \\to \\infty \\ln \\min \\max \\{ \\} \\cdots".split())
+    | word_set("\\frac \\cdot \\times \\pi \\sum \\prod \\int \\lim \\binom \\to \\infty \\ln \\min \\max \\{ \\} \\cdots")
 )
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]+|\d+(?:\.\d+)?|\S", re.DOTALL)
 _SIGNS = frozenset("+-*/^_=(){}[],!|'")
@@ -51,7 +53,7 @@ def _plain(text: str) -> bool:
     if not text.isascii() or not balanced(text) or _DROPPED.search(text):
         return False
     tokens = _TOKEN.findall(text)
-    if any(first[0].isalpha() and second[0].isdigit() for first, second in zip(tokens, tokens[1:], strict=False)):
+    if any(first[0].isalpha() and second[0].isdigit() for first, second in pairwise(tokens)):
         return False
     return all(
         token in _COMMANDS or token in _SIGNS or token[0].isdigit() or (token.isalpha() and (len(token) == 1 or token == "dx"))
@@ -78,4 +80,4 @@ def _large(*texts: str) -> bool:
     values = [None if _EVALUATED.search(text) else number_of(text) for text in texts]
     if exact and all(isinstance(found, Fraction) for found in values):
         return True
-    return all(found is None or abs(found.real) + abs(found.imag) >= SMALLEST for found in values)
+    return all(found is None or abs(as_complex(found)) >= SMALLEST for found in values)

@@ -16,6 +16,8 @@ _OPERATIONS = {
     "\\\\times|\\\\cdot|\\*|\\)\\(": "product multiply multiplied times", "/|\\\\div|\\\\frac|:": "quotient divide divided",
     "!": "factorial", "\\\\binom": "choose combinations", "\\^": "power", "\\\\sqrt": "root",
 }  # fmt: skip
+_DRESS = re.compile(r"\$|\\left(?![A-Za-z])|\\right(?![A-Za-z])|\\[,;:! ()\[\]]")
+_TOKEN = re.compile(r"\\[A-Za-z]+|\S")
 _NUMERIC = re.compile(r"(?:\d|\\times|\\cdot|\\div|\\binom|\\frac|[-+*/!^(){}.:])+")
 
 
@@ -35,8 +37,12 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         return True
     if sorted(re.sub(r"[{}()\s]", "", mine)) == sorted(re.sub(r"[{}()\s]", "", theirs)):
         return False  # the gold answer's terms in another order
-    asked = compact(question.text.replace("$", " "))
-    if re.search(r"[-+*/!^]|\\[a-z]+", theirs) and _holds(asked, theirs):
+    one = not re.search(r"[,<>]|\\(?:leq|geq|in|infty|cup)(?![a-z])", theirs)
+    if (
+        one
+        and re.search(r"(?<=[\w)}])[-+*/!^]|\\[a-z]+", theirs)
+        and _holds(_DRESS.sub(" ", question.text).replace("\\dfrac", "\\frac"), theirs)
+    ):
         return True
     if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
         return False
@@ -46,10 +52,5 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
 
 def _holds(question: str, expression: str) -> bool:
     """True if the question has the expression by itself, not as a part of a longer one."""
-    place = question.find(expression)
-    while place >= 0:
-        before, after = question[:place], question[place + len(expression) :]
-        if not re.search(r"[\w^+*/({\\-]$", before) and not re.match(r"[\w^+*/-]", after):
-            return True
-        place = question.find(expression, place + 1)
-    return False
+    spaced = r"\s*".join(re.escape(token) for token in _TOKEN.findall(expression))
+    return bool(re.search(rf"(?<![\w^+*/({{\\-])(?<![+*/^-]\s){spaced}(?!\s*[\w^+*/-])", question))

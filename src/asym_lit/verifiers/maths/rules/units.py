@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-_KNOWN = frozenset(
-    "m cm mm km um nm dm meter metre centimeter centimetre millimeter millimetre kilometer kilometre inch in foot feet ft yard yd "
-    "mile mi g kg mg gram kilogram milligram tonne ton pound lb lbs ounce oz l L ml mL liter litre milliliter millilitre gallon "
-    "quart pint cup s sec second min minute h hr hour day week month year decade century ms acre hectare ha N newton kN J joule kJ "
-    "cal kcal calorie eV W watt kW MW kWh Pa pascal kPa MPa atm bar Hz hertz kHz MHz GHz V volt A ampere amp mA C coulomb F farad "
-    "H henry ohm T tesla K kelvin mol mole mph kph knot degree rad radian".split()
+from asym_lit.verifiers.maths.rules.tokens import word_set
+
+_KNOWN = word_set(
+    "m cm mm km um nm dm meter metre centimeter centimetre millimeter millimetre kilometer kilometre inch in foot feet ft "
+    "yard yd mile mi g kg mg gram kilogram milligram tonne ton pound lb lbs ounce oz l L ml mL liter litre milliliter "
+    "millilitre gallon quart pint cup s sec second min minute h hr hour day week month year decade century ms acre hectare "
+    "ha N newton kN J joule kJ cal kcal calorie eV W watt kW MW kWh Pa pascal kPa MPa atm bar Hz hertz kHz MHz GHz V volt A "
+    "ampere amp mA C coulomb F farad H henry ohm T tesla K kelvin mol mole mph kph knot degree rad radian"
 )
 """Names that are units, not words that pint could take for one (`cats` is a hundredth of a technical atmosphere to it)."""
 _SPELT = {
@@ -38,16 +40,16 @@ _CHINESE = {
     "秒": "second",
     "天": "day",
 }
-_COUNTERS = frozenset("个 人 只 条 本 张 种 次 件 块 名 位 辆 岁 倍".split())
+_COUNTERS = word_set("个 人 只 条 本 张 种 次 件 块 名 位 辆 岁 倍")
 MULTIPLES = {
     "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "万": 10**4, "亿": 10**8,
 }  # fmt: skip
-_GENERIC = frozenset("unit way people person item time solution number value point integer digit".split())
-_NO_NOUNS = frozenset(
-    "a an and or not no is are was of the than to in by for from with without plus minus times over per less more least most each "
-    "squared cubed factorial half halves third thirds quarter quarters tenth tenths hundredth hundredths thousandths degrees mod "
-    "base if when only at as it but except but nor either both all any root power double triple twice thrice negative pi st nd rd "
-    "infinity am pm ratio choose true false correct wrong answer out".split()
+_GENERIC = word_set("unit way people person item time solution number value point integer digit")
+_NO_NOUNS = word_set(
+    "a an and or not no is are was of the than to in by for from with without plus minus times over per less more least "
+    "most each squared cubed factorial half halves third thirds quarter quarters tenth tenths hundredth hundredths "
+    "thousandths degrees mod base if when only at as it but except but nor either both all any root power double triple "
+    "twice thrice negative pi st nd rd infinity am pm ratio choose true false correct wrong answer out"
 )
 _PART = re.compile(r"(square|cubic|sq\.?|cu\.?)?\s*([A-Za-z%¢]+|[一-鿿]+)\s*(?:\^\s*\{?\s*(-?\d)\s*\}?|(squared|cubed))?")
 

@@ -9,18 +9,22 @@ from asym_lit.verifiers.maths.rules.cleaning import plain_text
 from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.verifiers.maths.rules.kinds import Expression, Words
 from asym_lit.verifiers.maths.rules.questions import Question
+from asym_lit.verifiers.maths.rules.tokens import word_set
 from asym_lit.verifiers.maths.rules.values import equal, names_of
 
-_STOP = frozenset("a an the is are it its this there therefore thus hence so then".split())
-_AUXILIARY = frozenset("is are was were be must will would can has have does do any every all".split())
-_DENIALS = frozenset("not no never cannot neither nor without impossible except unless only none isn doesn aren".split())
-_CHOICES = frozenset("or and either both versus but if".split())
-_EMPTY = frozenset("answer correct right true solution result value final response gold same".split())
+_STOP = word_set("a an the is are it its this there therefore thus hence so then")
+_AUXILIARY = word_set("is are was were be must will would can has have does do any every all")
+_DENIALS = word_set("not no never cannot neither nor without impossible except unless only none isn doesn aren")
+_CHOICES = word_set("or and either both versus but if")
+_EMPTY = word_set("answer correct right true solution result value final response gold same")
 """Words that judges are flattered with; as a part of a sentence they say nothing of mathematics."""
 _WORD = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
-_OPPOSITES = frozenset(
-    "odd even yes increasing decreasing positive negative maximum minimum convergent divergent left right".split()
+_OPPOSITES = word_set("odd even yes increasing decreasing positive negative maximum minimum convergent divergent left right")
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
 )
+NUMBERS = {word: number for number, word in enumerate(f"{_UNITS} nineteen twenty".split())}
+"""Numbers that are often written in words."""
 LONGEST = 300
 
 
@@ -47,7 +51,8 @@ def same_words(gold: Words, answer: Words, question: Question, switches: Switche
         return SAME if switches.allow("phrasing") else UNKNOWN
     if len(content[0]) == len(content[1]) == 1:
         return different("another word")
-    if (_part_of(*content, question) or _part_of(*content[::-1], question)) and switches.allow("phrasing"):
+    mine, theirs = content
+    if (_part_of(mine, theirs, question) or _part_of(theirs, mine, question)) and switches.allow("phrasing"):
         return SAME
     return UNKNOWN
 
