@@ -155,6 +155,24 @@ def test_with_a_tag_only_the_last_tagged_answer_is_read(response, outcome):
     assert verifier.verify(countdown_prompt([2, 3, 6], 9, "countdown"), response).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("response", "with_target", "outcome"),
+    [
+        ("6/2*3 = 9", True, "correct"),
+        ("6/2*3=9", True, "correct"),
+        ("6/2*3", True, "correct"),
+        ("6/2*3 = 9", False, "incorrect"),
+        ("6/2*3 = 8", True, "incorrect"),
+        ("2*3+6 = 9", True, "incorrect"),  # which is 12
+        ("6/2*3 = 9 = 9", True, "incorrect"),
+        ("= 9", True, "incorrect"),
+    ],
+)
+def test_the_target_may_stand_behind_the_expression_where_the_setting_says_so(response, with_target, outcome):
+    verifier = CountdownVerifier(with_target=with_target)
+    assert verifier.verify(countdown_prompt([2, 3, 6], 9, "countdown"), response).outcome == outcome
+
+
 @pytest.mark.parametrize("tag", ["", "answer"])
 def test_the_verifier_passes_its_own_test(tag):
     CountdownVerifier(tag).self_test()

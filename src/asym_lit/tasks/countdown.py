@@ -133,12 +133,13 @@ class CountdownVerifier:
     Args:
         answer_tag: Read only what stands between the last `<tag>` and `</tag>`, as in TinyZero's prompts (`answer`);
             empty to read the whole response.
+        with_target: Also take the expression with `= 24` behind it, where that is the target, as in `(1+3)*6 = 24`.
     """
 
     name = "countdown"
 
-    def __init__(self, answer_tag: str = "") -> None:
-        self.answer_tag = answer_tag
+    def __init__(self, answer_tag: str = "", with_target: bool = False) -> None:
+        self.answer_tag, self.with_target = answer_tag, with_target
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on a response; a text that is no expression is incorrect, with the reason."""
@@ -158,6 +159,9 @@ class CountdownVerifier:
         return response[start + len(opening) : end].strip() if 0 <= start < end else None
 
     def _judge(self, text: str, numbers: Sequence[int], target: int) -> tuple[Outcome, str]:
+        before, sign, behind = text.partition("=")
+        if self.with_target and sign and behind.strip() == str(target):
+            text = before.strip()
         try:
             expression = parse(text)
         except ExpressionError as fault:

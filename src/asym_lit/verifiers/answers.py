@@ -25,7 +25,8 @@ _BRACKETS = re.compile(r"\[\[(?!\[\[)([^\n]{0,2000}?)\]\](?!\])|\[\[((?:(?!\[\[)
 _TAG = re.compile(r"<answer>(?:((?:(?!<answer>).)*?)</answer>)?", re.DOTALL | re.IGNORECASE)
 _HASHES = re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)$", re.MULTILINE)
 _HEADING = re.compile(
-    r"^[ \t>]*(?:#{1,6}[ \t]*)?\**[ \t]*(?:(?:final|my|correct)[ \t]+)?(?:answer|ans|A(?=:))[ \t]*(?::[ \t]*\**|\**[ \t]*:|\**[ \t]*$)"
+    r"^[ \t>]*(?:#{1,6}[ \t]*)?\**[ \t]*(?:(?:final|my|correct)[ \t]+)?(?:answer|ans|A(?=:))"
+    r"[ \t]*(?::[ \t]*\**|\**[ \t]*:|\**[ \t]*$)"
     r"[ \t]*\n{0,2}[ \t]*(\S[^\n]*)",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -37,7 +38,8 @@ _PHRASE = re.compile(
 _REASON = re.compile(r",?\s+(?:since|because|given that|so that|which|as (?:the|we|it|this|required|desired))\b", re.IGNORECASE)
 _IS = re.compile(r".*\b(?:is|are|equals)\s+(?=[\d$\\(\[{-])(.+)", re.DOTALL)
 _CLAIM = re.compile(
-    r"(?:in)?(?:correct|right|wrong|consistent|reasonable|valid|verified|confirmed|clear|unique|above|below|the same|as follows|not\b)",
+    r"(?:in)?(?:correct|right|wrong|consistent|reasonable|valid|verified|confirmed|clear|unique|above|below|"
+    r"the same|as follows|not\b)",
     re.IGNORECASE,
 )
 _THOUGHT = re.compile(r"<(/?)think(?:ing)?>")
@@ -81,16 +83,16 @@ def check_markers(markers: Sequence[str], of: str) -> tuple[Found, ...]:
 def extract_answer(response: str, bare_chars: int = 300, markers: Sequence[Found] = MARKERS) -> Answer:
     r"""The final answer of a response: what the last marker points at, of whatever kind it is.
 
-    A box or tag that is cut off points at nothing, not at an earlier one. What is thought (`<think>`, closed or not) is not read.
-    Behind an answer, a line that begins another question ends the response: base models run on. A response of one short line
-    without a marker is taken as the bare answer; in a longer one nothing is found: a number that stands somewhere is no answer.
+    A box or tag that is cut off points at nothing, not at an earlier one. Thoughts (`<think>`, closed or not) are not read.
+    Behind an answer, a line that begins another question ends the response: base models run on. One short line without a marker
+    is the bare answer; in a longer response nothing is found: a number that stands somewhere is no answer.
 
     Args:
         response: What the policy wrote.
         bare_chars: Longest response, in characters, that may be an answer by itself; 0 asks for a marker.
         markers: Kinds of markers that count.
     """
-    text = _spoken(response)[-LONGEST:]
+    text = (_spoken(response) if "think" in response else response)[-LONGEST:]
     if "boxed" in markers and (quick := _single_box(text)) is not None:
         return Answer(quick, "boxed")
     marks = sorted(_marks(text, markers))
@@ -106,8 +108,6 @@ def extract_answer(response: str, bare_chars: int = 300, markers: Sequence[Found
 
 def _spoken(response: str) -> str:
     """What is not thought: behind the last thought that is closed, and before one that is not."""
-    if "think" not in response:
-        return response
     start, end = 0, len(response)
     for tag in _THOUGHT.finditer(response):
         if tag[1]:
@@ -146,7 +146,7 @@ def _marks(text: str, markers: Sequence[Found]) -> Iterator[_Mark]:
         for m in _HASHES.finditer(text):
             answers = re.match(r"[*$(\[{+-]*\s*[\d.\\]", m[1]) or not text[m.end() :].strip()
             if answers and not _inside(m.start(), held):  # else it is a heading
-                yield _Mark(m.start(), m.end(), "hashes", _bare(m[1]))
+                yield _Mark(m.start(), m.end(), "hashes", m[1].strip(" *\t"))
     if "heading" in markers:
         choices = re.search(r"^[ \t]*B:", text, re.MULTILINE)
         for m in _HEADING.finditer(text):
@@ -177,7 +177,7 @@ def _inside(place: int, held: Sequence[_Mark]) -> bool:
 
 
 def _boxes(text: str) -> list[_Mark]:
-    r"""All `\boxed{...}`, of boxes in a box the outer one; boxes with nothing but commas, and, or between them are one answer."""
+    r"""All `\boxed{...}`, of boxes in a box the outer one; with commas, and, or between them they are one answer."""
     starts = list(_BOX.finditer(text))
     if not starts:
         return []
@@ -206,20 +206,15 @@ def _boxes(text: str) -> list[_Mark]:
     return boxes
 
 
-def _bare(text: str) -> str:
-    """Without bold print around it."""
-    return text.strip().strip("*").strip()
-
-
 def sentence(rest: str) -> str:
     """The first sentence of a line, without its reasons: up to a full stop before a space or the end, outside of `$...$`."""
-    rest = _bare(rest)
+    rest = rest.strip(" *\t")
     dollars = 0
     for position, character in enumerate(rest[:2000]):
         dollars += character == "$"
         ends = character == "." and rest[position + 1 : position + 2] in ("", " ", "*")
         if dollars % 2 == 0 and (ends or (character in ", " and _REASON.match(rest, position))):
-            rest = _bare(rest[:position])
+            rest = rest[:position].strip(" *\t")
             break
     named = _IS.fullmatch(rest)  # the largest n is 34
     return named[1] if named else rest

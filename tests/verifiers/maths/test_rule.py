@@ -28,15 +28,17 @@ PAIRS = {
     "assignment": ("y + 1 = -(2x-1)^2", "-4x^2+4x-2", "-4x^2+4x-1"),
     "phrasing": ("The function is odd.", "odd", "even"),
     "order": ("1, 2, 3", "3, 1, 2", "3, 1, 4"),
-    "structure": ("(1, 2)", "1, 2", "2, 1"),
+    "structure": ("\\{1, 2\\}", "1, 2", "1, 3"),
     "delimiters": ("6 \\text{ and } 8", "6, 8", "6, 9"),
     "names": ("k\\pi + 1", "n\\pi + 1", "n\\pi + 2"),
 }
 """Rule: gold answer, the same by it, another answer in the same dress."""
+QUESTIONS = {"The function is odd.": "What symmetry has the function?"}
+"""A part stands for a sentence only where the question has the rest of it."""
 
 
 def is_right(rule: Rule, gold: str, answer: str, **more: object) -> bool:
-    verdict = rule.verify(asked(gold, **more), f"\\boxed{{{answer}}}")
+    verdict = rule.verify(asked(gold, QUESTIONS.get(gold, "What is it?"), **more), f"\\boxed{{{answer}}}")
     assert verdict.outcome != Outcome.UNDECIDED, verdict.reason
     return verdict.outcome == Outcome.CORRECT
 
@@ -81,6 +83,11 @@ def test_a_rule_accepts_what_it_is_for_not_its_neighbour_and_nothing_when_it_is_
         ("It is not odd.", "odd", False),
         ("1,234", "1234", True),
         ("2\\arcsin\\sqrt{a}", "\\arccos(1-2a)", True),
+        ("(1, 2)", "1, 2", False),  # which may be two roots, and the gold answer an interval
+        ("\\pi", "3.14", False),  # three digits do not show that it is no other number
+        ("\\pi", "3.142", True),
+        ("0110", "110", False),
+        ("007", "7", True),
     ],
 )
 def test_cases_that_look_alike(gold, answer, right):
@@ -107,6 +114,70 @@ def test_the_reason_names_the_rules():
 def test_an_unknown_rule_is_refused():
     with pytest.raises(ValueError, match=r"'unit' is no rule; allowed: whitespace, .*units"):
         Rule(without=["unit"])
+
+
+def test_a_difference_with_a_name_is_final_and_what_cannot_be_told_is_not():
+    for gold, answer, reason in (
+        ("5 \\text{ hours}", "5 \\text{ minutes}", "another unit"),
+        ("12", "13", "another number"),
+        ("\\frac{1}{2}", "\\frac{1}{3}", "another value"),
+        ("1101_2", "1101_3", "another base or number"),
+        ("\\{1,2\\}", "(2,1)", "a set, and what has an order"),
+        ("3:15 p.m.", "3:15 a.m.", "another time"),
+        ("B", "C", "another letter"),
+        ("odd", "even, odd", "several answers, and one"),
+    ):
+        verdict = Rule().verify(asked(gold), f"\\boxed{{{answer}}}")
+        assert (verdict.outcome, verdict.final, verdict.reason) == (Outcome.INCORRECT, True, reason)
+    for gold, answer in (
+        ("\\text{a right prism}", "a prism"),
+        ("\\int_0^1 x dx", "\\frac{1}{2}"),
+        ("12", "12\\text{ is wrong}"),
+    ):
+        verdict = Rule().verify(asked(gold), f"\\boxed{{{answer}}}")
+        assert (verdict.outcome, verdict.final) == (Outcome.INCORRECT, False)
+        assert verdict.reason.startswith("cannot tell")
+
+
+@pytest.mark.parametrize(
+    ("digits", "gold", "answer", "right"),
+    [
+        (4, "\\frac{600}{7}", "85.71", True),
+        (5, "\\frac{600}{7}", "85.71", False),
+        (0, "\\frac{600}{7}", "85.714286", False),
+        (3, "\\pi", "3.14", True),
+        (0, "\\frac{1}{4}", "0.25", True),  # exactly that
+        (3, "\\frac{2023}{2}", "1012", False),
+        (4, "0.458", "\\frac{27}{59}", True),
+        (0, "0.458", "\\frac{27}{59}", False),
+    ],
+)
+def test_decimals_stand_for_exact_values_from_so_many_digits_on(digits, gold, answer, right):
+    assert is_right(Rule(decimal_digits=digits), gold, answer) == right
+
+
+def test_what_the_question_asks_to_be_done_must_be_done_unless_the_setting_says_otherwise():
+    for question, gold, answer in (
+        ("Compute $123\\times 456$.", "56088", "123\\times 456"),
+        ("Find the sum of the first 100 positive integers.", "5050", "\\sum_{k=1}^{100}k"),
+        ("Expand $(x+1)^2$.", "x^2+2x+1", "(x+1)^2"),
+    ):
+        verdict = Rule().verify(asked(gold, question), f"\\boxed{{{answer}}}")
+        assert (verdict.outcome, verdict.final, verdict.reason) == (Outcome.INCORRECT, True, "left unevaluated")
+        assert not Rule(unevaluated=True).verify(asked(gold, question), f"\\boxed{{{answer}}}").final
+    assert (
+        Rule(unevaluated=True).verify(asked("56088", "Compute $123\\times 456$."), "\\boxed{123\\times 456}").outcome
+        == "correct"
+    )
+    assert Rule().verify(asked("1024", "How many subsets has it?"), "\\boxed{2^{10}}").outcome == "correct"
+
+
+def test_a_marker_that_is_left_out_points_at_nothing():
+    rule = Rule(markers=["boxed"], bare_chars=0)
+    assert rule.verify(asked("12"), "\\boxed{12}").outcome == Outcome.CORRECT
+    assert rule.verify(asked("12"), "The answer is 12.").reason == "no answer found"
+    with pytest.raises(ValueError, match=r"markers of Rule has 'box'; allowed: boxed, brackets"):
+        Rule(markers=["box"])
 
 
 @pytest.mark.parametrize("gold", ["12", "\\frac{1}{2}", "(1, 2)", "x^2+1", "\\text{odd}", "[0, \\infty)"])

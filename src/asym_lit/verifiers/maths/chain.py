@@ -14,7 +14,7 @@ from asym_lit.verifiers.maths.symbolic import Symbolic
 
 
 class Chain:
-    """A ladder: a rung's `correct` is final, and so is a difference with a name (`Verdict.final`); anything else goes to the next.
+    """A ladder: a rung's `correct` is final, as is a difference with a name (`Verdict.final`); anything else goes to the next.
 
     The last rung asked decides.
 

@@ -96,9 +96,11 @@ def operations(inexact: Callable[[Any], Any], functions: Any, gamma: Callable[[A
     return {
         "add": add, "sub": lambda a, b: add(a, -b), "mul": mul, "mixed": add, "div": div, "pow": power, "neg": lambda a: -a,
         "root": lambda a, n: power(a, div(Fraction(1), n)), "sqrt": sqrt, "factorial": factorial, "binom": binom,
-        "abs": lambda a: abs(a) if isinstance(a, Fraction) else inexact(abs(a)), "gamma": lambda a: factorial(add(a, Fraction(-1))),
+        "abs": lambda a: abs(a) if isinstance(a, Fraction) else inexact(abs(a)),
+        "gamma": lambda a: factorial(add(a, Fraction(-1))),
         "percent": lambda a: div(a, Fraction(100)), "degree": lambda a: inexact(a) * functions.pi / 180, "ln": of("log"),
-        "log": lambda a, b: functions.log(inexact(a)) / functions.log(inexact(b)), "cot": lambda a: 1 / functions.tan(inexact(a)),
+        "log": lambda a, b: functions.log(inexact(a)) / functions.log(inexact(b)),
+        "cot": lambda a: 1 / functions.tan(inexact(a)),
         "sec": lambda a: 1 / functions.cos(inexact(a)), "csc": lambda a: 1 / functions.sin(inexact(a)),
         **{f"arc{name}": of(f"a{name}") for name in ("sin", "cos", "tan")},
         **{name: of(name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp")},

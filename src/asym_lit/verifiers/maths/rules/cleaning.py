@@ -12,11 +12,14 @@ _CHARACTERS = str.maketrans(
         **{chr(0xFF01 + i): chr(0x21 + i) for i in range(94)},  # full width
         **{fraction: f"\\frac{{{above}}}{{{below}}}" for fraction, above, below in (
             ("½", 1, 2), ("⅓", 1, 3), ("⅔", 2, 3), ("¼", 1, 4), ("¾", 3, 4), ("⅕", 1, 5), ("⅖", 2, 5), ("⅗", 3, 5), ("⅘", 4, 5),
-            ("⅙", 1, 6), ("⅚", 5, 6), ("⅐", 1, 7), ("⅛", 1, 8), ("⅜", 3, 8), ("⅝", 5, 8), ("⅞", 7, 8), ("⅑", 1, 9), ("⅒", 1, 10),
+            ("⅙", 1, 6), ("⅚", 5, 6), ("⅐", 1, 7), ("⅛", 1, 8), ("⅜", 3, 8), ("⅝", 5, 8), ("⅞", 7, 8),
+            ("⅑", 1, 9), ("⅒", 1, 10),
         )},
-        **dict.fromkeys("∣❘", "|"), **dict.fromkeys("−–‐‑﹣", "-"), **dict.fromkeys("⁄∕÷", "/"), **dict.fromkeys("·⋅∙•", "\\cdot "),
+        **dict.fromkeys("∣❘", "|"), **dict.fromkeys("−–‐‑﹣", "-"), **dict.fromkeys("⁄∕÷", "/"),
+        **dict.fromkeys("·⋅∙•", "\\cdot "),
         **dict.fromkeys("\u00a0\u202f\u2009\u3000", " "), **dict.fromkeys("’′", "'"),
-        "π": "\\pi ", "∞": "\\infty ", "≤": "\\leq ", "≥": "\\geq ", "≠": "\\neq ", "⩽": "\\leq ", "⩾": "\\geq ", "×": "\\times ",
+        "π": "\\pi ", "∞": "\\infty ", "≤": "\\leq ", "≥": "\\geq ", "≠": "\\neq ", "⩽": "\\leq ", "⩾": "\\geq ",
+        "×": "\\times ",
         "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "°": "\\degree ", "√": "\\sqrt ", "±": "\\pm ", "≈": "\\approx ",
         "∀": "\\forall ", "∅": "\\emptyset ", "ℝ": "\\mathbb{R}", "ℤ": "\\mathbb{Z}", "⟨": "(", "⟩": ")", "、": ",", "。": ".",
         "α": "\\alpha ", "β": "\\beta ", "γ": "\\gamma ", "θ": "\\theta ", "λ": "\\lambda ", "φ": "\\phi ", "ω": "\\omega ",
@@ -80,7 +83,8 @@ _BOXED = re.compile(r"^\\(?:boxed|fbox)\s*\{(.*)\}$", re.DOTALL)
 _BOLD = re.compile(r"\*\*\s*((?:(?!\*\*).)+?)\s*\*\*", re.DOTALL)
 _GROUPED = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+)(?![\d,])")
 _LEAD = re.compile(
-    r"^(?:only|exactly|approximately|about|therefore|thus|hence|so|then|we get|it is|the (?:final )?answers? (?:is|are)|(?:option|choice)(?= \(?[A-Z]\)?$)|"
+    r"^(?:only|exactly|approximately|about|therefore|thus|hence|so|then|we get|it is|the (?:final )?answers? (?:is|are)|"
+    r"(?:option|choice)(?= \(?[A-Z]\)?$)|"
     r"the (?:value|solution|result)s? (?:is|are)|answer:)\s+(?=\S)",
     re.IGNORECASE,
 )

@@ -157,10 +157,10 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     if gold.shape != answer.shape and not terms.switches.allow("structure"):
         return UNKNOWN
     if any(side.brackets not in ("()", "[]", "") for side in (gold, answer)) and gold.brackets != answer.brackets:
-        return UNKNOWN if len(gold.items) != 2 else _brackets(gold, answer)
+        return UNKNOWN if len(gold.items) != 2 else different("other brackets")
     if gold.shape == answer.shape == "tuple":
         return (
-            _brackets(gold, answer)
+            different("other brackets")
             if gold.brackets != answer.brackets and len(gold.items) == 2
             else _in_order(gold, answer, terms)
         )
@@ -179,16 +179,12 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     return UNKNOWN if found.same else found  # (0, 1) may be an interval
 
 
-def _brackets(gold: Collection, answer: Collection) -> Finding:
-    return different(f"{gold.brackets}, and {answer.brackets}")
-
-
 def _in_order(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     return all_of(compare(a, b, terms) for a, b in zip(gold.items, answer.items, strict=True))
 
 
 def _listed(gold: Collection, answer: Collection, terms: Terms) -> Finding:
-    """Items paired off one to one: by label where both have them, in order where only the gold answer has, else in any order."""
+    """Items paired off one to one: by label if both have them, in order if only the gold answer has, else in any order."""
     labels = [{item.label: item for item in side.items if isinstance(item, Labelled)} for side in (gold, answer)]
     if len(labels[0]) == len(gold.items) > 1:
         if set(map(_plain, labels[0])) == set(map(_plain, labels[1])) and len(labels[1]) == len(answer.items):
@@ -204,7 +200,9 @@ def _listed(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     table = [[compare(a, b, terms).same for b in answer.items] for a in gold.items]
     if any(all(same is False for same in row) for row in (*table, *zip(*table, strict=True))):
         return different("an answer that the other does not have")
-    return SAME if _paired(table, gold.shape == answer.shape == "set") else UNKNOWN
+    if _paired(table, gold.shape == answer.shape == "set"):
+        return SAME
+    return different("other multiplicities") if all(None not in row for row in table) else UNKNOWN
 
 
 def _paired(table: list[list[bool | None]], sets: bool) -> bool:

@@ -13,8 +13,8 @@ from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, diff
 from asym_lit.verifiers.maths.rules.kinds import Reading
 from asym_lit.verifiers.maths.rules.options import same_option
 from asym_lit.verifiers.maths.rules.questions import read_question
-from asym_lit.verifiers.maths.rules.reader import names_in, read
-from asym_lit.verifiers.maths.rules.renaming import renamed
+from asym_lit.verifiers.maths.rules.reader import read
+from asym_lit.verifiers.maths.rules.renaming import names_in, renamed
 from asym_lit.verifiers.maths.rules.unevaluated import left_undone
 
 

@@ -23,7 +23,6 @@ from asym_lit.verifiers.maths.rules.kinds import (
 from asym_lit.verifiers.maths.rules.literals import expression_of, literal_of, quantity_of
 from asym_lit.verifiers.maths.rules.regions import Piece, region_of, unknown_of
 from asym_lit.verifiers.maths.rules.splitting import balanced, cut, listed, wrapped
-from asym_lit.verifiers.maths.rules.values import names_of
 from asym_lit.verifiers.maths.rules.words import NUMBERS, words_of
 
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textrm)\s*\{([^{}]*)\}")
@@ -44,7 +43,8 @@ _REALS = re.compile(
 )
 _MEMBER = re.compile(r"^[A-Za-z]\s*\\in\s*(?=\\\{)")
 _NOTHING = re.compile(
-    r"\\emptyset|\\\{\s*\\\}|(?:there (?:is|are) )?no (?:real |such |integer |possible )?(?:solutions?|values?|roots?|numbers?)(?: exists?)?|"
+    r"\\emptyset|\\\{\s*\\\}|(?:there (?:is|are) )?no (?:real |such |integer |possible )?(?:solutions?|values?|roots?|numbers?)"
+    r"(?: exists?)?|"
     r"(?:the )?empty set|(?:x \\in )\\emptyset",
     re.IGNORECASE,
 )
@@ -208,23 +208,3 @@ def _flat(items: Iterable[Reading]) -> tuple[Reading, ...]:
     for item in items:
         flat += item.items if isinstance(item, Collection) and item.shape == "list" else (item,)
     return tuple(flat)
-
-
-def names_in(reading: Reading) -> frozenset[str] | None:
-    """The names of its expressions; None if there is a part that is none: words, codes, what was not read."""
-    match reading:
-        case Expression():
-            return names_of(reading.tree) if reading.tree[0] != "name" else frozenset()  # a letter by itself is the answer
-        case Line():
-            ends = [expression_of(end) for piece in reading.region for end in (piece.low, piece.high)]
-            return frozenset().union(*(names_of(end.tree) for end in ends if end))
-        case Labelled(label=label, inner=Expression() as inner) if "(" in label:
-            return names_of(inner.tree)  # f(x) = x is f(z) = z
-        case Labelled():
-            return names_in(reading.inner)
-        case Collection():
-            parts = [names_in(item) for item in reading.items]
-            return None if None in parts else frozenset().union(*filter(None, parts))
-        case Quantity():
-            return names_of(reading.amount.tree)
-    return None

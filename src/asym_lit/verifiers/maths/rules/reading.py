@@ -11,7 +11,7 @@ Tree = tuple  # ("number", Fraction) | ("name", str) | (operation, Tree, ...)
 
 LONGEST, DEEPEST = 800, 40
 LOG_BASE = "\\log"
-"""A name for the base of a logarithm that has none: 10 or e, and what is equal must be so with both."""
+"""A name for the base of a logarithm without one: 10 or e; what is equal is so with both."""
 
 
 @lru_cache(maxsize=8192)
@@ -41,11 +41,10 @@ class _Reader:
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def take(self) -> str:
-        token = self.next
-        if not token:
+        if not self.next:
             raise UnreadableError("end")
         self.position += 1
-        return token
+        return self.tokens[self.position - 1]
 
     def expect(self, token: str) -> None:
         if self.take() != token:
@@ -79,7 +78,7 @@ class _Reader:
                 return tree
 
     def _joined(self, left: Tree) -> Tree:
-        """What stands side by side: a product, if the right one is a name or a bracket; 2 5/7 is a mixed number; else nothing."""
+        """What stands side by side: a product, if the right one is a name or a bracket; 2 5/7 is mixed; else nothing."""
         whole = left[1] if left[0] == "number" else None
         if self.next[0].isdecimal() or self.next[0] == ".":
             parts = self.tokens[self.position : self.position + 3]
@@ -137,12 +136,10 @@ class _Reader:
         r"""What a command or `^` takes: a group, or one factor; x^10 and \sqrt10 are meant as x^{10} and \sqrt{10}."""
         if self.next == "{":
             return self.group("{", "}")
-        if self.next == "-":
-            self.take()
+        if self.next == "-" and self.take():
             return ("neg", self.argument(command))
         if command == "\\frac" and self.next.isdecimal() and len(self.next) > 1:
-            token = self.next
-            self.tokens[self.position : self.position + 1] = [token[0], token[1:]]  # \frac12, as LaTeX reads it
+            self.tokens[self.position : self.position + 1] = [self.next[0], self.next[1:]]  # \frac12, as LaTeX reads it
         return self.primary()
 
     def group(self, opening: str, closing: str) -> Tree:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from asym_lit.verifiers.maths.rules.kinds import Collection, Expression, Labelled, Line, Quantity, Reading
+from asym_lit.verifiers.maths.rules.literals import expression_of
 from asym_lit.verifiers.maths.rules.questions import Question
+from asym_lit.verifiers.maths.rules.values import names_of
 
 _NAME = re.compile(r"\\[A-Za-z]+|[A-Za-z]+")
 _CONSTANTS = {"e", "i"}
@@ -55,3 +58,23 @@ def _single(text: str) -> set[str]:
 
 def _replace(text: str, name: str, by: str) -> str:
     return _NAME.sub(lambda m: m[0] if m[0][0] == "\\" or len(m[0]) > 3 else m[0].replace(name, by), text)
+
+
+def names_in(reading: Reading) -> frozenset[str] | None:
+    """The names of its expressions; None if there is a part that is none: words, codes, what was not read."""
+    match reading:
+        case Expression():
+            return names_of(reading.tree) if reading.tree[0] != "name" else frozenset()  # a letter by itself is the answer
+        case Line():
+            ends = [expression_of(end) for piece in reading.region for end in (piece.low, piece.high)]
+            return frozenset().union(*(names_of(end.tree) for end in ends if end))
+        case Labelled(label=label, inner=Expression() as inner) if "(" in label:
+            return names_of(inner.tree)  # f(x) = x is f(z) = z
+        case Labelled():
+            return names_in(reading.inner)
+        case Collection():
+            parts = [names_in(item) for item in reading.items]
+            return None if None in parts else frozenset().union(*filter(None, parts))
+        case Quantity():
+            return names_of(reading.amount.tree)
+    return None

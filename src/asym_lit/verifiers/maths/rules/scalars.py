@@ -18,8 +18,10 @@ def same_single(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     match gold, answer:
         case Expression(), Expression():
             return same_expression(gold, answer, terms)
-        case (Quantity() as one, (Quantity() | Expression()) as other) | (Expression() as one, Quantity() as other):
-            return same_quantity(one, other, terms)
+        case Quantity(), Quantity() | Expression():
+            return same_quantity(gold, answer, terms)
+        case Expression(), Quantity():
+            return same_quantity(gold, answer, terms)
         case Clock(), Clock():
             return _same_clock(gold, answer, terms)
         case (Clock() | Ratio(), Clock() | Ratio() | Expression()) | (Expression(), Clock() | Ratio()):

@@ -24,7 +24,7 @@ _COMMANDS = frozenset(
 )
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]+|\d+(?:\.\d+)?|\S", re.DOTALL)
 _SIGNS = frozenset("+-*/^_=(){}[],!|'")
-_DROPPED = re.compile(r"\d\s+\d|\d\s*\.\s|\d\s*_|[\d)}\]]\s*\\[{]|\d\s*[eE]\s*[+-]?\d|\.\.")
+_DROPPED = re.compile(r"\d\s+\d|\d\s*/\s*\d+\s*/|\d\s*\.\s|\d\s*_|[\d)}\]]\s*\\[{]|\d\s*[eE]\s*[+-]?\d|\.\.")
 _EVALUATED = re.compile(r"\\(?:sum|prod|int|lim|binom)(?![A-Za-z])")
 _LONE = re.compile(r"\\?[A-Za-z]+(?:_\w)?'*(?:\([A-Za-z]\))?")
 SMALLEST = 1e-3
@@ -45,6 +45,8 @@ def read_whole(gold: str, answer: str) -> bool:
     if all(labels) and labels[0] != labels[1]:
         return False
     bodies = [side[-1] if label else text for side, label, text in zip(sides, labels, texts, strict=True)]
+    if any(_form(body)[1] > 1 and not _form(body)[0] for body in bodies):
+        return False  # a list, which is a set to it
     return _form(bodies[0]) == _form(bodies[1]) and _large(*bodies) and not _apart(*bodies)
 
 
@@ -75,7 +77,7 @@ def _apart(gold: str, answer: str) -> bool:
 
 
 def _large(*texts: str) -> bool:
-    """No number that six decimal places make another one; an exact one is told apart by `equal`, unless it meets an integral."""
+    """No number that six decimal places make another one; exact ones are told apart by `equal`, unless one meets a sum."""
     exact = not any(_EVALUATED.search(text) for text in texts)
     values = [None if _EVALUATED.search(text) else number_of(text) for text in texts]
     if exact and all(isinstance(found, Fraction) for found in values):

@@ -24,8 +24,10 @@ _SPELT = {
 }  # fmt: skip
 _MONEY = {
     "USD": ("USD", 1.0), "dollar": ("USD", 1.0), "buck": ("USD", 1.0), "cent": ("USD", 0.01), "¢": ("USD", 0.01),
-    "EUR": ("EUR", 1.0), "euro": ("EUR", 1.0), "GBP": ("GBP", 1.0), "yen": ("JPY", 1.0), "JPY": ("JPY", 1.0), "yuan": ("CNY", 1.0),
-    "RMB": ("CNY", 1.0), "ruble": ("RUB", 1.0), "rupee": ("INR", 1.0), "Rs": ("INR", 1.0), "元": ("CNY", 1.0), "INR": ("INR", 1.0),
+    "EUR": ("EUR", 1.0), "euro": ("EUR", 1.0), "GBP": ("GBP", 1.0), "yen": ("JPY", 1.0), "JPY": ("JPY", 1.0),
+    "yuan": ("CNY", 1.0),
+    "RMB": ("CNY", 1.0), "ruble": ("RUB", 1.0), "rupee": ("INR", 1.0), "Rs": ("INR", 1.0), "元": ("CNY", 1.0),
+    "INR": ("INR", 1.0),
 }  # fmt: skip
 _PERCENT = {"%", "percent", "pct", "percentage", "per cent"}
 _CHINESE = {
@@ -42,7 +44,8 @@ _CHINESE = {
 }
 _COUNTERS = word_set("个 人 只 条 本 张 种 次 件 块 名 位 辆 岁 倍")
 MULTIPLES = {
-    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "万": 10**4, "亿": 10**8,
+    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
+    "万": 10**4, "亿": 10**8,
 }  # fmt: skip
 _GENERIC = word_set("unit way people person item time solution number value point integer digit")
 _NO_NOUNS = word_set(

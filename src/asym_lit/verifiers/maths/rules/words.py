@@ -19,7 +19,10 @@ _CHOICES = word_set("or and either both versus but if")
 _EMPTY = word_set("answer correct right true solution result value final response gold same")
 """Words that judges are flattered with; as a part of a sentence they say nothing of mathematics."""
 _WORD = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
-_OPPOSITES = word_set("odd even yes increasing decreasing positive negative maximum minimum convergent divergent left right")
+_OPPOSITES = word_set(
+    "odd even yes no true false increasing decreasing positive negative maximum minimum convergent divergent converges diverges "
+    "left right rational irrational prime composite possible impossible concave convex up down"
+)
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
 )
@@ -49,9 +52,9 @@ def same_words(gold: Words, answer: Words, question: Question, switches: Switche
     content = [tuple(word for word in side.words if word not in _STOP) for side in (gold, answer)]
     if gold.words == answer.words or (content[0] and content[0] == content[1]):
         return SAME if switches.allow("phrasing") else UNKNOWN
-    if len(content[0]) == len(content[1]) == 1:
-        return different("another word")
-    mine, theirs = content
+    if len(content[0]) == len(content[1]) == 1 and {content[0][0], content[1][0]} <= question.choices | _OPPOSITES:
+        return different("another choice")  # of other words, one may be another name for the same
+    mine, theirs = (tuple(word for word in side.words if word not in ("a", "an", "the")) for side in (gold, answer))
     if (_part_of(mine, theirs, question) or _part_of(theirs, mine, question)) and switches.allow("phrasing"):
         return SAME
     return UNKNOWN
