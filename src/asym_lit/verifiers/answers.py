@@ -32,7 +32,8 @@ _HEADING = re.compile(
 )
 _PHRASE = re.compile(
     r"(?P<weak>\b(?:result|solutions?)\b)?(?(weak)|\banswers?\b)(?:\s+(?:to|of|for)\b[^.:\n=]{1,80}?)?\s*"
-    r"(?:(?:is|are|equals?)(?:\s+(?:thus|therefore|then))?\b\s*:?|:)(?:\*\*)?[ \t]*\n?[ \t]*(?P<rest>[^\n]+)",
+    r"(?:(?:is|are|equals?)(?:\s+(?:thus|therefore|then))?\b\s*:?|:)(?:\*\*)?\s{0,4}"
+    r"(?P<rest>\\\[[\s\S]{1,1000}?\\\]|\$\$[\s\S]{1,1000}?\$\$|[^\n\s:][^\n]*)",
     re.IGNORECASE,
 )
 _REASON = re.compile(r",?\s+(?:since|because|given that|so that|which|as (?:the|we|it|this|required|desired))\b", re.IGNORECASE)

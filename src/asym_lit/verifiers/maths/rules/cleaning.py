@@ -35,6 +35,7 @@ _SYMBOLS = [
     (re.compile(pattern), to)
     for pattern, to in (
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (r"\\(?:text(?:bf|it|rm|normal|sf|tt)|mbox|hbox)(?=\s*\{)", r"\\text"),
         (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
         (r"\\(?:leqslant|le|leqq)(?![A-Za-z])|<=", r"\\leq "),
         (r"\\(?:geqslant|ge|geqq)(?![A-Za-z])|>=", r"\\geq "),
@@ -56,7 +57,7 @@ _SYMBOLS = [
         (r"\\(?:simeq|thickapprox)(?![A-Za-z])", r"\\approx "),
         (r"\\(?:mid|vert|lvert|rvert)(?![A-Za-z])", "|"),
         (r"(?<![A-Za-z\\])sqrt(?=[({\d])", r"\\sqrt"),
-        (r"(?<![A-Za-z\\])(sin|cos|tan|cot|log|ln|exp|arcsin|arccos|arctan)(?=[\s({])", r"\\\1"),
+        (r"(?<![A-Za-z\\])(sin|cos|tan|cot|log|ln|exp|arcsin|arccos|arctan)(?=[\s({]|\\left)", r"\\\1"),
         (r"\\(?:tan|sin|cos)\^\{-1\}", lambda m: "\\arc" + m[0][1:4]),
         (r"(?<![A-Za-z\\])pi(?![A-Za-z])", r"\\pi "),
     )
@@ -81,6 +82,7 @@ _SPACES = re.compile(r"(?<!\\)\\[,;:! ]|\\(?:quad|qquad|thinspace|hspace\{[^}]*\
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|normal|tt)?|textnormal|mbox|hbox|mathrm|operatorname|mathsf)\s*\{([^{}]*)\}")
 _BOXED = re.compile(r"^\\(?:boxed|fbox)\s*\{(.*)\}$", re.DOTALL)
 _BOLD = re.compile(r"\*\*\s*((?:(?!\*\*).)+?)\s*\*\*", re.DOTALL)
+_QUOTED = re.compile(r"['\"“‘]([^'\"“‘’”]+)['\"”’]\.?")
 _GROUPED = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+)(?![\d,])")
 _LEAD = re.compile(
     r"^(?:only|exactly|approximately|about|therefore|thus|hence|so|then|we get|it is|the (?:final )?answers? (?:is|are)|"
@@ -105,7 +107,7 @@ def clean(answer: str, switches: Switches) -> str:
     """An answer in the spelling that the other rules read."""
     text = _ESCAPES.sub(lambda m: "\\" + "tbrf"["\t\b\r\f".index(m[0])], answer) if "symbols" in switches.on else answer
     text = text.strip()
-    if "markup" in switches.on and (bold := _BOLD.fullmatch(text)):
+    if "markup" in switches.on and (bold := _BOLD.fullmatch(text) or _QUOTED.fullmatch(text)):
         text = bold[1]
     if "symbols" in switches.on:
         if "\\\\" in text and "\\begin" not in text:

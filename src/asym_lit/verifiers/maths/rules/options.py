@@ -9,7 +9,7 @@ from asym_lit.verifiers.maths.rules.cleaning import clean, compact, plain_text
 from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.verifiers.maths.rules.questions import Question
 
-_LONE = re.compile(r"\(?\s*([A-Za-z])\s*\)?[.:]?")
+_LONE = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\]]?[.:]?")
 _WITH_TEXT = re.compile(r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])\s*[).:])\s*(.+)", re.DOTALL)
 
 

@@ -9,7 +9,10 @@ from asym_lit.verifiers.maths.rules.expressions import Terms, same_expression
 from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.verifiers.maths.rules.kinds import Expression, Quantity
 from asym_lit.verifiers.maths.rules.literals import NUMBER, expression_of
+from asym_lit.verifiers.maths.rules.questions import Question
 from asym_lit.verifiers.maths.rules.units import DEGREE, PERCENT, Unit, unit_of
+
+_SIGNS = {"USD": r"\$", "EUR": "€", "GBP": "£", "JPY": "¥", "angle": r"°|\\circ|\\angle|\bangles?\b|\bdegree"}
 
 
 def same_quantity(gold: Expression | Quantity, answer: Expression | Quantity, terms: Terms) -> Finding:
@@ -68,8 +71,15 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
     words = terms.question.words
     if unit.dimension == "count":
         return SAME if set(unit.name.split()) & words or f"{unit.name}s" in words else UNKNOWN
-    asked = [known for word in words if len(word) > 1 and (known := unit_of(word)) and known.dimension == unit.dimension]
-    return SAME if not asked or any(known.size == unit.size for known in asked) else UNKNOWN
+    return SAME if not words or _spoken_of(unit, terms.question) else UNKNOWN
+
+
+def _spoken_of(unit: Unit, question: Question) -> bool:
+    """True if the question has this unit, or what is measured in it without another unit of that kind."""
+    if unit.dimension in _SIGNS and re.search(_SIGNS[unit.dimension], question.text):
+        return True
+    alike = [known for name in question.units if (known := unit_of(name)) and known.dimension == unit.dimension]
+    return any(known.size == unit.size for known in alike)
 
 
 def _of(operation: str, side: Expression, here: bool) -> Expression:

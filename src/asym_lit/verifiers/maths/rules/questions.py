@@ -30,6 +30,16 @@ class Question:
         return frozenset(word.lower() for word in _WORD.findall(self.text))
 
     @cached_property
+    def units(self) -> frozenset[str]:
+        """What may be names of units: words, and powers and quotients of them."""
+        text = self.text.replace("$", "")
+        powers = re.findall(r"(?:(?:square|cubic)\s+)?[A-Za-z]{2,}(?:\s*/\s*[A-Za-z]+)?(?:\s*\}?\s*\^\s*\{?\d)?", text)
+        plain = re.findall(r"[A-Za-z]+", text)
+        return frozenset(
+            re.sub(r"[{}]", "", name) for name in (*powers, *plain, *re.findall(r"[A-Za-z]{2,} per [A-Za-z]{2,}", text))
+        )
+
+    @cached_property
     def letters(self) -> frozenset[str]:
         """Its single letters, and in formulas those in products of two or three."""
         text = re.sub(r"\\(?:text|mathrm)\s*\{[^}]*\}", " ", self.text)

@@ -36,6 +36,7 @@ _TUPLE_LABEL = re.compile(r"^(\((?:[^()=]|\([^()]*\))*\))\s*=\s*(.+)$", re.DOTAL
 _COLON = re.compile(r"^((?:\\text\{)?[A-Za-z][A-Za-z ]{1,30}\d{0,3}\}?)\s*:\s*(.+)$", re.DOTALL)
 _RELATION = re.compile(r"<|>|\\leq|\\geq|\\neq|\\in(?![A-Za-z])|\\cup|\\setminus|\\mid|\\equiv|\\cap|\\subset")
 _ROW = re.compile(r"[+-]?\d+(?:\.\d+)?(?:\s+[+-]?\d+(?:\.\d+)?)+")
+_LETTERS = re.compile(r"[A-Za-z](?:\s+[A-Za-z])+")
 _GROUPS = re.compile(r"\d{1,3}(?: \d{3})+")
 _NAME = re.compile(r"(?!\\pi$)\\?[A-Za-z]+\s*\\?[A-Za-z]?(?:_\{?\w+\}?)?(?:\([^()]*\))?")
 _REALS = re.compile(
@@ -191,7 +192,7 @@ def _single(text: str, switches: Switches) -> Reading:
         return literal.amount  # 12 million
     if literal:
         return literal
-    if _ROW.fullmatch(text):
+    if _ROW.fullmatch(text) or _LETTERS.fullmatch(text):
         if _GROUPS.fullmatch(text):
             return Unread(text)  # 10 000 may be a number
         return Collection(text, "row", tuple(read(part, switches, DEEPEST) for part in text.split()))

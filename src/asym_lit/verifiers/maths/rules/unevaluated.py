@@ -6,6 +6,7 @@ import re
 
 from asym_lit.verifiers.maths.rules.cleaning import compact
 from asym_lit.verifiers.maths.rules.questions import Question
+from asym_lit.verifiers.maths.rules.tokens import word_set
 
 _BIG = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|max|min|gcd|lcm|det|bmod|pmod|mod)(?![A-Za-z])")
 _LITERAL = re.compile(
@@ -16,6 +17,7 @@ _OPERATIONS = {
     "\\\\times|\\\\cdot|\\*|\\)\\(": "product multiply multiplied times", "/|\\\\div|\\\\frac|:": "quotient divide divided",
     "!": "factorial", "\\\\binom": "choose combinations", "\\^": "power", "\\\\sqrt": "root",
 }  # fmt: skip
+_DO = word_set("compute evaluate calculate sum total product value")
 _DRESS = re.compile(r"\$|\\left(?![A-Za-z])|\\right(?![A-Za-z])|\\[,;:! ()\[\]]")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\S")
 _NUMERIC = re.compile(r"(?:\d|\\times|\\cdot|\\div|\\binom|\\frac|[-+*/!^(){}.:])+")
@@ -46,6 +48,8 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         return True
     if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
         return False
+    if question.words & _DO and re.search(r"(?<=[\d)}!])(?:[-+*]|\\times|\\cdot|\\div)", theirs):
+        return True
     held = [words for pattern, words in _OPERATIONS.items() if re.search(pattern, theirs) and not re.search(pattern, mine)]
     return any(question.words & set(words.split()) for words in held)
 

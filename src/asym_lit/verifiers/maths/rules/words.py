@@ -20,8 +20,8 @@ _EMPTY = word_set("answer correct right true solution result value final respons
 """Words that judges are flattered with; as a part of a sentence they say nothing of mathematics."""
 _WORD = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
 _OPPOSITES = word_set(
-    "odd even yes no true false increasing decreasing positive negative maximum minimum convergent divergent converges diverges "
-    "left right rational irrational prime composite possible impossible concave convex up down"
+    "odd even yes no true false increasing decreasing positive negative maximum minimum convergent divergent converges "
+    "diverges left right rational irrational prime composite possible impossible concave convex up down"
 )
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
@@ -50,7 +50,8 @@ def same_words(gold: Words, answer: Words, question: Question, switches: Switche
         same = equal(gold.tree, answer.tree)  # a product of names that the question gives
         return UNKNOWN if same is None else SAME if same and switches.allow("values") else different("another expression")
     content = [tuple(word for word in side.words if word not in _STOP) for side in (gold, answer)]
-    if gold.words == answer.words or (content[0] and content[0] == content[1]):
+    run = "".join(gold.words) == "".join(answer.words) and max(map(len, (*gold.words, *answer.words))) > 12  # no spaces
+    if gold.words == answer.words or run or (content[0] and content[0] == content[1]):
         return SAME if switches.allow("phrasing") else UNKNOWN
     if len(content[0]) == len(content[1]) == 1 and {content[0][0], content[1][0]} <= question.choices | _OPPOSITES:
         return different("another choice")  # of other words, one may be another name for the same
@@ -65,7 +66,7 @@ def same_in_words(words: Words, other: Expression, question: Question) -> Findin
     if words.tree and words.text.islower() and names_of(words.tree) <= question.letters:
         same = equal(words.tree, other.tree)
         return UNKNOWN if same is None else SAME if same else different("another expression")
-    if question.count and other.tree in (("constant", "\\infty"),) and words.words[0] in ("infinitely", "infinite"):
+    if question.count and other.tree in (("constant", "\\infty"),) and set(words.words[:2]) & {"infinitely", "infinite"}:
         return SAME
     return UNKNOWN
 
