@@ -102,9 +102,8 @@ def extract_answer(response: str, bare_chars: int = 300, markers: Sequence[Found
         last = [mark for mark in marks if mark.start < end][-1]
         return Answer(last.text.strip(), last.found) if last.text is not None else Answer("", "nothing")
     bare = text.strip()
-    if bare and len(bare) <= bare_chars and "\n" not in bare:
-        return Answer(bare, "bare")
-    return Answer("", "nothing")
+    short = bare and len(bare) <= bare_chars and "\n" not in bare
+    return Answer(bare, "bare") if short else Answer("", "nothing")
 
 
 def _spoken(response: str) -> str:

@@ -58,6 +58,8 @@ class Rule:
         answer = extract_answer(response, self.bare_chars, self.markers).text
         try:
             found, reason = self._compare(gold, answer, prompt)
+        except ImportError:
+            raise
         except Exception as fault:  # of ours, not of the answer: the next rung may know
             failed = f"error: {type(fault).__name__} in a rule"
             return Verdict(Outcome.UNDECIDED, self.name, failed, answer[:200] or None, perf_counter() - begun)
@@ -116,4 +118,11 @@ def _plain(text: str) -> bool:
 
 
 LONGEST_GOLD = 2000
-SELF_TEST = (("12", "12.0", True), ("12", "13", False), ("(1,2)", "(1, 2)", True), ("(1,2)", "(2,1)", False))
+SELF_TEST = (
+    ("12", "12.0", True),
+    ("5 m", "500 cm", True),
+    ("5 m", "5 cm", False),
+    ("12", "13", False),
+    ("(1,2)", "(1, 2)", True),
+    ("(1,2)", "(2,1)", False),
+)

@@ -34,7 +34,7 @@ class Question:
         """What may be names of units: words, and powers and quotients of them."""
         text = self.text.replace("$", "")
         powers = re.findall(r"(?:(?:square|cubic)\s+)?[A-Za-z]{2,}(?:\s*/\s*[A-Za-z]+)?(?:\s*\}?\s*\^\s*\{?\d)?", text)
-        plain = re.findall(r"[A-Za-z]+", text)
+        plain = re.findall(r"[A-Za-z]+", text) + re.findall(r"[A-Za-z]{2,} per [A-Za-z]{2,}", text)
         return frozenset(
             re.sub(r"[{}]", "", name) for name in (*powers, *plain, *re.findall(r"[A-Za-z]{2,} per [A-Za-z]{2,}", text))
         )
