@@ -19,7 +19,7 @@ LONGEST = 40_000
 _BOX = re.compile(r"\\f?box(?:ed)?\s*(?=\{)|\\boxed\s+(?=\S)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped brace is a character of a set, not a bracket of a group
 _JOINT = re.compile(
-    r"(?=.*(?:,|and|or))(?:\s|[,;$]|\\[()\[\],; ]|\\quad|\\text\s*\{\s*,?\s*(?:and|or)\s*\}|and|or){1,40}", re.DOTALL
+    r"(?=.*(?:,|and|or))(?:\s|[,;$]|\\[()\[\],; ]|\\quad|\\text\s*\{[^{}\d\\]{0,40}?\b(?:and|or)\s*\}|and|or){1,40}", re.DOTALL
 )
 _BRACKETS = re.compile(r"\[\[(?!\[\[)([^\n]{0,2000}?)\]\](?!\])|\[\[((?:(?!\[\[)[\s\S]){1,2000}?)\]\](?=\s*\Z)")
 _TAG = re.compile(r"<answer>(?:((?:(?!<answer>).)*?)</answer>)?", re.DOTALL | re.IGNORECASE)

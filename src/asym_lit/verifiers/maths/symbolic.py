@@ -76,7 +76,7 @@ class Symbolic(VerifierInProcesses):
         answer = response[-WHOLE:] if whole else extract_answer(response, self.bare_chars, self.markers).text
         verdict: Future[Verdict] = Future()
         refused = self._refused(gold, answer, whole)
-        if answer.strip() == gold.strip():
+        if whole and answer.strip() == gold.strip():
             verdict.set_result(Verdict(Outcome.CORRECT, self.name, "the gold answer, letter by letter", answer[:80]))
         elif refused:
             verdict.set_result(Verdict(Outcome.INCORRECT, self.name, refused, answer[:80] or None, perf_counter() - begun))

@@ -83,7 +83,7 @@ _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|normal|tt)?|textnormal|mbox|hbox|mathr
 _BOXED = re.compile(r"^\\(?:boxed|fbox)\s*\{(.*)\}$", re.DOTALL)
 _BOLD = re.compile(r"\*\*\s*((?:(?!\*\*).)+?)\s*\*\*", re.DOTALL)
 _QUOTED = re.compile(r"['\"“‘]([^'\"“‘’”]+)['\"”’]\.?")
-_GROUPED = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+)(?![\d,])")
+_GROUPED = re.compile(r"(?<![\d.])([1-9]\d{0,2}(?:,\d{3})+)(?![\d,])")
 _LEAD = re.compile(
     r"^(?:only|exactly|approximately|about|therefore|thus|hence|so|then|we get|it is|the (?:final )?answers? (?:is|are)|"
     r"(?:option|choice)(?= \(?[A-Z]\)?$)|"
@@ -155,7 +155,7 @@ def _closes(text: str, whole: bool = False) -> bool:
 
 def _whole_number(text: str) -> bool:
     """True if the commas of a text can only group digits: it is one number, with words or signs around it."""
-    return bool(re.fullmatch(r"[^\d,()\[\]{}]*\d{1,3}(?:,\d{3})+(?:\.\d+)?[^\d,()\[\]{}]*", text))
+    return bool(re.fullmatch(r"[^\d,()\[\]{}]*[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?[^\d,()\[\]{}]*", text))
 
 
 def without_explanation(text: str, switches: Switches) -> tuple[str, str]:

@@ -150,7 +150,8 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     """Sets, lists, tuples and rows."""
     if "set" in (gold.shape, answer.shape) and ("tuple" in (gold.shape, answer.shape) or "row" in (gold.shape, answer.shape)):
         return different("a set, and what has an order")
-    if len(gold.items) != len(answer.items) and not (gold.shape == answer.shape == "set"):
+    sets = gold.shape == answer.shape == "set" and gold.items and answer.items  # in which an item may stand twice
+    if len(gold.items) != len(answer.items) and not sets:
         return different("another number of answers")
     if len(gold.items) > LONGEST_LIST:
         return UNKNOWN
@@ -180,6 +181,8 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
 
 
 def _in_order(gold: Collection, answer: Collection, terms: Terms) -> Finding:
+    if len(gold.items) != len(answer.items):
+        return UNKNOWN
     return all_of(compare(a, b, terms) for a, b in zip(gold.items, answer.items, strict=True))
 
 

@@ -63,7 +63,8 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
         return _percentage(gold, answer, one is PERCENT, terms)
     same = same_expression(gold, answer, terms)
     if unit is DEGREE and "\\pi" in (answer if one is unit else gold).text:
-        same = same_expression(_of("degree", gold, one is unit), _of("degree", answer, other is unit), terms)
+        turned = same_expression(_of("degree", gold, one is unit), _of("degree", answer, other is unit), terms)
+        return UNKNOWN if turned.same and not terms.switches.allow("units") else turned
     if not same.same or not terms.switches.allow("units"):
         return same if same.same is not True else UNKNOWN
     if one is not NUMBER or unit.generic:
@@ -71,15 +72,15 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
     words = terms.question.words
     if unit.dimension == "count":
         return SAME if set(unit.name.split()) & words or f"{unit.name}s" in words else UNKNOWN
-    return SAME if not words or _spoken_of(unit, terms.question) else UNKNOWN
+    return SAME if _fits(unit, terms.question) else UNKNOWN
 
 
-def _spoken_of(unit: Unit, question: Question) -> bool:
-    """True if the question has this unit, or what is measured in it without another unit of that kind."""
+def _fits(unit: Unit, question: Question) -> bool:
+    """True if the question has this unit; or none of what it measures, and does not ask how many there are."""
     if unit.dimension in _SIGNS and re.search(_SIGNS[unit.dimension], question.text):
         return True
     alike = [known for name in question.units if (known := unit_of(name)) and known.dimension == unit.dimension]
-    return any(known.size == unit.size for known in alike)
+    return any(known.size == unit.size for known in alike) if alike else not question.count
 
 
 def _of(operation: str, side: Expression, here: bool) -> Expression:

@@ -36,6 +36,7 @@ _TUPLE_LABEL = re.compile(r"^(\((?:[^()=]|\([^()]*\))*\))\s*=\s*(.+)$", re.DOTAL
 _COLON = re.compile(r"^((?:\\text\{)?[A-Za-z][A-Za-z ]{1,30}\d{0,3}\}?)\s*:\s*(.+)$", re.DOTALL)
 _RELATION = re.compile(r"<|>|\\leq|\\geq|\\neq|\\in(?![A-Za-z])|\\cup|\\setminus|\\mid|\\equiv|\\cap|\\subset")
 _ROW = re.compile(r"[+-]?\d+(?:\.\d+)?(?:\s+[+-]?\d+(?:\.\d+)?)+")
+_COMMA = re.compile(r"-?0,\d+")  # which may be a decimal, or two numbers
 _LETTERS = re.compile(r"[A-Za-z](?:\s+[A-Za-z])+")
 _GROUPS = re.compile(r"\d{1,3}(?: \d{3})+")
 _NAME = re.compile(r"(?!\\pi$)\\?[A-Za-z]+\s*\\?[A-Za-z]?(?:_\{?\w+\}?)?(?:\([^()]*\))?")
@@ -55,7 +56,7 @@ DEEPEST = 8
 def read(text: str, switches: Switches, depth: int = 0) -> Reading:
     """What a cleaned answer is."""
     text = _before_approximation(text.strip())
-    if depth > DEEPEST or not text:
+    if depth > DEEPEST or not text or _COMMA.fullmatch(text):
         return Unread(text)
     if inner := _TEXT.fullmatch(text):
         text = inner[1].strip()

@@ -10,7 +10,6 @@ import re
 from fractions import Fraction
 from itertools import pairwise
 
-from asym_lit.verifiers.maths.rules.arithmetic import as_complex
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.cleaning import clean, compact
 from asym_lit.verifiers.maths.rules.literals import expression_of
@@ -79,7 +78,8 @@ def _apart(gold: str, answer: str) -> bool:
 def _large(*texts: str) -> bool:
     """No number that six decimal places make another one; exact ones are told apart by `equal`, unless one meets a sum."""
     exact = not any(_EVALUATED.search(text) for text in texts)
-    values = [None if _EVALUATED.search(text) else number_of(text) for text in texts]
-    if exact and all(isinstance(found, Fraction) for found in values):
+    values = [number_of(text) for text in texts if not _EVALUATED.search(text)]
+    numbers = [found for found in values if found is not None]
+    if exact and all(isinstance(found, Fraction) for found in numbers):
         return True
-    return all(found is None or abs(as_complex(found)) >= SMALLEST for found in values)
+    return all(abs(found) >= SMALLEST for found in numbers)
