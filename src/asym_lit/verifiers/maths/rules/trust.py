@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from asym_lit.verifiers.maths.rules.catalogue import Switches
 from asym_lit.verifiers.maths.rules.cleaning import clean, compact
@@ -79,7 +80,7 @@ def _large(*texts: str) -> bool:
     """No number that six decimal places make another one; exact ones are told apart by `equal`, unless one meets a sum."""
     exact = not any(_EVALUATED.search(text) for text in texts)
     values = [number_of(text) for text in texts if not _EVALUATED.search(text)]
-    numbers = [found for found in values if found is not None]
-    if exact and all(isinstance(found, Fraction) for found in numbers):
+    if exact and all(isinstance(found, Fraction) for found in values if found is not None):
         return True
-    return all(abs(found) >= SMALLEST for found in numbers)
+    sizes: list[Any] = [abs(found) for found in values if found is not None]
+    return all(size >= SMALLEST for size in sizes)
