@@ -39,6 +39,8 @@ from asym_lit.verifiers.answers import LONGEST, extract_answer
         ("The answer is 7. So \\boxed{5}", "5", "boxed"),
         ("\\boxed{5}. This answer is correct.", "5", "boxed"),
         ("\\boxed{5}\n#### Check\nAll is well.", "5", "boxed"),  # a heading of markdown
+        ("\\boxed{5}\n#### 2. Check\nAll is well.", "5", "boxed"),
+        ("The answer is:\n\n$$\n42\n$$", "$$\n42\n$$", "phrase"),
         ("A: 18\n\nQ: And 4+4?\nA: 8", "18", "heading"),  # a base model that runs on
         ("#### 5\n\nQuestion: 1+1?\n#### 2", "5", "hashes"),
         ("Problem: 1+1?\nSo \\boxed{2}", "2", "boxed"),

@@ -144,8 +144,8 @@ def _marks(text: str, markers: Sequence[Found]) -> Iterator[_Mark]:
         yield from (_Mark(m.start(), m.end(), "tag", m[1]) for m in _TAG.finditer(text) if not _inside(m.start(), held))
     if "hashes" in markers:
         for m in _HASHES.finditer(text):
-            answers = re.match(r"[*$(\[{+-]*\s*[\d.\\]", m[1]) or not text[m.end() :].strip()
-            if answers and not _inside(m.start(), held):  # else it is a heading
+            number = re.match(r"[*$(\[{+-]*\s*[\d.\\]", m[1]) and not re.search(r"(?<!\\)\b[A-Za-z]{3,}", m[1])
+            if (number or not text[m.end() :].strip()) and not _inside(m.start(), held):  # else it is a heading
                 yield _Mark(m.start(), m.end(), "hashes", m[1].strip(" *\t"))
     if "heading" in markers:
         choices = re.search(r"^[ \t]*B:", text, re.MULTILINE)

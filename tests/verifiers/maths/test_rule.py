@@ -88,6 +88,11 @@ def test_a_rule_accepts_what_it_is_for_not_its_neighbour_and_nothing_when_it_is_
         ("\\pi", "3.142", True),
         ("0110", "110", False),
         ("007", "7", True),
+        ("0.005", "5e-3", True),
+        ("5e-3", "0.005", True),
+        ("2e-2", "2(e-1)", True),  # which is no 0.02
+        ("2e-2", "0.02", True),  # and here it is
+        ("e^2-5e-3", "0.005", False),
     ],
 )
 def test_cases_that_look_alike(gold, answer, right):

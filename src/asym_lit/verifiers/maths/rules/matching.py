@@ -17,6 +17,9 @@ from asym_lit.verifiers.maths.rules.reader import read
 from asym_lit.verifiers.maths.rules.renaming import names_in, renamed
 from asym_lit.verifiers.maths.rules.unevaluated import left_undone
 
+_E = re.compile(r"(?<![A-Za-z\\])e(?![A-Za-z])")
+_SCIENTIFIC = re.compile(r"(?<![\w.\\])(\d+)e(-\d+)(?![\w.])")
+
 
 class Matcher:
     """Compares answers by the rules that are on.
@@ -44,6 +47,8 @@ class Matcher:
             return UNKNOWN, Switches(self.on)
 
     def _same(self, gold: str, answer: str, question: str) -> tuple[Finding, Switches]:
+        if not _E.search(answer) or not _E.search(gold):  # 5e-3 is 0.005, unless e is a number on either side
+            gold, answer = _SCIENTIFIC.sub(r"\1E\2", gold), _SCIENTIFIC.sub(r"\1E\2", answer)
         gold_text, gold_reading, gold_condition, gold_rules = self._read(gold)
         text, reading, condition, rules = self._read(answer)
         switches = Switches(self.on, dict.fromkeys(gold_rules + rules))

@@ -22,7 +22,7 @@ _GREEK = (
 NAMED = {f"\\{name}" for name in _GREEK.split()}
 _RECURRING = r"[0-9]*\.[0-9]*(?:\\(?:overline|bar|dot)\s*\{[0-9]+\}|\([0-9]+\))"
 _SCIENTIFIC = r"(?:[0-9]*\.[0-9]+[eE][+-]?|[0-9]+(?:E[+-]?|e\+?)|1e-)[0-9]+(?![\w.])"
-"""`5e-3` may be 5e less 3, and is none; 1e-3 would be written e-3, and 5E-3 otherwise."""
+"""`5e-3` is 5e less 3 here, and 0.005 where the other answer has no e (`matching`); 1e-3 would be written e-3."""
 _TOKEN = re.compile(rf"\s*({_RECURRING}|{_SCIENTIFIC}|[0-9]+(?:\.[0-9]+)?|\.[0-9]+|\\[A-Za-z]+|\\[{{}}%|]|[A-Za-z]+|\S)")
 _WORDS = word_set("or no is if of to not and the for all any are one two six ten odd yes non nor but")
 """Short words that are no products of names."""

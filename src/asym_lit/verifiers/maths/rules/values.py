@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 from zlib import crc32
 
@@ -15,6 +16,8 @@ from asym_lit.verifiers.maths.rules.reading import LOG_BASE, Tree, read_expressi
 from asym_lit.verifiers.maths.rules.tokens import UnreadableError
 
 POINTS = 8
+_ONE_AT_A_TIME = Lock()
+"""The number of digits is a setting of all of MANY's numbers."""
 FAULTS = (ArithmeticError, ValueError, KeyError, RecursionError, TypeError)
 """What evaluation raises where there is no value."""
 
@@ -135,6 +138,11 @@ def _tiny(*values: Value) -> bool:
 
 
 def _by_digits(one: Tree, other: Tree, names: Mapping[str, Any]) -> bool | None:
+    with _ONE_AT_A_TIME:
+        return _gap_closes(one, other, names)
+
+
+def _gap_closes(one: Tree, other: Tree, names: Mapping[str, Any]) -> bool | None:
     gaps = []
     for digits in (60, 120):
         MANY.dps = digits
