@@ -53,9 +53,10 @@ class Question:
     @cached_property
     def percent(self) -> bool:
         """A percentage is asked for; one that is given does not count."""
-        return self._says(
-            r"\b(?:what|which|find the|the|how many|as an?|in|by about what|nearest|total) (?:\w+ )?per\s?cent(?:age)?s?\b"
+        asked = (
+            r"\b(?:what|which|find|calculate|determine|express(?:ed)?|as|in|how many|nearest)\b(?:\W+\w+){0,3}?\W+per\s?cent"
         )
+        return self._says(asked)
 
     @cached_property
     def clock(self) -> bool:
