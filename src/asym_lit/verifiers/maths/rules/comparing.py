@@ -181,9 +181,8 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
 
 
 def _in_order(gold: Collection, answer: Collection, terms: Terms) -> Finding:
-    if len(gold.items) != len(answer.items):
-        return UNKNOWN
-    return all_of(compare(a, b, terms) for a, b in zip(gold.items, answer.items, strict=True))
+    found = all_of(compare(a, b, terms) for a, b in zip(gold.items, answer.items, strict=False))
+    return found if len(gold.items) == len(answer.items) else UNKNOWN
 
 
 def _listed(gold: Collection, answer: Collection, terms: Terms) -> Finding:
