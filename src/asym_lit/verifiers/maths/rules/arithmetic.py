@@ -29,14 +29,8 @@ def _root_of_negative(base: Any, exponent: Fraction, inexact: Callable[[Any], An
     return root if exponent.numerator % 2 == 0 else -root
 
 
-def operations(inexact: Callable[[Any], Any], functions: Any, gamma: Callable[[Any], Any]) -> Operations:
-    """The operations, exact where both sides are.
-
-    Args:
-        inexact: A value as one of floating point.
-        functions: `sin`, `exp` and the like on those.
-        gamma: The function of that name on those.
-    """
+def _four(inexact: Callable[[Any], Any]) -> tuple[Callable[..., Any], ...]:
+    """Sum, product and quotient."""
 
     def both(one: Any, other: Any) -> tuple[Any, Any]:
         exact = isinstance(one, Fraction) and isinstance(other, Fraction)
@@ -55,6 +49,20 @@ def operations(inexact: Callable[[Any], Any], functions: Any, gamma: Callable[[A
     def div(one: Any, other: Any) -> Any:
         a, b = both(one, other)
         return a / b
+
+    return add, mul, div
+
+
+def operations(inexact: Callable[[Any], Any], functions: Any, gamma: Callable[[Any], Any]) -> Operations:
+    """The operations, exact where both sides are.
+
+    Args:
+        inexact: A value as one of floating point.
+        functions: `sin`, `exp` and the like on those.
+        gamma: The function of that name on those.
+    """
+
+    add, mul, div = _four(inexact)
 
     def power(base: Any, exponent: Any) -> Any:
         if isinstance(base, Fraction) and isinstance(exponent, Fraction):
