@@ -16,19 +16,15 @@ from asym_lit.run_folder import paths
 ROOT = Path(__file__).parents[1]
 WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
 FLOORS = {
-    "shapes": -1,
-    "types": 0,
-    "processes": 0,
-    "reductions": 0,
-    "responses": 0,
-    "model_caches": 0,
-    **dict.fromkeys(WINGS, 1),
-    "reports": 2,
-    "run_folder": 2,
-    "lit": 3,
-    "commands": 4,
-    "cli": 5,
-    "train": 6,
+    "shapes": 0,
+    **dict.fromkeys(("types", "processes", "reductions", "responses", "model_caches"), 1),
+    "answers": 2,
+    **dict.fromkeys(WINGS, 3),
+    **dict.fromkeys(("reports", "run_folder"), 4),
+    "lit": 5,
+    "commands": 6,
+    "cli": 7,
+    "train": 8,
 }
 NAMES_VLLM = {
     *(f"rollout/vllm_{part}.py" for part in ("engine", "process", "requests", "server", "transfer")),

@@ -4,9 +4,9 @@ from time import perf_counter
 
 import pytest
 
+from asym_lit.answers.catalogue import RULES
 from asym_lit.types import Outcome, Prompt
 from asym_lit.verifiers import Rule
-from asym_lit.verifiers.maths.rules.catalogue import RULES
 from attacks import ATTACKS, HOSTILE, asked
 
 PAIRS = {

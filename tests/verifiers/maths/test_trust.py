@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from asym_lit.answers.trust import read_whole
 from asym_lit.types import Outcome
 from asym_lit.verifiers import Symbolic
-from asym_lit.verifiers.maths.rules.trust import read_whole
 from attacks import asked
 
 DROPPED = [

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from asym_lit.verifiers.maths.rules.reading import read_expression
-from asym_lit.verifiers.maths.rules.tokens import UnreadableError
-from asym_lit.verifiers.maths.rules.units import unit_of
-from asym_lit.verifiers.maths.rules.values import equal
+from asym_lit.answers.reading import read_expression
+from asym_lit.answers.tokens import UnreadableError
+from asym_lit.answers.units import unit_of
+from asym_lit.answers.values import equal
 
 
 @pytest.mark.parametrize(

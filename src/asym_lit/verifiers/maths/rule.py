@@ -1,6 +1,6 @@
 """Answers that are the same but for how they are written, by named rules; fast, and with no parser but our own.
 
-The rules themselves are in `rules/`, computer algebra in `symbolic`.
+The rules themselves are in `answers/`, computer algebra in `symbolic`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
+from asym_lit.answers.catalogue import Switches, rules_without
+from asym_lit.answers.matching import Matcher
+from asym_lit.answers.tolerance import within
 from asym_lit.types import Outcome, Prompt, Verdict, check_least
 from asym_lit.verifiers.answers import MARKERS, check_markers, extract_answer
 from asym_lit.verifiers.gold import gold_of, question_of
-from asym_lit.verifiers.maths.rules.catalogue import Switches, rules_without
-from asym_lit.verifiers.maths.rules.matching import Matcher
-from asym_lit.verifiers.maths.rules.tolerance import within
 
 
 class Rule:
@@ -24,7 +24,7 @@ class Rule:
     wrong may be right by mathematics that it does not know.
 
     Args:
-        without: Rules left out (`asym_lit.verifiers.maths.rules.catalogue.RULES` has them all).
+        without: Rules left out (`asym_lit.answers.catalogue.RULES` has them all).
         decimal_digits: Significant digits that a decimal needs to stand for an exact or longer gold answer that it rounds:
             85.71 is 600/7, 3.14 is not \pi. 0: none does. Two will do where the question asks for a rounding. An exact answer
             may always stand for a decimal gold answer of three digits. An integer rounds nothing, unless the question asks.

@@ -8,11 +8,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
+from asym_lit.answers.trust import read_whole
 from asym_lit.types import InputError, Outcome, Prompt, Verdict, check_least
 from asym_lit.verifiers.answers import MARKERS, check_markers, extract_answer
 from asym_lit.verifiers.gold import gold_of
 from asym_lit.verifiers.in_processes import VerifierInProcesses
-from asym_lit.verifiers.maths.rules.trust import read_whole
 
 
 class Symbolic(VerifierInProcesses):

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from asym_lit.verifiers.maths.rules.arithmetic import Value
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
-from asym_lit.verifiers.maths.rules.kinds import Expression
-from asym_lit.verifiers.maths.rules.questions import Question
-from asym_lit.verifiers.maths.rules.reading import Tree
-from asym_lit.verifiers.maths.rules.values import as_float, at_points, equal, names_of, real
+from asym_lit.answers.arithmetic import Value
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.kinds import Expression
+from asym_lit.answers.questions import Question
+from asym_lit.answers.reading import Tree
+from asym_lit.answers.values import as_float, at_points, equal, names_of, real
 
 _DECIMAL = re.compile(r"[-+]?\s*(?:(\d*)\.(\d+)|(\d+))")
 _SCIENTIFIC = re.compile(r"([-+]?\s*\d+(?:\.\d+)?)\s*(?:(?:\\times|\\cdot|\*)\s*10\s*\^\s*\{?\s*(-?\d+)\s*\}?|[eE]([-+]?\d+))")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.kinds import Collection, Expression, Labelled, Line, Quantity, Reading
-from asym_lit.verifiers.maths.rules.literals import expression_of
-from asym_lit.verifiers.maths.rules.questions import Question
-from asym_lit.verifiers.maths.rules.values import names_of
+from asym_lit.answers.kinds import Collection, Expression, Labelled, Line, Quantity, Reading
+from asym_lit.answers.literals import expression_of
+from asym_lit.answers.questions import Question
+from asym_lit.answers.values import names_of
 
 _NAME = re.compile(r"\\[A-Za-z]+|[A-Za-z]+")
 _CONSTANTS = {"e", "i"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from asym_lit.verifiers.maths.rules.reading import Tree
-from asym_lit.verifiers.maths.rules.regions import Region
-from asym_lit.verifiers.maths.rules.units import Unit
+from asym_lit.answers.reading import Tree
+from asym_lit.answers.regions import Region
+from asym_lit.answers.units import Unit
 
 Shape = Literal["list", "set", "tuple", "row"]
 

@@ -11,9 +11,9 @@ from threading import Lock
 from typing import Any
 from zlib import crc32
 
-from asym_lit.verifiers.maths.rules.arithmetic import DIGITS, FLOATS, MANY, Operations, Value, as_complex
-from asym_lit.verifiers.maths.rules.reading import LOG_BASE, Tree, read_expression
-from asym_lit.verifiers.maths.rules.tokens import UnreadableError
+from asym_lit.answers.arithmetic import DIGITS, FLOATS, MANY, Operations, Value, as_complex
+from asym_lit.answers.reading import LOG_BASE, Tree, read_expression
+from asym_lit.answers.tokens import UnreadableError
 
 POINTS = 8
 _ONE_AT_A_TIME = Lock()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.cleaning import compact
-from asym_lit.verifiers.maths.rules.questions import Question
-from asym_lit.verifiers.maths.rules.tokens import word_set
+from asym_lit.answers.cleaning import compact
+from asym_lit.answers.questions import Question
+from asym_lit.answers.tokens import word_set
 
 _BIG = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|max|min|gcd|lcm|det|bmod|pmod|mod)(?![A-Za-z])")
 _LITERAL = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED, UnreadableError, number, tokens_of
+from asym_lit.answers.tokens import FUNCTIONS, NAMED, UnreadableError, number, tokens_of
 
 Tree = tuple  # ("number", Fraction) | ("name", str) | (operation, Tree, ...)
 

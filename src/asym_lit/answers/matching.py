@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.cleaning import clean, compact, without_explanation
-from asym_lit.verifiers.maths.rules.comparing import compare
-from asym_lit.verifiers.maths.rules.expressions import Terms
-from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
-from asym_lit.verifiers.maths.rules.kinds import Reading
-from asym_lit.verifiers.maths.rules.options import same_option
-from asym_lit.verifiers.maths.rules.questions import read_question
-from asym_lit.verifiers.maths.rules.reader import read
-from asym_lit.verifiers.maths.rules.renaming import names_in, renamed
-from asym_lit.verifiers.maths.rules.unevaluated import left_undone
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import clean, compact, without_explanation
+from asym_lit.answers.comparing import compare
+from asym_lit.answers.expressions import Terms
+from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.kinds import Reading
+from asym_lit.answers.options import same_option
+from asym_lit.answers.questions import read_question
+from asym_lit.answers.reader import read
+from asym_lit.answers.renaming import names_in, renamed
+from asym_lit.answers.unevaluated import left_undone
 
 _E = re.compile(r"(?<![A-Za-z\\])e(?![A-Za-z])")
 _SCIENTIFIC = re.compile(r"(?<![\w.\\])(\d+)e(-\d+)(?![\w.])")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.cleaning import plain_text
-from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
-from asym_lit.verifiers.maths.rules.kinds import Expression, Words
-from asym_lit.verifiers.maths.rules.questions import Question
-from asym_lit.verifiers.maths.rules.tokens import word_set
-from asym_lit.verifiers.maths.rules.values import equal, names_of
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import plain_text
+from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.kinds import Expression, Words
+from asym_lit.answers.questions import Question
+from asym_lit.answers.tokens import word_set
+from asym_lit.answers.values import equal, names_of
 
 _STOP = word_set("a an the is are it its this there therefore thus hence so then")
 _AUXILIARY = word_set("is are was were be must will would can has have does do any every all")

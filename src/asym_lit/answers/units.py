@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from asym_lit.verifiers.maths.rules.tokens import word_set
+from asym_lit.answers.tokens import word_set
 
 _KNOWN = word_set(
     "m cm mm km um nm dm meter metre centimeter centimetre millimeter millimetre kilometer kilometre inch in foot feet ft "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.cleaning import plain_text
-from asym_lit.verifiers.maths.rules.kinds import (
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import plain_text
+from asym_lit.answers.kinds import (
     Cases,
     Collection,
     Date,
@@ -20,10 +20,10 @@ from asym_lit.verifiers.maths.rules.kinds import (
     Unread,
     Words,
 )
-from asym_lit.verifiers.maths.rules.literals import expression_of, literal_of, quantity_of
-from asym_lit.verifiers.maths.rules.regions import Piece, region_of, unknown_of
-from asym_lit.verifiers.maths.rules.splitting import balanced, cut, listed, wrapped
-from asym_lit.verifiers.maths.rules.words import NUMBERS, words_of
+from asym_lit.answers.literals import expression_of, literal_of, quantity_of
+from asym_lit.answers.regions import Piece, region_of, unknown_of
+from asym_lit.answers.splitting import balanced, cut, listed, wrapped
+from asym_lit.answers.words import NUMBERS, words_of
 
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textrm)\s*\{([^{}]*)\}")
 _MATRIX = re.compile(r"^\\begin\s*\{([pbBvV]?matrix|array)\}(?:\{[^}]*\})?(.*)\\end\s*\{\1\}$", re.DOTALL)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.cleaning import plain_text
-from asym_lit.verifiers.maths.rules.kinds import Based, Clock, Date, Expression, Quantity, Ratio
-from asym_lit.verifiers.maths.rules.reading import read_expression
-from asym_lit.verifiers.maths.rules.tokens import UnreadableError
-from asym_lit.verifiers.maths.rules.units import DEGREE, MULTIPLES, PERCENT, Unit, unit_of
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import plain_text
+from asym_lit.answers.kinds import Based, Clock, Date, Expression, Quantity, Ratio
+from asym_lit.answers.reading import read_expression
+from asym_lit.answers.tokens import UnreadableError
+from asym_lit.answers.units import DEGREE, MULTIPLES, PERCENT, Unit, unit_of
 
 _BASED = re.compile(r"(?:\(\s*)?([0-9A-Fa-f]{1,200})(?:\s*\))?\s*_\s*\{?\s*(?:\\text\s*\{)?\s*(\d{1,2})\s*\}{0,2}")
 _CLOCK = re.compile(r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*([ap])?\.?\s*(?(4)m\.?|)", re.IGNORECASE)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from asym_lit.verifiers.maths.rules.expressions import Terms, same_expression
-from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
-from asym_lit.verifiers.maths.rules.kinds import Expression, Quantity
-from asym_lit.verifiers.maths.rules.literals import NUMBER, expression_of
-from asym_lit.verifiers.maths.rules.questions import Question
-from asym_lit.verifiers.maths.rules.units import DEGREE, PERCENT, Unit, unit_of
+from asym_lit.answers.expressions import Terms, same_expression
+from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.kinds import Expression, Quantity
+from asym_lit.answers.literals import NUMBER, expression_of
+from asym_lit.answers.questions import Question
+from asym_lit.answers.units import DEGREE, PERCENT, Unit, unit_of
 
 _SIGNS = {"USD": r"\$", "EUR": "€", "GBP": "£", "JPY": "¥", "angle": r"°|\\circ|\\angle|\bangles?\b|\bdegree"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.reading import read_expression
-from asym_lit.verifiers.maths.rules.splitting import cut, wrapped
-from asym_lit.verifiers.maths.rules.tokens import UnreadableError
-from asym_lit.verifiers.maths.rules.values import as_float, at_points, names_of, number_of, point, real
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.reading import read_expression
+from asym_lit.answers.splitting import cut, wrapped
+from asym_lit.answers.tokens import UnreadableError
+from asym_lit.answers.values import as_float, at_points, names_of, number_of, point, real
 
 _ENDS = ("\\infty", "+\\infty", "-\\infty")
 _SETS = re.compile(

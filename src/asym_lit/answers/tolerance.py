@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.cleaning import clean
-from asym_lit.verifiers.maths.rules.literals import quantity_of
-from asym_lit.verifiers.maths.rules.splitting import listed
-from asym_lit.verifiers.maths.rules.values import as_float, number_of, real
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import clean
+from asym_lit.answers.literals import quantity_of
+from asym_lit.answers.splitting import listed
+from asym_lit.answers.values import as_float, number_of, real
 
 
 def within(gold: str, answer: str, tolerance: float | Sequence[float], switches: Switches) -> bool:

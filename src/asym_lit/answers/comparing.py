@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.cleaning import compact
-from asym_lit.verifiers.maths.rules.expressions import Terms, same_expression
-from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, all_of, different
-from asym_lit.verifiers.maths.rules.kinds import (
+from asym_lit.answers.cleaning import compact
+from asym_lit.answers.expressions import Terms, same_expression
+from asym_lit.answers.findings import SAME, UNKNOWN, Finding, all_of, different
+from asym_lit.answers.kinds import (
     Based,
     Cases,
     Clock,
@@ -23,9 +23,9 @@ from asym_lit.verifiers.maths.rules.kinds import (
     Unread,
     Words,
 )
-from asym_lit.verifiers.maths.rules.literals import expression_of
-from asym_lit.verifiers.maths.rules.regions import Region, interval_of
-from asym_lit.verifiers.maths.rules.scalars import same_single
+from asym_lit.answers.literals import expression_of
+from asym_lit.answers.regions import Region, interval_of
+from asym_lit.answers.scalars import same_single
 
 LONGEST_LIST = 60
 _READ = (Expression, Quantity, Clock, Date, Based, Ratio)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.reading import read_expression
-from asym_lit.verifiers.maths.rules.tokens import UnreadableError
-from asym_lit.verifiers.maths.rules.values import apart, at_points, names_of, point, value
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.reading import read_expression
+from asym_lit.answers.tokens import UnreadableError
+from asym_lit.answers.values import apart, at_points, names_of, point, value
 
 _LONE = re.compile(r"\\?[A-Za-z]+'*(?:_\w|_\{[^}]*\})?(?:\(.*\))?")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.cleaning import clean, compact, plain_text
-from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
-from asym_lit.verifiers.maths.rules.questions import Question
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import clean, compact, plain_text
+from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.questions import Question
 
 _LONE = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\]]?[.:]?")
 _WITH_TEXT = re.compile(r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])\s*[).:])\s*(.+)", re.DOTALL)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.equations import same_equation
-from asym_lit.verifiers.maths.rules.expressions import Terms, same_expression
-from asym_lit.verifiers.maths.rules.findings import SAME, UNKNOWN, Finding, different
-from asym_lit.verifiers.maths.rules.kinds import Based, Clock, Date, Equation, Expression, Quantity, Ratio, Reading, Words
-from asym_lit.verifiers.maths.rules.literals import expression_of
-from asym_lit.verifiers.maths.rules.quantities import same_quantity
-from asym_lit.verifiers.maths.rules.words import same_in_words, same_words
+from asym_lit.answers.equations import same_equation
+from asym_lit.answers.expressions import Terms, same_expression
+from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.kinds import Based, Clock, Date, Equation, Expression, Quantity, Ratio, Reading, Words
+from asym_lit.answers.literals import expression_of
+from asym_lit.answers.quantities import same_quantity
+from asym_lit.answers.words import same_in_words, same_words
 
 
 def same_single(gold: Reading, answer: Reading, terms: Terms) -> Finding:

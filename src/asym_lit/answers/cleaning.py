@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.tokens import word_set
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.tokens import word_set
 
 _CHARACTERS = str.maketrans(
     {

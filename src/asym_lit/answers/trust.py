@@ -11,12 +11,12 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from asym_lit.verifiers.maths.rules.catalogue import Switches
-from asym_lit.verifiers.maths.rules.cleaning import clean, compact
-from asym_lit.verifiers.maths.rules.literals import expression_of
-from asym_lit.verifiers.maths.rules.splitting import balanced, cut, wrapped
-from asym_lit.verifiers.maths.rules.tokens import FUNCTIONS, NAMED, word_set
-from asym_lit.verifiers.maths.rules.values import equal, number_of
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import clean, compact
+from asym_lit.answers.literals import expression_of
+from asym_lit.answers.splitting import balanced, cut, wrapped
+from asym_lit.answers.tokens import FUNCTIONS, NAMED, word_set
+from asym_lit.answers.values import equal, number_of
 
 _COMMANDS = frozenset(
     {*NAMED, *(f"\\{name}" for name in FUNCTIONS)}

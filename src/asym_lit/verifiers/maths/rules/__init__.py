@@ -1,1 +1,0 @@
-"""Rules that see through the ways in which one answer can be written."""
