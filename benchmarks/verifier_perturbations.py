@@ -2,10 +2,11 @@
 
     python benchmarks/verifier_perturbations.py --gold math500/test.jsonl gsm8k/test.jsonl kor_bench/*_sample.jsonl
     python benchmarks/verifier_perturbations.py --gold test.jsonl --rule --failures failures.jsonl
+    python benchmarks/verifier_perturbations.py --gold ... --made 12 --corpus tests/verifiers/corpus    # judges nothing
 
 Gold files are JSON lines, JSON, CSV or Parquet with a column `question` or `problem`, and `answer` or a `solution` with a box;
-what stands behind `####` (GSM8K) or in `[[...]]` (KOR-Bench) is taken out. Answers of several parts are left out. The exit status
-is 1 if more is accepted wrongly, or rejected wrongly, than allowed.
+what stands behind `####` (GSM8K) or in `[[...]]` (KOR-Bench) is taken out. Answers of several parts are left out. The exit
+status is 1 if more is accepted wrongly, or rejected wrongly, than allowed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from zlib import crc32
 
 from asym_lit.evaluation.audit import Judged, LabelledAnswer, audit, score_of, scores_by
 from asym_lit.evaluation.perturbations import GoldRow, Pair, made, perturbed
@@ -50,10 +53,28 @@ def print_table(judged: tuple[Judged, ...]) -> None:
     print(f"{'kind':<20}{'wrong':>8}{'accepted':>10}{'%':>8}{'right':>9}{'rejected':>10}{'%':>8}{'undecided':>11}")
     for score in (*sorted(scores_by(judged, "category"), key=lambda s: s.name), score_of(judged)):
         rejected = score.right - score.accepted_right
-        print(
-            f"{score.name:<20}{score.wrong:>8}{score.accepted_wrong:>10}{100 * score.accepted_wrong / max(score.wrong, 1):>8.2f}"
-            f"{score.right:>9}{rejected:>10}{100 * rejected / max(score.right, 1):>8.2f}{score.undecided:>11}"
-        )
+        shares = 100 * score.accepted_wrong / max(score.wrong, 1), 100 * rejected / max(score.right, 1)
+        wrong, right = f"{score.wrong:>8}{score.accepted_wrong:>10}{shares[0]:>8.2f}", f"{score.right:>9}{rejected:>10}"
+        print(f"{score.name:<20}{wrong}{right}{shares[1]:>8.2f}{score.undecided:>11}")
+
+
+def write_corpus(pairs: list[Pair], folder: Path, most: int) -> None:
+    """A file for each kind, with at most so many right and wrong pairs, short questions first."""
+    for kind in sorted({pair.kind for pair in pairs}):
+        mine = sorted((p for p in pairs if p.kind == kind), key=lambda p: (len(p.question), crc32(p.answer.encode())))
+        kept = [pair for right in (True, False) for pair in apart([p for p in mine if p.right == right], most)]
+        lines = [json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in kept]
+        (folder / f"{kind.replace(' ', '_')}.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def apart(pairs: list[Pair], most: int) -> list[Pair]:
+    """At most so many, of as many gold answers as there are."""
+    rounds: dict[str, int] = {}
+    turn = []
+    for place, pair in enumerate(pairs):
+        rounds[pair.gold] = rounds.get(pair.gold, 0) + 1
+        turn.append((rounds[pair.gold], place))
+    return [pairs[place] for _, place in sorted(turn)[:most]]
 
 
 def main() -> None:
@@ -68,10 +89,15 @@ def main() -> None:
     parser.add_argument("--failures", type=Path, help="JSON lines of the pairs that are judged wrongly")
     parser.add_argument("--max_false_accepts", type=float, default=0.001)
     parser.add_argument("--max_rejected", type=float, default=0.005)
+    parser.add_argument("--corpus", type=Path, help="folder to write the pairs to by kind, instead of judging them")
+    parser.add_argument("--per_kind", type=int, default=12, help="pairs of one kind and label in the corpus")
     settings = parser.parse_args()
     rows = [row for file in settings.gold for row in gold_rows(file)]
     pairs = evenly(perturbed(rows, settings.seed, settings.each), settings.most) + made(settings.made, settings.seed)
     print(f"{len(rows)} gold answers, {len(pairs)} pairs")
+    if settings.corpus:
+        write_corpus(pairs, settings.corpus, settings.per_kind)
+        return
     verifier = Rule() if settings.rule else Maths(symbolic=Symbolic(workers=settings.workers))
     found = audit(verifier, labelled(pairs))
     print_table(found.judged)

@@ -32,10 +32,21 @@ def marked_up(row: GoldRow, _rng: Random) -> Iterator[str]:
     yield from (f" {gold} ", f"${gold}$")
     if reading_of(gold) is not None:
         yield f"\\displaystyle {gold}"
-        if "\\left" not in gold and gold.count("(") == gold.count(")") and "(" in gold:
-            yield gold.replace("(", "\\left(").replace(")", "\\right)")
-        if "\\left" in gold:
-            yield re.sub(r"\\(?:left|right)\s*", "", gold)
+
+
+def brackets_written(row: GoldRow, _rng: Random) -> Iterator[str]:
+    """Brackets that grow, or do not; spaces in them."""
+    gold = row.gold.strip()
+    if not (is_interval(gold) or reading_of(gold) is not None):
+        return
+    plain = re.sub(r"\\(?:left|right)\s*", "", gold)
+    if plain != gold:
+        yield plain
+    elif is_interval(gold) or (gold.count("(") == gold.count(")") and "(" in gold):
+        yield re.sub(r"[)\]]", r"\\right\g<0>", re.sub(r"(?<!sqrt)[(\[]", r"\\left\g<0>", gold))
+    if plain[:1] in "([" and plain[-1:] in ")]" and "," in plain:
+        yield plain.replace(", ", ",").replace(",", ",\\,")
+        yield f"{plain[0]} {plain[1:-1]} {plain[-1]}"
 
 
 def intervals_written(row: GoldRow, _rng: Random) -> Iterator[str]:
@@ -156,7 +167,7 @@ def names_written(row: GoldRow, _rng: Random) -> Iterator[str]:
 
 
 EQUAL_FORMS: Mapping[str, tuple[Change, ...]] = {
-    "brackets": (intervals_written,),
+    "brackets": (brackets_written, intervals_written),
     "order": (any_order,),
     "items": (marked_up,),
     "units": (units_written,),

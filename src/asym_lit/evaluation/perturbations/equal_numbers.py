@@ -138,9 +138,16 @@ def value_shown(row: GoldRow, _rng: Random) -> Iterator[str]:
     read = reading_of(row.gold)
     if read is not None and read.shape == "scalar" and not letters_of(row.gold):
         value = read.items[0][0]
-        whole = is_number(row.gold.lstrip("-"))
-        if value.imag == 0 and 1e-2 < abs(value) < 1e6 and not whole:
+        if value.imag == 0 and 1e-2 < abs(value) < 1e6 and value.real % 1 > 1e-6:
             yield from (f"{row.gold} \\approx {value.real:.{digits}f}" for digits in (2, 3, 4))
+
+
+def spaced_apart(row: GoldRow, _rng: Random) -> Iterator[str]:
+    """Space between a number and the name, root or bracket behind it."""
+    for space in ("\\,", " ", "\\;"):
+        spaced = re.sub(r"(?<=\d)\s*(?=\\pi|\\sqrt|[a-z](?![a-z])|\()", lambda _: space, row.gold)  # noqa: B023 - used at once
+        if spaced != row.gold and reading_of(spaced.replace("\\;", " ")) is not None:
+            yield spaced
 
 
 EQUAL_NUMBERS: Mapping[str, tuple[Change, ...]] = {
@@ -150,6 +157,7 @@ EQUAL_NUMBERS: Mapping[str, tuple[Change, ...]] = {
     "exponents": (powers_written,),
     "operators": (terms_moved,),
     "bases": (bases_written,),
+    "side by side": (spaced_apart,),
     "approximations": (value_shown,),
 }
 """By kind."""

@@ -120,7 +120,7 @@ def matrices(rng: Random) -> Rows:
 
 LISTS: Mapping[str, Family] = {
     "two numbers": two_numbers,
-    "numbers in a row": side_by_side,
+    "side by side": side_by_side,
     "pieces": pieces,
     "intervals": intervals,
     "repeated roots": repeated_roots,

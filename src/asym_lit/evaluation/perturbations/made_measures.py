@@ -147,6 +147,6 @@ MEASURES: Mapping[str, Family] = {
     "split measures": split_measures,
     "money": money,
     "angles": angles,
-    "percent": percentages,
+    "percentages": percentages,
 }
 """By kind."""

@@ -21,6 +21,7 @@ _STRINGS = re.compile(r"^[A-Z]$|[A-Z]\s+[A-Z]|[A-Z]\d|\d\s*e[-+]?\s*\d")
 """Options, grids, names with numbers; 2e-2 is 0.02 to some and less than twice e to others."""
 _WORDS = re.compile(r"(?<![\\a-zA-Z])(?!or(?![a-zA-Z]))[a-zA-Z]{2,}(?![a-zA-Z])")
 """Letters side by side; a word, or a product: nobody knows."""
+_FRACTIONS = ("\\frac", "\\dfrac", "\\tfrac")
 _POINTS = (0.7310585, 1.3717421, 2.2360681)
 """Values of names: each name gets another multiple of each."""
 _INFINITY = 1e200
@@ -137,6 +138,8 @@ class _Reader:
             elif self.take("/"):
                 value /= self.power()
             elif self.next() and self.next() not in ("+", "-", "^", ")", "]", "}") and not self.next()[0].isdigit():
+                if self.next() in _FRACTIONS:
+                    raise _NoValueError  # 2\frac13 is two and a third, x\frac13 a third of x
                 value *= self.power()  # 2x, 3\pi; two numbers side by side have no value
             else:
                 return value
@@ -168,7 +171,7 @@ class _Reader:
         if token == "{":
             self.place -= 1
             return self.group()
-        if token in ("\\frac", "\\dfrac", "\\tfrac"):
+        if token in _FRACTIONS:
             return self.argument() / self.argument()
         if token == "\\sqrt" and self.next() != "[":
             return cmath.sqrt(self.argument())
