@@ -35,7 +35,9 @@ def test_plain_mathematics_has_the_value_that_it_has(text, value):
     assert found.items[0] == pytest.approx((value,) * 3)
 
 
-@pytest.mark.parametrize("text", ["2 3", "five", "x = 5", "A", "3\\text{ cm}", "2e-2", "A B 1", "", "1 2,0 3", "f(ab)", "2\\\\frac13"])
+@pytest.mark.parametrize(
+    "text", ["2 3", "five", "x = 5", "A", "3\\text{ cm}", "2e-2", "A B 1", "", "1 2,0 3", "f(ab)", "2\\frac13"]
+)
 def test_what_can_be_read_in_two_ways_has_no_value(text):
     assert reading_of(text) is None
 
@@ -100,7 +102,8 @@ def test_no_pair_of_a_family_is_both_right_and_wrong_and_each_has_both():
 
 
 def test_what_families_call_right_has_the_gold_value_wherever_both_have_one():
+    beyond = ("unevaluated", "percentages", "small and large")  # the question decides; floats do not tell them apart
     for pair in made(40):
         mine, theirs = reading_of(pair.gold), reading_of(pair.answer)
-        if mine is not None and theirs is not None and mine.shape == theirs.shape and pair.kind != "unevaluated":
+        if mine is not None and theirs is not None and mine.shape == theirs.shape and pair.kind not in beyond:
             assert mine.same(theirs) == pair.right, pair
