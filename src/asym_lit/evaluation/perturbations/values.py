@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|\\[a-zA-Z]+|\\.|[a-zA-Z]|[-+*/^(){}\[\]])")
-_BLANKS = re.compile(r"\\left|\\right|(?<!\\)\\[!,; ]|\$|~")
+_BLANKS = re.compile(r"\\left|\\right|(?<!\\)\\[!,]|\$|~")
 _SHORT_FRACTION = re.compile(r"(\\[dt]?frac)\s*(\d)\s*(\d)")
 _OR = re.compile(r"\\text\{\s*or\s*\}|(?<![a-zA-Z])or(?![a-zA-Z])")
 _STRINGS = re.compile(r"^[A-Z]$|[A-Z]\s+[A-Z]|[A-Z]\d|\d\s*e[-+]?\s*\d")
@@ -58,7 +58,9 @@ class Reading:
 @lru_cache(maxsize=8192)
 def reading_of(text: str) -> Reading | None:
     """The numbers in an answer; None if it is anything else."""
-    plain = _BLANKS.sub("", text.replace(",\\!", "").replace("{,}", "").replace("\\%", "/100")).strip()
+    plain = _BLANKS.sub(
+        "", re.sub(r"(?<!\\)\\[; ]", " ", text).replace(",\\!", "").replace("{,}", "").replace("\\%", "/100")
+    ).strip()
     if _WORDS.search(re.sub(r"\\(?:begin|end)\{[pb]matrix\}", "", plain)) or _STRINGS.search(plain):
         return None
     plain = _OR.sub(",", plain)
