@@ -1,4 +1,8 @@
-"""Processes that share a queue of jobs and cannot hang the run: a deadline by the caller's clock, then a kill and a new one."""
+"""Processes that share a queue of jobs and cannot hang the run.
+
+A process limits its work by itself, by steps and processor time, so that a busy machine changes no reply. The caller's clock, a
+generous one, only ends what hangs; then there is a new process.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +24,11 @@ class WorkerPool:
         command: Words that start one.
         workers: How many.
         seconds: Longest wall time of a job.
+        spare_after: Wall time of a job after which another process gets ready, for the one at work may have to be replaced.
     """
 
-    def __init__(self, command: Sequence[str], workers: int, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, command: Sequence[str], workers: int, seconds: float, spare_after: float = 1.0) -> None:
+        self.seconds, self.spare_after = seconds, min(spare_after, seconds / 2)
         self.restarts = 0
         self._jobs: queue.SimpleQueue[tuple[Reply, Future[Reply]] | None] = queue.SimpleQueue()
         self._workers = [Worker(command) for _ in range(workers)]
@@ -82,7 +87,7 @@ class WorkerPool:
         deadline = perf_counter() + self.seconds
         for again in (True, False):
             worker.send(job)
-            reply = worker.read(deadline - self.seconds / 2)
+            reply = worker.read(deadline - self.seconds + self.spare_after)
             if reply is None and worker.alive:
                 worker.prepare()
                 reply = worker.read(deadline)
@@ -90,6 +95,7 @@ class WorkerPool:
                 return reply
             late = reply is None and perf_counter() >= deadline
             status = worker.kill()
+            late = late or status == -signal.SIGXCPU  # its own limit, on work that is one step and does not end
             self.restarts += 1
             worker.start()
             if reply is not None:

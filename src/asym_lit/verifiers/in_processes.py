@@ -11,6 +11,9 @@ from asym_lit.processes.worker import Reply, script_command
 from asym_lit.processes.workers import WorkerPool
 from asym_lit.types import Outcome, Prompt, Verdict
 
+PATIENCE = 40
+"""Times the seconds of a job that may pass until its process is held to hang: many processes may share a core."""
+
 
 class VerifierInProcesses(ABC):
     """Opens and closes its processes, and turns their replies into verdicts.
@@ -23,6 +26,7 @@ class VerifierInProcesses(ABC):
     """File that the processes run."""
     workers: int
     seconds: float
+    """Measure of the processor time of one job, which the processes limit by themselves."""
     memory_mb: int
     _pool: WorkerPool | None = None
 
@@ -30,7 +34,7 @@ class VerifierInProcesses(ABC):
         """Start the processes; they get ready beside whatever else happens."""
         if self._pool is None:
             command = script_command(str(self.script), self.seconds, self.memory_mb)
-            self._pool = WorkerPool(command, self.workers, self.seconds)
+            self._pool = WorkerPool(command, self.workers, PATIENCE * self.seconds, self.seconds)
 
     def close(self) -> None:
         """End the processes."""

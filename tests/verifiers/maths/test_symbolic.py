@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
-from time import perf_counter
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,12 +52,10 @@ def test_equal_answers_are_right_however_they_are_written(symbolic, gold, respon
     assert symbolic.verify(asked(gold), response).outcome == outcome
 
 
-def test_an_expression_that_cannot_be_computed_is_undecided_in_time_and_the_next_one_is_judged(symbolic):
-    begun = perf_counter()
+def test_an_expression_that_cannot_be_computed_is_undecided_and_the_next_one_is_judged(symbolic):
     hanging = symbolic.verify(asked("12"), f"\\boxed{{{ISSUE_65}}}")
     assert (hanging.outcome, hanging.reason) == (Outcome.UNDECIDED, "timeout")
     assert hanging.extracted == ISSUE_65
-    assert perf_counter() - begun < symbolic.seconds + 1
     assert symbolic.verify(asked("12"), "\\boxed{12}").outcome == Outcome.CORRECT
 
 
@@ -109,3 +110,100 @@ def test_a_worker_that_never_starts_is_an_error_not_a_verdict(tmp_path):
     with pytest.raises(WorkerError, match="does not start: exit status 7"):
         pool.submit({"gold": "1", "answer": "1"}).result()
     pool.close()
+
+
+BETWEEN = "\\sin(x)^2+\\cos(x)^2+(x+y+z)^{12}-(x+y+z)^{11}(x+y+z)"
+ROWS = [
+    *(("\\frac{1}{2}", "0.5"), ("x^2-1", "(x-1)(x+1)"), ("3", "4"), ("\\sqrt{8}", "2\\sqrt{2}"), ("1", BETWEEN)),
+    *(("12", ISSUE_65), ("3", "x^{" * 60 + "2" + "}" * 60), ("[1,2)", "(1,2]")),
+]
+
+
+def verdicts(workers: int, rows: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+    verifier = Symbolic(workers=workers, seconds=1, shortcut=False)
+    try:
+        pending = [(row, verifier.submit(asked(row[0]), f"\\boxed{{{row[1]}}}")) for row in rows]
+        return {row: (str(p.result().outcome), p.result().reason) for row, p in pending}
+    finally:
+        verifier.close()
+
+
+def test_a_busy_machine_more_workers_and_another_order_change_no_verdict():
+    idle = verdicts(1, ROWS)
+    burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        assert verdicts(2, ROWS[::-1]) == idle
+    finally:
+        for process in burning:
+            process.kill()
+            process.wait()
+    assert idle["12", ISSUE_65] == ("undecided", "timeout")
+    assert {idle[row][0] for row in ROWS} == {"correct", "incorrect", "undecided"}
+
+
+def test_what_is_given_up_is_given_up_by_the_process_itself_which_goes_on(symbolic):
+    processes, restarts = symbolic.process_ids, symbolic.pool.restarts
+    assert symbolic.verify(asked("3"), "\\boxed{" + "x^{" * 60 + "2" + "}" * 60 + "}").reason == "timeout"
+    assert (symbolic.process_ids, symbolic.pool.restarts) == (processes, restarts)
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """The module that the processes run, with a Math-Verify of our own."""
+    spec = importlib.util.spec_from_file_location("symbolic_worker", Symbolic.script)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.MATH = SimpleNamespace(forget=lambda: None, seed=lambda _: None, boxed=())
+    module.MATH.parse = lambda text, **_: [text]
+    return module
+
+
+@pytest.mark.parametrize("fault", [KeyError("x"), TypeError("no"), AttributeError("is_Add")])
+def test_a_comparison_that_raises_cannot_be_told_and_the_reason_names_kinds(worker, fault):
+    worker.MATH.verify = raising(fault)
+    reply = worker.compare({"gold": "1", "answer": "2"}, 1.0)
+    assert (reply["outcome"], reply["reason"]) == ("undecided", "a text and a text cannot be compared")
+
+
+def test_an_answer_that_cannot_be_read_and_one_nested_too_deeply_are_undecided_by_kind(worker):
+    worker.MATH.verify = raising(RecursionError())
+    assert worker.compare({"gold": "1", "answer": "2"}, 1.0)["reason"] == "nested too deeply"
+    worker.MATH.parse = raising(ValueError("bad"))
+    assert worker.compare({"gold": "3", "answer": "2"}, 1.0)["reason"] == "the gold answer cannot be read"
+
+
+def test_a_budget_that_a_library_swallows_is_spent_all_the_same(worker):
+    def stubborn(*_, **__):
+        try:
+            while True:
+                abs(-1)
+        except BaseException:
+            return True
+
+    worker.MATH.verify = stubborn
+    reply = worker.compare({"gold": "1", "answer": "2"}, 0.2)
+    assert (reply["outcome"], reply["reason"]) == ("undecided", "timeout")
+
+
+def test_steps_are_counted_alike_however_often(worker):
+    def work(budget):
+        with budget:
+            return sum(abs(-n) for n in range(1000))
+
+    left = []
+    for _ in range(3):
+        budget = worker.Budget(1.0, counted=True)
+        work(budget)
+        left.append(budget._left)
+    assert left[0] == left[1] == left[2]
+    spent = worker.Budget(100 / worker.STEPS_PER_SECOND, counted=True)  # a hundred steps
+    with pytest.raises(worker.SpentError):
+        work(spent)
+
+
+def raising(fault):
+    def verify(*_, **__):
+        raise fault
+
+    return verify

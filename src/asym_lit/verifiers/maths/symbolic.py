@@ -18,13 +18,14 @@ from asym_lit.verifiers.in_processes import VerifierInProcesses
 class Symbolic(VerifierInProcesses):
     r"""Right: Math-Verify finds the answer equal to the gold one (`prompt.answer["answer"]`), and reads both of them whole.
 
-    Math-Verify runs in processes of its own. One that does not reply in time, or dies, is replaced, and its verdict is
-    undecided: no expression can hang the run, or fill the memory of the trainer. The gold answer is wrapped in `\boxed{}`, for
+    Math-Verify runs in processes of its own. A comparison has a number of steps; what needs more is undecided, on a busy
+    machine as on an idle one. A process that hangs or dies is replaced, and its verdict is undecided: no expression can hang
+    the run, or fill the memory of the trainer. The gold answer is wrapped in `\boxed{}`, for
     outside of one, equations are not parsed, and all unparsed ones are equal.
 
     Args:
         workers: Processes; each takes a core while it works and about 100 MiB.
-        seconds: Longest wall time of one comparison.
+        seconds: Processor time of one comparison on a slow core, as a measure of its steps.
         memory_mb: Most virtual memory of a process, in MiB.
         max_chars: Longest answer; a longer one is wrong.
         extraction: `marked` looks for the answer where a marker points; `math_verify` leaves it to Math-Verify, which also
