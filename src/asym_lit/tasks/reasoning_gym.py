@@ -6,14 +6,20 @@ Their scoring is in `verifiers/reasoning_gym.py`.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from asym_lit.types import InputError, Prompt, Split
+
+GENERATOR = Path(__file__).with_name("reasoning_gym_generator.py")
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,9 @@ class ReasoningGym:
     """Problems of one reasoning-gym generator (github.com/open-thought/reasoning-gym), with what its own scoring needs.
 
     One seeded stream is cut into splits: first test, then validation, then training problems, so the first two do not depend
-    on the size of the last. Repeated questions are taken once. `asym_lit.verifiers.ReasoningGymScore` decides.
+    on the size of the last. Repeated questions are taken once. They are made in a process of its own, the same in every process
+    of a run. A generator that draws anew each time, or whose scoring calls foreign answers right (`coin_flip`,
+    `game_of_life_halting`, `puzzle24`), is refused. `asym_lit.verifiers.ReasoningGymScore` decides.
 
     Args:
         dataset: Name of the generator, such as `knights_knaves`, `mini_sudoku` or `zebra_puzzles`.
@@ -69,32 +77,35 @@ class ReasoningGym:
             start += size
         return splits
 
-    def _entries(self) -> Any:
+    def _entries(self) -> list[dict[str, Any]]:
         if find_spec("reasoning_gym") is None:
             raise InputError("reasoning-gym is not installed; write pip install 'asym_lit[logic]'.")
-        from reasoning_gym.factory import DATASETS, create_dataset
-
-        if self.dataset not in DATASETS:
-            raise InputError(f"reasoning-gym has no generator {self.dataset!r}; it has {', '.join(sorted(DATASETS))}.")
         total = self.test_size + self.val_size + self.train_size
-        try:
-            entries = create_dataset(self.dataset, seed=self.seed, size=total, **self.settings)
-            first = dict(entries[0])
-        except (TypeError, ValueError, AssertionError) as fault:
-            raise InputError(f"reasoning-gym's {self.dataset} cannot be made with {self.settings}: {fault}") from fault
-        gold = first["answer"]
-        if gold is not None and entries.score_answer(gold, first) != entries.score_answer(gold, json.loads(json.dumps(first))):
-            raise InputError(f"The scoring of reasoning-gym's {self.dataset} works on objects that no transcript can hold.")
+        job = {"dataset": self.dataset, "settings": self.settings, "seed": self.seed, "size": total}
+        done = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, "-P", str(GENERATOR)],
+            input=json.dumps(job),
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            raise RuntimeError(f"reasoning-gym's {self.dataset} failed with {self.settings}: {last}")
+        entries = [json.loads(line) for line in done.stdout.splitlines()]
+        if "refused" in entries[-1]:
+            raise InputError(f"reasoning-gym: {entries[-1]['refused']}")
         return entries
 
     def _prompt(self, entry: dict[str, Any], index: int) -> Prompt:
         question = entry["question"]
         uid = blake2b(question.encode(), digest_size=8).hexdigest()
         answer = {
-            "solution": None if entry["answer"] is None else str(entry["answer"]),
+            "solution": entry["answer"],
             "question": question,
             "dataset": self.dataset,
             "settings": self.settings,
-            "metadata": json.loads(json.dumps(entry["metadata"])),
+            "metadata": entry["metadata"],
         }
         return Prompt(uid, question, answer, self.name, origin=f"{self.dataset} with seed {self.seed}, entry {index}")

@@ -17,12 +17,13 @@ class ReasoningGymScore(VerifierInProcesses):
     """Right: reasoning-gym's own scoring of a problem of the task `ReasoningGym` gives the answer enough.
 
     The answer stands between the last `<answer>` and `</answer>`. Scoring runs in processes of its own with limits on time and
-    memory, for some scorers evaluate what they are given; one that does not reply is replaced, and its verdict is undecided.
+    memory, for some scorers evaluate what they are given; one that does not reply is replaced, and its verdict is undecided. An
+    answer that a scorer cannot read, and raises on, is wrong.
 
     Args:
         least: Smallest score that counts as right; reasoning-gym gives 1 to a solution and less to attempts.
         workers: Processes.
-        seconds: Longest wall time of one scoring.
+        seconds: Longest processor time of one scoring.
         memory_mb: Most virtual memory of a process, in MiB.
     """
 

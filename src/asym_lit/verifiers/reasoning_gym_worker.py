@@ -12,7 +12,9 @@ import os
 import resource
 import signal
 import sys
+from fractions import Fraction
 from functools import lru_cache
+from time import process_time
 from typing import Any
 
 
@@ -26,20 +28,34 @@ def scorer(dataset: str, settings: str) -> Any:
 
 def score(job: dict[str, Any]) -> dict[str, Any]:
     """The verdict on one answer."""
+    made = scorer(job["dataset"], json.dumps(job["settings"]))
     try:
-        found = float(scorer(job["dataset"], json.dumps(job["settings"])).score_answer(job["answer"], job["entry"]))
+        found = float(made.score_answer(job["answer"], unpacked(job["entry"])))
     except MemoryError:
         return {"outcome": "undecided", "reason": "memory"}
-    except Exception as fault:
-        return {"outcome": "undecided", "reason": f"error: {type(fault).__name__}"}
+    except Exception:  # the task has tried its solutions, so it is this answer
+        return {"outcome": "incorrect", "reason": "its scoring cannot read the answer"}
     return {"outcome": "correct" if found >= job["least"] else "incorrect", "reason": f"scored {found:g}"}
+
+
+def unpacked(value: Any) -> Any:
+    """A value with the types that JSON has none of, as the task has packed it."""
+    if isinstance(value, list):
+        return [unpacked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {"<tuple>": tuple, "<set>": set, "<dict>": dict, "<fraction>": Fraction}
+    for name, kind in made.items():
+        if list(value) == [name]:
+            return kind(unpacked(value[name]))
+    return {key: unpacked(item) for key, item in value.items()}
 
 
 def main(seconds: float, memory_mb: int) -> None:
     """Serve until the input ends.
 
     Args:
-        seconds: CPU time of one job after which the process ends itself, should nobody be left to kill it.
+        seconds: Processor time of one job, after which the process ends itself.
         memory_mb: Most virtual memory, in MiB.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer, which closes the pipe
@@ -56,10 +72,9 @@ def main(seconds: float, memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing that is evaluated here can write a file
     print(json.dumps(started), file=replies, flush=True)
     for line in sys.stdin:
-        signal.setitimer(signal.ITIMER_PROF, seconds + 2)
-        reply = score(json.loads(line))
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        print(json.dumps(reply), file=replies, flush=True)
+        end = int(process_time() + seconds) + 1  # whole seconds of all that the process ever did
+        resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+        print(json.dumps(score(json.loads(line))), file=replies, flush=True)
 
 
 if __name__ == "__main__":
