@@ -7,8 +7,10 @@ import pytest
 from rich.console import Console
 
 from asym_lit.cli import main
-from asym_lit.commands.audit.command import AuditSettings, read_answers, run_audit
-from asym_lit.verifiers import Maths, Rule, Symbolic
+from asym_lit.commands.audit.command import AuditSettings, missed_limits, run_audit
+from asym_lit.commands.audit.rows import Columns, read_answers
+from asym_lit.evaluation.audit import scores_by
+from asym_lit.verifiers import Function, Maths, Rule, Symbolic
 
 DATA = Path(__file__).parents[1] / "verifiers" / "data"
 
@@ -46,13 +48,87 @@ def test_the_command_prints_the_rates_and_writes_the_page(tmp_path, capsys):
     ("text", "words"),
     [
         ("", "has no rows"),
-        ("{", "cannot be read"),
+        ("{", "is no JSON"),
         ('{"gold": "1", "label": 1}', "has no column 'candidate'; there are: gold, label"),
-        ('{"gold": "1", "candidate": "1", "label": "maybe"}', "the label 'maybe'; allowed: true, 1"),
+        ('{"gold": "1", "candidate": "1", "label": "maybe"}', "the label 'maybe'; allowed: true, 1, correct"),
     ],
 )
 def test_a_file_that_is_not_labelled_answers_is_refused(tmp_path, text, words):
     file = tmp_path / "rows.jsonl"
     file.write_text(text)
     with pytest.raises(ValueError, match=words):
-        read_answers(AuditSettings(Rule(), file))
+        read_answers(file, Columns())
+
+
+def audited(tmp_path: Path, rows: list[dict[str, object]], *words: str) -> dict[str, object]:
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    out = tmp_path / "out"
+    main(["audit", "--verifier", "asym_lit.verifiers.Rule", "--file", str(file), "--output", str(out), *words])
+    return json.loads((out / "audit.json").read_text())
+
+
+ONE_OF_EACH = [{"gold": "12", "candidate": "12", "label": 1}, {"gold": "12", "candidate": "13", "label": 0}]
+"""Recall 1, false accepts 0."""
+
+
+def test_limits_that_hold_pass_and_limits_that_are_missed_end_with_status_1(tmp_path):
+    assert audited(tmp_path, ONE_OF_EACH, "--max_false_accepts", "0", "--min_recall", "1")["recall"] == 1.0
+    mislabelled = [*ONE_OF_EACH, {"gold": "12", "candidate": "14", "label": 1}]  # recall 1/2
+    with pytest.raises(SystemExit, match=r"50.0% of right answers accepted, least: 0.9") as ended:
+        audited(tmp_path, mislabelled, "--min_recall", "0.9")
+    assert ended.value.code not in (0, None)
+    with pytest.raises(SystemExit, match=r"of wrong answers accepted, allowed: 0\.003"):
+        audited(tmp_path, [{"gold": "1", "candidate": "1", "label": 0}], "--max_false_accepts", "0.003")
+    with pytest.raises(SystemExit, match="of wrong answers accepted"):  # nothing was measured
+        audited(tmp_path, ONE_OF_EACH[:1], "--max_false_accepts", "0.003")
+
+
+def test_candidates_with_a_box_are_judged_as_they_are_and_counted(tmp_path, capsys):
+    rows = [{"gold": "12", "candidate": "so \\boxed{12}.", "label": 1}, *ONE_OF_EACH]
+    assert audited(tmp_path, rows)["recall"] == 1.0
+    assert "1 of 3 candidates hold a box already" in capsys.readouterr().out
+    audited(tmp_path, ONE_OF_EACH)
+    assert "hold a box" not in capsys.readouterr().out
+
+
+def test_whole_responses_are_read_where_their_marker_points(tmp_path):
+    rows = [{"gold": "12", "candidate": "First 13.\nThe answer is 12.", "label": 1}]
+    assert audited(tmp_path, rows, "--boxed", "false")["recall"] == 1.0
+
+
+def test_files_of_others_are_read_by_the_names_of_their_columns(tmp_path):
+    from datasets import Dataset
+
+    columns = Columns(question="q.text", gold="reward_model.ground_truth", candidate="answer", label="score")
+    row = {"q": {"text": "1+1?"}, "reward_model": {"ground_truth": "2"}, "answer": "2", "score": 1.0}
+    Dataset.from_list([row]).to_parquet(str(tmp_path / "rows.parquet"))
+    (tmp_path / "rows.json").write_text(json.dumps([row]))
+    (tmp_path / "rows.csv").write_text("q.text,reward_model.ground_truth,answer,score\n1+1?,2,2,yes\n")
+    found = [read_answers(tmp_path / f"rows.{kind}", columns) for kind in ("parquet", "json", "csv")]
+    assert found[0] == found[1] == found[2]
+    assert (found[0][0].question, found[0][0].gold, found[0][0].candidate, found[0][0].right) == ("1+1?", "2", "2", True)
+
+
+def anything(response: str) -> bool:
+    return "\\boxed" in response
+
+
+def test_a_function_is_put_through_the_same_attacks_and_the_same_report(tmp_path):
+    settings = AuditSettings(
+        Function(anything), tmp_path / "rows.jsonl", attacks=1, perturb=1, output=tmp_path / "out", min_recall=1.0
+    )
+    settings.file.write_text("\n".join(map(json.dumps, ONE_OF_EACH)))
+    found = run_audit(settings, Console(quiet=True))
+    kinds = {score.name: score for score in scores_by(found.judged, "category")}
+    assert kinds["hostile"].false_accepts == 1.0 and 0 < (kinds["attack"].false_accepts or 0) < 1
+    assert kinds["digits"].wrong == 1 and kinds["digits"].false_accepts == 1.0
+    assert missed_limits(settings, found.score) == []
+    assert "hostile" in (tmp_path / "out" / "audit.html").read_text()
+
+
+def test_limits_and_counts_out_of_bounds_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="max_false_accepts is 3; allowed: a share"):
+        AuditSettings(Rule(), tmp_path, max_false_accepts=3)
+    with pytest.raises(ValueError, match="attacks is -1"):
+        AuditSettings(Rule(), tmp_path, attacks=-1)

@@ -5,6 +5,7 @@ The page of it is in `reports/`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -12,6 +13,8 @@ from time import perf_counter
 import numpy as np
 
 from asym_lit.types import Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
+
+_BOX = re.compile(r"\\f?box(?:ed)?\s*\{|\\boxed\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class LabelledAnswer:
     candidate: str
     right: bool
     category: str = ""
+    whole: bool = False
+    """The candidate is a whole response, however the others are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +122,30 @@ class Audit:
         return float(p50), float(p95), float(p99)
 
 
+def response_of(answer: LabelledAnswer, boxed: bool) -> str:
+    r"""What the verifier sees: the candidate, in a `\boxed{}` if it has none and is no whole response."""
+    return answer.candidate if answer.whole or not boxed or has_box(answer.candidate) else f"\\boxed{{{answer.candidate}}}"
+
+
+def has_box(candidate: str) -> bool:
+    """True if a candidate brings its own box."""
+    return _BOX.search(candidate) is not None
+
+
 def audit(verifier: Verifier, answers: Sequence[LabelledAnswer], boxed: bool = True) -> Audit:
     r"""Have every answer judged.
 
     Args:
         verifier: Opened and proven here, and closed again.
         answers: In any order; it changes no verdict.
-        boxed: Candidates are bare answers, and are put into `\boxed{}`; else they are whole responses.
+        boxed: Candidates are bare answers, and are put into `\boxed{}`, but for those that hold a box; else they are whole
+            responses.
     """
     try:
         verifier.self_test()
         begun = perf_counter()
         prompts = [Prompt(a.row, a.question, {"answer": a.gold, "question": a.question}, "audit") for a in answers]
-        responses = [f"\\boxed{{{a.candidate}}}" if boxed else a.candidate for a in answers]
+        responses = [response_of(a, boxed) for a in answers]
         if isinstance(verifier, SubmittingVerifier):
             pending = [verifier.submit(prompt, response) for prompt, response in zip(prompts, responses, strict=True)]
             verdicts = [one.result() for one in pending]

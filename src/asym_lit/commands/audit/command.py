@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +16,38 @@ from rich.console import Console
 from rich.table import Table
 from typing_extensions import override
 
-from asym_lit.evaluation.audit import Audit, LabelledAnswer, Score, audit, scores_by
+from asym_lit.commands.audit.rows import Columns, read_answers
+from asym_lit.evaluation.attacks import attack_rows
+from asym_lit.evaluation.audit import Audit, LabelledAnswer, Score, audit, has_box, scores_by
+from asym_lit.evaluation.perturbations import GoldRow, perturbed
 from asym_lit.reports.audit_page import audit_page, percent
 from asym_lit.run_folder.writing import write_atomically
-from asym_lit.types import InputError, Verifier
-
-LABELS = {
-    "true": True,
-    "1": True,
-    "correct": True,
-    "right": True,
-    "false": False,
-    "0": False,
-    "incorrect": False,
-    "wrong": False,
-}
+from asym_lit.types import InputError, Verifier, check_least
 
 
 @dataclass(frozen=True)
 class AuditSettings:
     r"""Judge the answers of a file, and compare with its labels.
 
-    The file holds one JSON object a line, or a JSON list of objects. A row has one candidate with a label, or, with `right` and
-    `wrong`, columns of candidates that are known to be so.
+    The file is JSON, JSON lines, CSV or Parquet. A row has one candidate with a label, or, with `right` and `wrong`, columns of
+    candidates that are known to be so. A function of yours is a verifier too: `--verifier asym_lit.verifiers.Function
+    --verifier.function my_module.reward`.
 
     Args:
         verifier: Who judges.
         file: The labelled answers.
-        question: Column of the question; it may be missing.
+        question: Column of the question, dots going inside; it may be missing.
         gold: Column of the gold answer.
         candidate: Column of the answer to judge.
         label: Column that says whether it is right: true or false, 1 or 0, correct or incorrect.
         category: Column of a category, for a table by it; it may be missing.
         right: Column of a right answer, instead of `candidate` and `label`.
         wrong: Column of a wrong answer, likewise.
-        boxed: Candidates are bare answers, and are put into \boxed{}; false for whole responses.
+        boxed: Candidates are bare answers, and are put into \boxed{}, but for those that hold a box; false for whole responses.
+        attacks: Gold answers that are attacked besides, by responses that want to be called right without an answer.
+        perturb: Answers of each kind and label made out of every gold answer besides, some right and some wrong.
+        max_false_accepts: Largest share of wrong answers accepted; with more, the exit status is 1.
+        min_recall: Smallest share of right answers accepted, likewise.
         output: Folder for `audit.html`, `audit.json` and `verdicts.jsonl`.
     """
 
@@ -64,7 +61,18 @@ class AuditSettings:
     right: str = ""
     wrong: str = ""
     boxed: bool = True
+    attacks: int = 0
+    perturb: int = 0
+    max_false_accepts: float | None = None
+    min_recall: float | None = None
     output: Path = Path("audit")
+
+    def __post_init__(self) -> None:
+        check_least("{name}", 0, attacks=self.attacks, perturb=self.perturb)
+        for name in ("max_false_accepts", "min_recall"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise InputError(f"{name} is {value}; allowed: a share, 0 to 1, such as 0.003.")
 
 
 class _Parser(ArgumentParser):
@@ -89,12 +97,18 @@ def audit_command(args: Sequence[str]) -> None:
         parser_class=_Parser,
         parser_mode="omegaconf+",
     )
-    run_audit(settings, Console())
+    found = run_audit(settings, Console())
+    if missed := missed_limits(settings, found.score):
+        raise SystemExit(f"audit: {'; '.join(missed)}")
 
 
 def run_audit(settings: AuditSettings, console: Console) -> Audit:
     """Read, judge, write and print."""
-    found = audit(settings.verifier, read_answers(settings), settings.boxed)
+    answers = read_answers(settings.file, columns_of(settings))
+    bringing = sum(settings.boxed and has_box(answer.candidate) for answer in answers)
+    if bringing:
+        console.print(f"{bringing} of {len(answers)} candidates hold a box already, and are judged as they are.")
+    found = audit(settings.verifier, [*answers, *besides(settings, answers)], settings.boxed)
     settings.output.mkdir(parents=True, exist_ok=True)
     rows = [
         {
@@ -116,6 +130,11 @@ def run_audit(settings: AuditSettings, console: Console) -> Audit:
     console.print(_table(found))
     console.print(f"{settings.output / 'audit.html'} shows the {sum(one.disagrees for one in found.judged)} disagreements.")
     return found
+
+
+def columns_of(settings: AuditSettings) -> Columns:
+    """Which column holds what."""
+    return Columns(**{name.name: getattr(settings, name.name) for name in fields(Columns)})
 
 
 def summary(found: Audit) -> dict[str, Any]:
@@ -141,38 +160,25 @@ def _numbers(score: Score) -> dict[str, float | None]:
     }
 
 
-def read_answers(settings: AuditSettings) -> list[LabelledAnswer]:
-    """The labelled answers of a file.
-
-    Raises:
-        InputError: If it cannot be read, or a column or label is missing.
-    """
-    try:
-        text = settings.file.read_text(encoding="utf-8")
-        rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(s) for s in text.splitlines() if s.strip()]
-    except (OSError, ValueError) as fault:
-        raise InputError(f"file {settings.file} cannot be read ({fault}); write a JSON object on each line.") from fault
-    answers = [answer for number, row in enumerate(rows) for answer in _answers(settings, row, str(row.get("id", number)))]
-    if not answers:
-        raise InputError(f"file {settings.file} has no rows.")
-    return answers
+def besides(settings: AuditSettings, answers: Sequence[LabelledAnswer]) -> list[LabelledAnswer]:
+    """Attacks, and answers made out of the gold ones, as far as they are asked for."""
+    golds = list(dict.fromkeys((answer.question, answer.gold) for answer in answers))
+    made = perturbed([GoldRow(*row) for row in golds], each=settings.perturb) if settings.perturb else []
+    return [
+        *attack_rows(golds[: settings.attacks]),
+        *(LabelledAnswer(f"made {n}", p.question, p.gold, p.answer, p.right, p.kind) for n, p in enumerate(made)),
+    ]
 
 
-def _answers(settings: AuditSettings, row: dict[str, Any], name: str) -> list[LabelledAnswer]:
-    def column(key: str) -> str:
-        if row.get(key) is None:
-            raise InputError(f"Row {name} of {settings.file} has no column {key!r}; there are: {', '.join(row)}.")
-        return str(row[key])
-
-    question, category = str(row.get(settings.question, "")), str(row.get(settings.category, ""))
-    gold = column(settings.gold)
-    if settings.right or settings.wrong:
-        pairs = [(key, right) for key, right in ((settings.right, True), (settings.wrong, False)) if key]
-        return [LabelledAnswer(f"{name} {key}", question, gold, column(key), right, category) for key, right in pairs]
-    label = column(settings.label).strip().lower()
-    if label not in LABELS:
-        raise InputError(f"Row {name} of {settings.file} has the label {label!r}; allowed: {', '.join(LABELS)}.")
-    return [LabelledAnswer(name, question, gold, column(settings.candidate), LABELS[label], category)]
+def missed_limits(settings: AuditSettings, score: Score) -> list[str]:
+    """Which limits a score misses, in words; one without answers to measure it on is missed."""
+    most, least = settings.max_false_accepts, settings.min_recall
+    missed = []
+    if most is not None and (score.false_accepts is None or score.false_accepts > most):
+        missed.append(f"{percent(score.false_accepts)} of wrong answers accepted, allowed: {most:.4g}")
+    if least is not None and (score.recall is None or score.recall < least):
+        missed.append(f"{percent(score.recall)} of right answers accepted, least: {least:.4g}")
+    return missed
 
 
 def _table(found: Audit) -> Table:

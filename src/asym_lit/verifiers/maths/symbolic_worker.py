@@ -150,14 +150,14 @@ def attempt(job: dict[str, Any]) -> dict[str, Any]:
     """One comparison. Whatever it cannot do is undecided, by kind."""
     random.seed(0)  # sympy tests equality at random points: the same ones for every pair, whatever came before
     MATH.seed(0)
-    whole, doing, golds, answers = bool(job.get("whole")), "the gold answer cannot be read", (), ()
+    whole, doing = bool(job.get("whole")), "the gold answer cannot be read"
+    golds: tuple[Any, ...] = ()
+    answers: tuple[Any, ...] = ()
     try:
-        golds = parsed_gold(job["gold"], whole)
-        if not golds:
+        if not (golds := parsed_gold(job["gold"], whole)):
             return _reply("undecided", "the gold answer cannot be parsed")
         doing = "the answer cannot be read"
-        answers = parsed(job["answer"], whole)
-        if not answers:
+        if not (answers := parsed(job["answer"], whole)):
             return _reply("incorrect", "no mathematics in the answer")
         doing = ""
         same = MATH.verify(
@@ -169,8 +169,8 @@ def attempt(job: dict[str, Any]) -> dict[str, Any]:
             timeout_seconds=None,
             raise_on_error=True,
         )
-        raw = answers[-1] if isinstance(answers[-1], str) else None
-        return _reply("correct" if same else "incorrect", "equal" if same else "not equal", raw)
+        said = ("correct", "equal") if same else ("incorrect", "not equal")
+        return _reply(*said, answers[-1] if isinstance(answers[-1], str) else None)
     except MemoryError:
         raise
     except RecursionError:
