@@ -71,8 +71,7 @@ class Budget:
     """
 
     def __init__(self, seconds: float, counted: bool) -> None:
-        self.spent = False
-        self._seconds, self._counted = seconds, counted
+        self.spent, self._seconds, self._counted = False, seconds, counted
         self._left = self._last = int(seconds * STEPS_PER_SECOND)
         self._time = seconds if counted else seconds * FIRST_SHARE
 
@@ -151,8 +150,7 @@ def attempt(job: dict[str, Any]) -> dict[str, Any]:
     random.seed(0)  # sympy tests equality at random points: the same ones for every pair, whatever came before
     MATH.seed(0)
     whole, doing = bool(job.get("whole")), "the gold answer cannot be read"
-    golds: tuple[Any, ...] = ()
-    answers: tuple[Any, ...] = ()
+    golds = answers = tuple[Any, ...]()
     try:
         if not (golds := parsed_gold(job["gold"], whole)):
             return _reply("undecided", "the gold answer cannot be parsed")
