@@ -29,7 +29,9 @@ _OR = re.compile(r"\s*\\text\{\s*or\s*\}\s*|\s*(?<![a-zA-Z])or(?![a-zA-Z])\s*")
 def marked_up(row: GoldRow, _rng: Random) -> Iterator[str]:
     """Spaces around it, dollars, brackets that grow."""
     gold = row.gold.strip()
-    yield from (f" {gold} ", f"${gold}$")
+    yield f" {gold} "
+    if "$" not in gold:
+        yield f"${gold}$"
     if reading_of(gold) is not None:
         yield f"\\displaystyle {gold}"
 

@@ -43,7 +43,8 @@ def recurring_decimals(rng: Random) -> Rows:
     yield "", gold, f"0.{digits}\\overline{{{digits}}}", True
     yield "", f"0.\\overline{{{digits}}}", f"{value.numerator}/{value.denominator}", True
     yield "", gold, f"0.\\overline{{{int(digits) + 1}}}", False
-    yield "", f"0.\\overline{{{digits}}}", f"0.{digits}", False
+    if len(digits) < 4:  # 0.142857 is a rounding of a seventh
+        yield "", f"0.\\overline{{{digits}}}", f"0.{digits}", False
     yield "", gold, f"0.0\\overline{{{digits}}}", False
     yield "", f"0.\\overline{{{digits}}}", "0", False
 

@@ -41,7 +41,7 @@ def word_lists(rng: Random) -> Rows:
 
 def counts_of_things(rng: Random) -> Rows:
     """How many of each."""
-    (one, other), a = rng.sample(_COLOURS, 2), rng.randrange(2, 40)
+    (one, other), a = rng.sample(_COLOURS, 2), rng.randrange(3, 40)
     b = a + rng.randrange(1, 9)
     gold = f"{a} {one} and {b} {other}"
     for right in (
