@@ -24,8 +24,14 @@ from asym_lit.answers.literals import expression_of, literal_of, quantity_of
 from asym_lit.answers.regions import Piece, region_of, unknown_of
 from asym_lit.answers.splitting import balanced, cut, listed, wrapped
 from asym_lit.answers.words import NUMBERS, words_of
+from asym_lit.answers.working import behind_working
 
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textrm)\s*\{([^{}]*)\}")
+_BRACKETED = re.compile(
+    r"(?:\\left\s*)?[(\[]\s*\\begin\s*\{(matrix|array)\}(?:\{[^}]*\})?((?:(?!\\begin).)*)"
+    r"\\end\s*\{\1\}\s*(?:\\right\s*)?[)\]]",
+    re.DOTALL,
+)
 _MATRIX = re.compile(r"^\\begin\s*\{([pbBvV]?matrix|array)\}(?:\{[^}]*\})?(.*)\\end\s*\{\1\}$", re.DOTALL)
 _CASES = re.compile(r"^\\begin\s*\{cases\}(.*)\\end\s*\{cases\}$", re.DOTALL)
 _CASE = re.compile(r"(.+?)[\s,&]*\b(?:for|if|when)\b\s*(.+)", re.DOTALL)
@@ -55,7 +61,9 @@ DEEPEST = 8
 
 def read(text: str, switches: Switches, depth: int = 0) -> Reading:
     """What a cleaned answer is."""
-    text = _before_approximation(text.strip())
+    text = behind_working(_before_approximation(text.strip()))
+    if bracketed := _BRACKETED.fullmatch(text):
+        text = f"\\begin{{pmatrix}}{bracketed[2]}\\end{{pmatrix}}"
     if depth > DEEPEST or not text or _COMMA.fullmatch(text):
         return Unread(text)
     if inner := _TEXT.fullmatch(text):

@@ -17,6 +17,7 @@ _OPERATIONS = {
     "\\\\times|\\\\cdot|\\*|\\)\\(": "product multiply multiplied times", "/|\\\\div|\\\\frac|:": "quotient divide divided",
     "!": "factorial", "\\\\binom": "choose combinations", "\\^": "power", "\\\\sqrt": "root",
 }  # fmt: skip
+_ASKED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?:[-+*/]|\\times|\\cdot|\\div)\d+(?:\.\d+)?(?![\d.])")
 _DO = word_set("compute evaluate calculate sum total product value")
 _DRESS = re.compile(r"\$|\\left(?![A-Za-z])|\\right(?![A-Za-z])|\\[,;:! ()\[\]]")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\S")
@@ -46,12 +47,20 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         and _holds(_DRESS.sub(" ", question.text).replace("\\dfrac", "\\frac"), theirs)
     ):
         return True
+    value = theirs.rpartition("=")[2]  # what was done may stand before the value
+    if any(_stands(asked, value) and not _stands(asked, mine) for asked in _ASKED.findall(compact(question.text))):
+        return True
     if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
         return False
     if question.words & _DO and re.search(r"(?<=[\d)}!])(?:[-+*]|\\times|\\cdot|\\div)", theirs):
         return True
     held = [words for pattern, words in _OPERATIONS.items() if re.search(pattern, theirs) and not re.search(pattern, mine)]
     return any(question.words & set(words.split()) for words in held)
+
+
+def _stands(operation: str, expression: str) -> bool:
+    """True if an operation on two numbers stands in an expression, with these very numbers."""
+    return bool(re.search(rf"(?<![\d.]){re.escape(operation)}(?![\d.])", expression))
 
 
 def _holds(question: str, expression: str) -> bool:
