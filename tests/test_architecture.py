@@ -20,7 +20,7 @@ FLOORS = {
     **dict.fromkeys(("types", "processes", "reductions", "responses", "model_caches"), 1),
     "answers": 2,
     **dict.fromkeys(WINGS, 3),
-    **dict.fromkeys(("reports", "run_folder"), 4),
+    **dict.fromkeys(("reports", "run_folder", "command_line"), 4),
     "lit": 5,
     "commands": 6,
     "cli": 7,

@@ -20,12 +20,12 @@ def test_needing_nothing_is_neutral_in_a_union():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"n": 0}, r"sampling\.n is 0; allowed: at least 1"),
-        ({"temperature": 0.0}, r"sampling\.temperature is 0\.0; allowed: above 0 \(write a small value such as 0\.01"),
-        ({"top_p": 0.0}, r"sampling\.top_p is 0\.0; allowed: in \(0, 1\]"),
-        ({"top_p": 1.1}, r"sampling\.top_p is 1\.1"),
-        ({"top_k": -1}, r"sampling\.top_k is -1; allowed: 0 or more; 0 switches it off"),
-        ({"max_tokens": 0}, r"sampling\.max_tokens is 0; allowed: at least 1"),
+        ({"n": 0}, r"Sampling\.n is 0; allowed: at least 1"),
+        ({"temperature": 0.0}, r"Sampling\.temperature is 0\.0; allowed: above 0 \(write a small value such as 0\.01"),
+        ({"top_p": 0.0}, r"Sampling\.top_p is 0\.0; allowed: in \(0, 1\]"),
+        ({"top_p": 1.1}, r"Sampling\.top_p is 1\.1"),
+        ({"top_k": -1}, r"Sampling\.top_k is -1; allowed: 0 or more; 0 switches it off"),
+        ({"max_tokens": 0}, r"Sampling\.max_tokens is 0; allowed: at least 1"),
     ],
 )
 def test_impossible_sampling_is_refused_with_what_is_allowed(change, words):

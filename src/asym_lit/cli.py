@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from jsonargparse import set_parsing_settings
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_only
@@ -30,7 +31,8 @@ import asym_lit.rollout.vllm_engine
 import asym_lit.rollout.vllm_server
 import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
-from asym_lit.commands import own_command
+from asym_lit.command_line import PlainErrors, allow_short_names, input_error, refused_by_lightning
+from asym_lit.commands import check_command, overview, own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.run_place import decided_folder, without_requeue
 from asym_lit.lit.stopping import RunStoppedError
@@ -38,14 +40,14 @@ from asym_lit.objectives import Objective
 from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
 from asym_lit.run_folder.place import check_place
 from asym_lit.run_folder.writing import write_atomically
-from asym_lit.types import InputError
+from asym_lit.types import InputError, check_sampling
 
 gc.freeze()  # what was imported stays; later collections need not look at it
 gc.enable()
 
 
-class _Parser(LightningArgumentParser):
-    """Precedes an error with one line of usage instead of all sixty options; `--help` shows those."""
+class _Parser(PlainErrors, LightningArgumentParser):
+    """Usage in one line instead of all sixty options; `--help` shows those."""
 
     @override
     def print_usage(self, file: Any = None) -> None:
@@ -83,6 +85,8 @@ class AsymLitCLI(LightningCLI):
         config = self.config[self.subcommand] if self.subcommand else self.config
         if config.threads < 0:
             raise InputError(f"threads is {config.threads}; allowed: 0 (torch's choice) or more.")
+        for name in ("sampling", "evaluation"):
+            check_sampling(f"data.{name}", config.get(f"data.init_args.{name}") or {})
         if "weights_only" in config and config.weights_only is None:
             config.weights_only = True  # a checkpoint holds tensors and plain types; nothing in it is executed
         if config.threads:
@@ -105,7 +109,10 @@ class AsymLitCLI(LightningCLI):
         config = self._get(self.config_init, "trainer", default={})
         if own := without_requeue(config.get("default_root_dir") or "."):
             kwargs["plugins"] = [*(config.get("plugins") or []), *own]
-        trainer = super().instantiate_trainer(**kwargs)
+        try:
+            trainer = super().instantiate_trainer(**kwargs)
+        except (ValueError, TypeError, MisconfigurationException) as fault:
+            raise refused_by_lightning(fault) from fault
         if getattr(rank_zero_only, "rank", 0):  # a process beside the first: the run's folder is that one's business
             return trainer
         folder = decided_folder(trainer, self.resumed)
@@ -139,7 +146,6 @@ def preflight(args: Sequence[str], console: Console | None = None) -> bool:
         args: What `fit` would be given.
         console: Where to print.
     """
-    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")  # ours are those of the command line
     cli = make_cli(["fit", *args], kind=_PreflightCLI)
     config, built = cli.config["fit"], cli.config_init["fit"]
     plan = plan_of(cli.model, cli.datamodule, built.trainer.callbacks or (), config.trainer, built.preflight)
@@ -155,6 +161,7 @@ def make_cli(args: Sequence[str] | None = None, run: bool = True, kind: type[Asy
         kind: Which command line.
     """
     set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
+    allow_short_names()
     return kind(
         LightningModule,
         LightningDataModule,
@@ -171,13 +178,6 @@ def make_cli(args: Sequence[str] | None = None, run: bool = True, kind: type[Asy
     )
 
 
-def _input_error(fault: BaseException | None) -> InputError | None:
-    """The input error behind a fault: jsonargparse wraps what a class raises while it is built."""
-    while fault is not None and not isinstance(fault, InputError):
-        fault = fault.__cause__ or fault.__context__
-    return fault
-
-
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line.
 
@@ -187,8 +187,13 @@ def main(args: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns in each forked process
     transformers_logging.disable_progress_bar()  # else a bar per loaded or saved policy breaks up the one of training
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")  # ours are those of the command line
     words = sys.argv[1:] if args is None else list(args)
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(overview())
+        sys.exit(0 if words else 2)
     try:
+        check_command(words)
         if command := own_command(words):
             command(words[1:])
         elif words[:1] == ["preflight"]:
@@ -197,7 +202,7 @@ def main(args: Sequence[str] | None = None) -> None:
         else:
             make_cli(args)
     except ValueError as fault:
-        ours = _input_error(fault)
+        ours = input_error(fault)
         if ours is None:
             raise
         sys.exit(f"error: {ours}")

@@ -1,12 +1,16 @@
-"""The sub-commands with parsers of their own, beside `fit`, `validate`, `test`, `predict` and `preflight`.
+"""What a person can ask for, and where the sub-commands with parsers of their own are.
 
-What they compute is in the rooms below.
+What they compute is in the rooms below. `fit`, `validate`, `test` and `predict` are
+Lightning's; `preflight` takes what `fit` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
+
+from asym_lit.command_line.names import nearest
+from asym_lit.types import InputError
 
 COMMANDS = {
     "audit": "asym_lit.commands.audit",
@@ -17,6 +21,48 @@ COMMANDS = {
     "study": "asym_lit.commands.study",
 }
 """Where each is; imported only when it is called."""
+
+SUMMARIES = {
+    "fit": "train a policy by a recipe, or go on with a run (--ckpt_path RUN_FOLDER)",
+    "validate": "measure a policy, or a run's checkpoint, on the validation prompts",
+    "test": "measure it on the test prompts",
+    "predict": "write its responses to the test prompts",
+    "preflight": "estimate memory and check everything of a run before it starts; takes what fit takes",
+    "audit": "what a verifier gets wrong, on rows with known labels",
+    "compare": "finished runs against their base policies and each other",
+    "judge-data": "training answers for a judge, from transcripts",
+    "probe": "whether a policy can learn a task at all, before training",
+    "replay": "what objectives do to the tokens of the same rollouts, side by side",
+    "study": "arms x seeds x tasks: run, resume and compare them all",
+}
+"""Every command, with what it is for."""
+
+
+def overview() -> str:
+    """What `--help` says before a command is chosen."""
+    lines = [f"  {name:11} {summary}" for name, summary in SUMMARIES.items()]
+    return "\n".join(
+        [
+            "usage: train.py COMMAND [--config RECIPE.yaml ...] [--KEY VALUE ...]",
+            "",
+            *lines,
+            "",
+            "Options of a command: train.py COMMAND --help. First steps: train.py fit --config configs/grpo.yaml",
+            "",
+        ]
+    )
+
+
+def check_command(words: Sequence[str]) -> None:
+    """Refuse a first word that is no command; options may precede one of Lightning's.
+
+    Raises:
+        InputError: With the nearest command, and all of them.
+    """
+    if words and not words[0].startswith("-") and words[0] not in SUMMARIES:
+        close = nearest(words[0], list(SUMMARIES))
+        like = f" Nearest: {close}." if close else ""
+        raise InputError(f"There is no command {words[0]!r}.{like} Allowed: {', '.join(SUMMARIES)}.")
 
 
 def own_command(words: Sequence[str]) -> Callable[[Sequence[str]], None] | None:

@@ -6,14 +6,16 @@ from time import perf_counter
 from typing import Any
 
 import torch
+from lightning.pytorch import Callback
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.trainer.states import TrainerFn
 from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.learning import RolloutLearner
+from asym_lit.lit.limits import check_limits
 from asym_lit.lit.live_policy import LivePolicyModule
-from asym_lit.lit.optimizing import OptimizerSteps, Schedule, learning_rate
+from asym_lit.lit.optimizing import OptimizerSteps, Schedule, build_optimizer, check_optimizer, learning_rate
 from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_start
 from asym_lit.lit.strategy import shard
@@ -71,6 +73,7 @@ class PolicyModule(LivePolicyModule):
         check_least("model.{name}", 1, inner_epochs=inner_epochs, mini_batches=mini_batches)
         check_least("model.{name}", 1, max_micro_batch_tokens=max_micro_batch_tokens)
         check_least("model.{name}", 0, warmup_steps=warmup_steps, max_grad_norm=max_grad_norm)
+        check_optimizer(optimizer)
         self.policy, self.objective, self.make_optimizer = policy, objective, optimizer
         self.schedule, self.warmup_steps = schedule, warmup_steps
         self.inner_epochs, self.mini_batches, self.max_micro_batch_tokens = inner_epochs, mini_batches, max_micro_batch_tokens
@@ -91,11 +94,18 @@ class PolicyModule(LivePolicyModule):
         self.diagnostics |= needs
 
     @override
+    def configure_callbacks(self) -> list[Callback]:
+        # The first hook of a run, before Lightning's own check of some of these limits, which points the wrong way.
+        if self.trainer.state.fn == TrainerFn.FITTING:
+            check_limits(self.trainer, self.datamodule.rollout_steps)
+        return []
+
+    @override
     def setup(self, stage: str) -> None:
         if self.datamodule.maker.scorer is None:  # callbacks are set up before modules
             raise InputError("Nothing scores the rollouts; add the VerifierReward callback to trainer.callbacks.")
         if stage == "fit":
-            check_start(self.trainer, self.objective, self.datamodule)
+            check_start(self.objective, self.datamodule)
 
     @override
     def configure_model(self) -> None:
@@ -129,7 +139,7 @@ class PolicyModule(LivePolicyModule):
     @override
     def configure_optimizers(self) -> Any:
         total = self.datamodule.rollout_steps * self.inner_epochs * self.mini_batches
-        optimizer = self.make_optimizer(p for p in self.scorer.parameters() if p.requires_grad)
+        optimizer = build_optimizer(self.make_optimizer, (p for p in self.scorer.parameters() if p.requires_grad))
         return [optimizer], [learning_rate(optimizer, self.schedule, self.warmup_steps, total)]
 
     @override

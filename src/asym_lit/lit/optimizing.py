@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -16,11 +16,36 @@ from torch.distributed.tensor import DTensor
 
 from asym_lit.lit.distributed import world_size
 from asym_lit.lit.learning import RolloutLearner
+from asym_lit.types import InputError, check_least
 
 Schedule = Literal["constant", "linear", "cosine"]
 
 MAX_BAD_UPDATES, AMONG = 10, 40
 """Updates with a gradient that is not finite, among so many, before the run stops; rarer ones are skipped and counted."""
+
+
+def build_optimizer(make: Callable[..., torch.optim.Optimizer], parameters: Iterable[Any]) -> torch.optim.Optimizer:
+    """An optimizer, by settings that it may refuse.
+
+    Raises:
+        InputError: With what it says of them.
+    """
+    try:
+        return make(parameters)
+    except (TypeError, ValueError) as fault:
+        raise InputError(f"model.optimizer does not work: {fault}.") from fault
+
+
+def check_optimizer(make: Callable[..., torch.optim.Optimizer]) -> None:
+    """Refuse negative settings before anything is loaded.
+
+    Raises:
+        InputError: With the first.
+    """
+    given = getattr(make, "keywords", {})  # of a partial, which the command line makes
+    for name in ("lr", "weight_decay", "eps"):
+        if isinstance(given.get(name), int | float):
+            check_least("model.optimizer.{name}", 0, **{name: given[name]})
 
 
 def learning_rate(optimizer: torch.optim.Optimizer, schedule: Schedule, warmup_steps: int, total: int) -> Any:

@@ -6,7 +6,6 @@ steps, of which a rollout step makes several, batches. What they end has no chec
 
 from __future__ import annotations
 
-from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 
 from asym_lit.lit.rollout_source import RolloutSource
@@ -46,13 +45,12 @@ def check_limits(trainer: Trainer, rollout_steps: int) -> None:
     loop.max_epochs = 1
 
 
-def check_start(trainer: Trainer, objective: Objective, data: RolloutSource) -> None:
-    """Refuse limits that would not mean what they say, and an objective that the group size is too small for.
+def check_start(objective: Objective, data: RolloutSource) -> None:
+    """Refuse an objective that the group size is too small for, and warn of rollouts that are not the policy's own.
 
     Raises:
         InputError: With what to write.
     """
-    check_limits(trainer, data.rollout_steps)
     check_group_size(objective, data.sampling.n)
     warn_of_cut_distributions(data.sampling)
 

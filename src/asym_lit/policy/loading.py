@@ -127,8 +127,17 @@ def architecture_of(config: PretrainedConfig) -> str:
 
 def _not_found(policy: str, fault: Exception) -> InputError:
     first_line = str(fault).splitlines()[0]
+    place = Path(policy).expanduser()
+    if place.is_dir():
+        what = f"there is a directory {policy}, but no policy in it that can be read: {first_line}"
+    elif place.exists():
+        what = f"{policy} is a file, not a directory."
+    elif policy.startswith(("/", ".", "~")) or policy.count("/") != 1 or place.parent.is_dir():
+        what = f"there is no directory {policy}."  # with one slash or none it may be a hub id
+    else:
+        what = f"there is no directory {policy}, nor does the hub give one: {first_line}"
     return InputError(
-        f"No policy at {policy!r}: {first_line} Allowed: 'bundled', a local directory in Hugging Face format, or a hub id."
+        f"No policy at {policy!r}: {what} Allowed: 'bundled', a local directory in Hugging Face format, or a hub id."
     )
 
 

@@ -13,7 +13,7 @@ from asym_lit.types.asking import AnswerSource, DemonstratedTask, SelectiveTask,
 from asym_lit.types.errors import InputError, check_least
 from asym_lit.types.experience import BatchPool, Collectives, Experience
 from asym_lit.types.problems import LabelledAnswer, LeftOut, Prompt, Split
-from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Sampling
+from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Sampling, check_sampling
 from asym_lit.types.scores import Needs, TokenScores
 from asym_lit.types.training import LivePolicy, Scorer
 from asym_lit.types.verdicts import Outcome, Verdict
@@ -48,4 +48,5 @@ __all__ = [
     "Verdict",
     "Verifier",
     "check_least",
+    "check_sampling",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal
@@ -16,6 +17,27 @@ from asym_lit.types.scores import TokenScores
 from asym_lit.types.verdicts import Verdict
 
 FinishReason = Literal["stop", "length"]
+
+
+def check_sampling(called: str, values: Mapping[str, float]) -> None:
+    """Refuse what nothing can be drawn by.
+
+    Args:
+        called: What a message calls it: `data.evaluation` gives `data.evaluation.n`.
+        values: Settings of a `Sampling`; those that are missing are not looked at.
+
+    Raises:
+        InputError: With the first that cannot be, and what is allowed.
+    """
+    for name, is_right, allowed in (
+        ("n", lambda n: n >= 1, "at least 1"),
+        ("temperature", lambda t: t > 0, "above 0 (write a small value such as 0.01 for near-greedy)"),
+        ("top_p", lambda p: 0 < p <= 1, "in (0, 1]; 1 switches it off"),
+        ("top_k", lambda k: k >= 0, "0 or more; 0 switches it off"),
+        ("max_tokens", lambda m: m >= 1, "at least 1"),
+    ):
+        if name in values and not is_right(values[name]):
+            raise InputError(f"{called}.{name} is {values[name]}; allowed: {allowed}.")
 
 
 @dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
@@ -37,15 +59,7 @@ class Sampling:
     max_tokens: int = 32
 
     def __post_init__(self) -> None:
-        for name, ok, allowed in (
-            ("n", self.n >= 1, "at least 1"),
-            ("temperature", self.temperature > 0, "above 0 (write a small value such as 0.01 for near-greedy)"),
-            ("top_p", 0 < self.top_p <= 1, "in (0, 1]; 1 switches it off"),
-            ("top_k", self.top_k >= 0, "0 or more; 0 switches it off"),
-            ("max_tokens", self.max_tokens >= 1, "at least 1"),
-        ):
-            if not ok:
-                raise InputError(f"sampling.{name} is {getattr(self, name)}; allowed: {allowed}.")
+        check_sampling("Sampling", vars(self))
 
     @property
     def filters(self) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import ArgumentParser, auto_cli
+from jsonargparse import auto_cli
 from rich.console import Console
 from rich.table import Table
 from typing_extensions import override
 
+from asym_lit.command_line import PlainErrors, allow_short_names
 from asym_lit.commands.audit.rows import Columns, read_answers
 from asym_lit.evaluation.attacks import attack_rows
 from asym_lit.evaluation.audit import Audit, LabelledAnswer, Score, audit, has_box, scores_by
@@ -75,7 +76,7 @@ class AuditSettings:
                 raise InputError(f"{name} is {value}; allowed: a share, 0 to 1, such as 0.003.")
 
 
-class _Parser(ArgumentParser):
+class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
     @override
@@ -89,6 +90,7 @@ def audit_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `audit`.
     """
+    allow_short_names()
     settings = auto_cli(
         AuditSettings,
         args=list(args),

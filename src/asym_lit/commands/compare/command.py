@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jsonargparse import ArgumentParser
 from rich.console import Console
 from rich.markup import escape
 from typing_extensions import override
 
+from asym_lit.command_line import PlainErrors
 from asym_lit.commands.compare.comparing import Compare, write_comparison
 from asym_lit.reports.comparison_words import head_line
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.run_folder.runs import find_runs
 
 
-class _Parser(ArgumentParser):
+class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
     @override

@@ -13,6 +13,7 @@ from pathlib import Path
 from jsonargparse import auto_cli, set_parsing_settings
 from rich.console import Console
 
+from asym_lit.command_line import PlainErrors, allow_short_names
 from asym_lit.types import InputError, Verifier
 from asym_lit.verifiers.answer_shapes import AnswerWriter
 from asym_lit.verifiers.judge.data import JudgeData, balanced, split_by_question
@@ -48,6 +49,10 @@ class JudgeDataJob:
     seed: int = 0
 
 
+class _Parser(PlainErrors):
+    """Tells a mistake shortly; `--help` shows all options."""
+
+
 def make_judge_data(job: JudgeDataJob, console: Console) -> None:
     """Make the files and say what became of every candidate."""
     if not job.transcripts:
@@ -74,6 +79,14 @@ def judge_data_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `judge-data`.
     """
+    allow_short_names()
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
-    job = auto_cli(JudgeDataJob, as_positional=False, args=list(args), prog="train.py judge-data", parser_mode="omegaconf+")
+    job = auto_cli(
+        JudgeDataJob,
+        as_positional=False,
+        args=list(args),
+        prog="train.py judge-data",
+        parser_class=_Parser,
+        parser_mode="omegaconf+",
+    )
     make_judge_data(job, Console())

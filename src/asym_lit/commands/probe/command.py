@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jsonargparse import ArgumentParser, auto_cli, set_parsing_settings
+from jsonargparse import auto_cli, set_parsing_settings
 from rich.console import Console
 from typing_extensions import override
 
+from asym_lit.command_line import PlainErrors, allow_short_names
 from asym_lit.commands.probe.probing import Probe, run_probe
 
 
-class _Parser(ArgumentParser):
+class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
     @override
@@ -28,6 +29,7 @@ def probe_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `probe`.
     """
+    allow_short_names()
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     settings = auto_cli(Probe, args=list(args), prog="train.py probe", parser_class=_Parser, parser_mode="omegaconf+")
     run_probe(settings, Console())

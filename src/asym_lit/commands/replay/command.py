@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jsonargparse import ArgumentParser, auto_cli, set_parsing_settings
+from jsonargparse import auto_cli, set_parsing_settings
 from rich.console import Console
 from typing_extensions import override
 
+from asym_lit.command_line import PlainErrors, allow_short_names
 from asym_lit.commands.replay.replaying import run_replay
 from asym_lit.commands.replay.settings import Replay
 from asym_lit.objectives import Objective
 
 
-class _Parser(ArgumentParser):
+class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
     @override
@@ -28,6 +29,7 @@ def replay_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `replay`.
     """
+    allow_short_names()
     set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
     settings = auto_cli(Replay, args=list(args), prog="train.py replay", parser_class=_Parser, parser_mode="omegaconf+")
     run_replay(settings, Console())

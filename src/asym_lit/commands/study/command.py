@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from jsonargparse import ArgumentParser
 from rich.console import Console
 from rich.markup import escape
 from typing_extensions import override
 
+from asym_lit.command_line import PlainErrors
 from asym_lit.commands.study.cells import Cell, cells, ready
 from asym_lit.commands.study.definition import StudyFile, read_study
 from asym_lit.commands.study.printing import commands, one_cell, slurm_script
@@ -47,7 +47,7 @@ class StudyOptions:
     trainer: list[str] = field(default_factory=list)
 
 
-class _Parser(ArgumentParser):
+class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
     @override

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
-from asym_lit.lit.optimizing import Schedule
+from asym_lit.lit.optimizing import Schedule, build_optimizer
 from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
@@ -57,7 +57,7 @@ class SupervisedModule(LightningModule):
     def configure_optimizers(self) -> Any:
         from transformers import get_scheduler
 
-        optimizer = self.make_optimizer(self.model.parameters())
+        optimizer = build_optimizer(self.make_optimizer, self.model.parameters())
         name = self.schedule if self.schedule != "constant" else "constant_with_warmup"
         steps = int(self.trainer.estimated_stepping_batches)
         scheduler = get_scheduler(name, optimizer, self.warmup_steps, steps)

@@ -1,0 +1,25 @@
+"""Which faults are mistakes of a person: wrapped input errors, and what Lightning's trainer refuses of its options."""
+
+from __future__ import annotations
+
+import traceback
+
+from asym_lit.types import InputError
+
+
+def refused_by_lightning(fault: Exception) -> Exception:
+    """The fault as an error about `trainer`, if Lightning itself raised it; else the fault.
+
+    A callback or a logger with a fault of its own keeps its stack.
+    """
+    frames = traceback.extract_tb(fault.__traceback__)
+    if isinstance(fault, InputError) or not frames or "/lightning/" not in frames[-1].filename.replace("\\", "/"):
+        return fault
+    return InputError(f"trainer: {' '.join(str(fault).split())}")
+
+
+def input_error(fault: BaseException | None) -> InputError | None:
+    """The input error behind a fault: jsonargparse wraps what a class raises while it is built."""
+    while fault is not None and not isinstance(fault, InputError):
+        fault = fault.__cause__ or fault.__context__
+    return fault

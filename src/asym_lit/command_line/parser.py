@@ -1,0 +1,39 @@
+"""What all parsers of the command line have in common: a mistake is told in one to three lines, and ends the program with 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from jsonargparse import ArgumentParser
+from typing_extensions import override
+
+from asym_lit.command_line.mistakes import plain_words
+
+LONGEST_LINE = 600
+
+
+class PlainErrors(ArgumentParser):
+    """A parser that tells mistakes shortly; `--help` shows what there is."""
+
+    words: Sequence[str] = ()
+    """Of the command line."""
+
+    @override
+    def parse_args(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # type: ignore[override]
+        """Parse, and remember what."""
+        self.words = list(sys.argv[1:] if args is None else args)
+        return super().parse_args(args, *rest, **options)
+
+    @override
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print what is wrong, and end with 2; the parsers within this one pass it on."""
+        if not self.exit_on_error:
+            super().error(message, ex)
+        parser: ArgumentParser = getattr(ex, "subcommand_parser", None) or self
+        lines = [line[:LONGEST_LINE] for line in plain_words(message, parser, self.words).splitlines() if line.strip()]
+        sys.stderr.write("error: " + "\n".join(lines[:3]) + "\n")
+        if "required" in message:
+            parser.print_usage(sys.stderr)
+        sys.exit(2)
