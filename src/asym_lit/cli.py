@@ -37,6 +37,7 @@ from asym_lit.commands.preflight import PreflightSettings, plan_of, run_prefligh
 from asym_lit.lit.run_place import decided_folder, without_requeue
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.objectives import Objective
+from asym_lit.reports.escaping import visible
 from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
 from asym_lit.run_folder.place import check_place
 from asym_lit.run_folder.writing import write_atomically
@@ -205,7 +206,7 @@ def main(args: Sequence[str] | None = None) -> None:
         ours = input_error(fault)
         if ours is None:
             raise
-        sys.exit(f"error: {ours}")
+        sys.exit(f"error: {visible(str(ours))}")
     except RunStoppedError as stop:
         sys.exit(f"stopped: {stop}")
     finally:

@@ -44,6 +44,18 @@ def test_the_command_prints_the_rates_and_writes_the_page(tmp_path, capsys):
     assert "Wrong, but accepted: none" in (tmp_path / "out" / "audit.html").read_text()
 
 
+def test_a_category_with_markup_or_escape_codes_is_shown_and_does_nothing(tmp_path, capsys):
+    file = tmp_path / "rows.jsonl"
+    row = {"gold": "\x1b[2J1/2", "candidate": "\x1b[2J3", "label": 1, "category": "[/b]\x1b[2Jx", "question": "<b>\x00"}
+    file.write_text(json.dumps(row))
+    main(["audit", "--verifier", "asym_lit.verifiers.Rule", "--file", str(file), "--output", str(tmp_path / "out")])
+    printed, page = capsys.readouterr().out, (tmp_path / "out" / "audit.html").read_text()
+    assert r"[/b]\x1b[2Jx" in printed.replace("\n", "")
+    assert "\x1b" not in printed + page
+    assert "\x00" not in page
+    assert r"[/b]\x1b[2Jx" in page
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

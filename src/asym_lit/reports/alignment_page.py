@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from asym_lit.evaluation.alignment import BINS, Alignment, Thresholds
 from asym_lit.reports.alignment_words import (
@@ -17,6 +16,7 @@ from asym_lit.reports.alignment_words import (
 )
 from asym_lit.reports.charts import Series, line_chart
 from asym_lit.reports.comparison_page import table
+from asym_lit.reports.escaping import for_page
 from asym_lit.reports.ledger_page import page
 
 
@@ -30,9 +30,9 @@ def alignment_page(found: Sequence[Alignment], thresholds: Thresholds, facts: di
     """
     body = [
         "<h1>Alignment probe</h1>",
-        "<dl>" + "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()) + "</dl>",
-        *(f'<p class="lead">{escape(headline(one, thresholds))}</p>' for one in found),
-        f'<p class="hint">{escape(threshold_words(thresholds))}</p>',
+        "<dl>" + "".join(f"<div><dt>{for_page(k)}</dt><dd>{for_page(v)}</dd></div>" for k, v in facts.items()) + "</dl>",
+        *(f'<p class="lead">{for_page(headline(one, thresholds))}</p>' for one in found),
+        f'<p class="hint">{for_page(threshold_words(thresholds))}</p>',
         "<h2>What to expect of training</h2>",
         _wrapped(expectation_rows(found)),
         "<h2>The untrained policy</h2>",
@@ -47,7 +47,7 @@ def alignment_page(found: Sequence[Alignment], thresholds: Thresholds, facts: di
             "a common form alone explains. How much is suspicious is a proposal: the paper gives no number.</p>",
             table(continuation_rows(found)),
         ]
-    body += ["<h2>What the paper found</h2>", table(EVIDENCE), f'<p class="hint">{escape(SOURCE)}</p>']
+    body += ["<h2>What the paper found</h2>", table(EVIDENCE), f'<p class="hint">{for_page(SOURCE)}</p>']
     return page("Alignment probe", "\n".join(body))
 
 
@@ -55,7 +55,7 @@ def _curve(one: Alignment) -> str:
     mine = Series(one.task, one.curve.ks, one.curve.mean, one.curve.low, one.curve.high, "mine")
     ks = one.curve.ks if len(one.curve.ks) < 8 else one.curve.ks[::2]
     chart = line_chart([mine], ks, (0.0, 1.0), log_x=True)
-    return f'<div class="card"><h3>{escape(one.task)}: pass@k</h3>{chart}<p>{one.label}, {one.colour}</p></div>'
+    return f'<div class="card"><h3>{for_page(one.task)}: pass@k</h3>{chart}<p>{one.label}, {one.colour}</p></div>'
 
 
 def _histogram(one: Alignment) -> str:
@@ -65,14 +65,14 @@ def _histogram(one: Alignment) -> str:
         f'vertical-align:middle;width:{count / most * 110:.0f}px"></span> {count}</td></tr>'
         for name, count in zip(BINS, one.histogram, strict=True)
     )
-    return f'<div class="card"><h3>{escape(one.task)}: difficulty</h3><table class="cells">{bars}</table></div>'
+    return f'<div class="card"><h3>{for_page(one.task)}: difficulty</h3><table class="cells">{bars}</table></div>'
 
 
 def _wrapped(rows: list[list[str]]) -> str:
     """A table of sentences."""
     head, *others = rows
-    lines = ["".join(f'<th class="words">{escape(cell)}</th>' for cell in head)]
+    lines = ["".join(f'<th class="words">{for_page(cell)}</th>' for cell in head)]
     for row in others:
-        cells = "".join(f'<td class="words" style="white-space:normal">{escape(cell)}</td>' for cell in row[1:])
-        lines.append(f"<th>{escape(row[0])}</th>{cells}")
+        cells = "".join(f'<td class="words" style="white-space:normal">{for_page(cell)}</td>' for cell in row[1:])
+        lines.append(f"<th>{for_page(row[0])}</th>{cells}")
     return '<div class="scroll"><table>' + "".join(f"<tr>{line}</tr>" for line in lines) + "</table></div>"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from asym_lit.evaluation.audit import Audit, Judged, Score, scores_by
+from asym_lit.reports.escaping import for_page
 from asym_lit.types import Outcome
 
 _STYLE = """
@@ -41,17 +41,17 @@ def audit_page(audit: Audit, title: str) -> str:
         (f"{p50} ms", f"median latency, waiting included; p95 {p95} ms, p99 {p99} ms"),
         (f"{len(audit.judged) / max(audit.seconds, 1e-9):,.0f}/s", "verdicts"),
     ]
-    big = "".join(f"<div><b>{escape(number)}</b><span>{escape(what)}</span></div>" for number, what in numbers)
+    big = "".join(f"<div><b>{for_page(number)}</b><span>{for_page(what)}</span></div>" for number, what in numbers)
     wrongly = [one for one in audit.judged if one.disagrees]
     parts = [
-        f"<h1>{escape(audit.verifier)} on {escape(title)}</h1><div class=big>{big}</div>",
+        f"<h1>{for_page(audit.verifier)} on {for_page(title)}</h1><div class=big>{big}</div>",
         _scores("By deciding rung", scores_by(audit.judged, "rung")),
         _scores("By category", scores_by(audit.judged, "category")),
         _answers("Wrong, but accepted", "accepted", [one for one in wrongly if one.accepted]),
         _answers("Right, but rejected", "rejected", [one for one in wrongly if not one.accepted]),
         _answers("Undecided", "undecided", [one for one in audit.judged if one.verdict.outcome == Outcome.UNDECIDED]),
     ]
-    head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>Audit: {escape(title)}</title>"
+    head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>Audit: {for_page(title)}</title>"
     return f"<!doctype html><html lang=en>{head}<style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n"
 
 
@@ -62,30 +62,30 @@ def percent(share: float | None) -> str:
 
 def _scores(title: str, scores: Sequence[Score]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(s.name)}<td class=n>{s.right}<td class=n>{percent(s.recall)}<td class=n>{s.wrong}"
+        f"<tr><td>{for_page(s.name)}<td class=n>{s.right}<td class=n>{percent(s.recall)}<td class=n>{s.wrong}"
         f"<td class=n>{percent(s.false_accepts)}<td class=n>{s.undecided}"
         for s in scores
     )
     head = "<tr><th><th>right<th>recall<th>wrong<th>false accepts<th>undecided"
-    return f"<h2>{escape(title)}</h2><table>{head}{rows}</table>"
+    return f"<h2>{for_page(title)}</h2><table>{head}{rows}</table>"
 
 
 def _answers(title: str, kind: str, judged: Sequence[Judged]) -> str:
     if not judged:
-        return f"<h2>{escape(title)}: none</h2>"
+        return f"<h2>{for_page(title)}: none</h2>"
     rows = "".join(_row(one) for one in judged)
     head = "<tr><th>row<th>gold answer<th>candidate<th>why<th>category"
-    return f"<h2 class={kind}>{escape(title)}: {len(judged)}</h2><table>{head}{rows}</table>"
+    return f"<h2 class={kind}>{for_page(title)}: {len(judged)}</h2><table>{head}{rows}</table>"
 
 
 def _row(one: Judged) -> str:
     answer, verdict = one.answer, one.verdict
     path = "; ".join(f"{rung.by}: {rung.reason}" for rung in verdict.path or (verdict,))
-    asked = f"<details><summary>question</summary>{escape(_short(answer.question))}</details>" if answer.question else ""
+    asked = f"<details><summary>question</summary>{for_page(_short(answer.question))}</details>" if answer.question else ""
     return (
-        f"<tr><td>{escape(answer.row)}<td class=t><code>{escape(_short(answer.gold))}</code>{asked}"
-        f"<td class=t><code>{escape(_short(answer.candidate))}</code><td class=t>{escape(_short(path))}"
-        f"<td>{escape(answer.category)}"
+        f"<tr><td>{for_page(answer.row)}<td class=t><code>{for_page(_short(answer.gold))}</code>{asked}"
+        f"<td class=t><code>{for_page(_short(answer.candidate))}</code><td class=t>{for_page(_short(path))}"
+        f"<td>{for_page(answer.category)}"
     )
 
 

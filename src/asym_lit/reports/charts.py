@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+
+from asym_lit.reports.escaping import for_page
 
 WIDTH, HEIGHT = 320, 200
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 8, 22
@@ -63,13 +64,13 @@ def line_chart(
         parts.append(f'<text x="{x}" y="{HEIGHT - 6}" text-anchor="{anchor}">{_number(tick, max(xs))}</text>')
     for one in series:
         points = [(x, y) for x, y in zip(one.x, one.y, strict=True) if math.isfinite(y)]
-        label = f'class="{{}} {one.style}" data-arm="{escape(one.name, quote=True)}"'
+        label = f'class="{{}} {one.style}" data-arm="{for_page(one.name)}"'
         bounds = [(x, lo, hi) for x, lo, hi in zip(one.x, one.low, one.high, strict=False) if math.isfinite(lo + hi)]
         if bounds:
             edge = [at(x, hi) for x, _, hi in bounds] + [at(x, lo) for x, lo, _ in reversed(bounds)]
             parts.append(f'<polygon {label.format("band")} points="{" ".join(edge)}"/>')
         line = " ".join(at(x, y) for x, y in points)
-        parts.append(f'<polyline {label.format("line")} points="{line}"><title>{escape(one.name)}</title></polyline>')
+        parts.append(f'<polyline {label.format("line")} points="{line}"><title>{for_page(one.name)}</title></polyline>')
     return "".join([*parts, "</svg>"])
 
 

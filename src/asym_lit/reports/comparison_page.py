@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from html import escape
 from io import BytesIO
 
 from asym_lit.evaluation.arm_results import ArmResult, Gap
@@ -13,6 +12,7 @@ from asym_lit.evaluation.run_comparison import RunComparison
 from asym_lit.reports.charts import Series, line_chart, step_ticks
 from asym_lit.reports.comparison_figure import trade_off_figure
 from asym_lit.reports.comparison_words import METHODS, cost_rows, head_line, overview_rows, run_rows, signed
+from asym_lit.reports.escaping import for_page
 from asym_lit.reports.ledger_page import fate_bar, fate_key, page
 
 _SCRIPT = """
@@ -41,10 +41,10 @@ def comparison_page(found: RunComparison) -> str:
         "held against": f"the base policy, and {found.baseline}",
     }
     body = [
-        f"<h1>{escape(found.title)}</h1>",
-        "<dl>" + "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()) + "</dl>",
-        f'<p class="lead">{escape(head_line(found))}</p>',
-        *(f'<p class="note">{escape(note)}</p>' for note in found.notes),
+        f"<h1>{for_page(found.title)}</h1>",
+        "<dl>" + "".join(f"<div><dt>{k}</dt><dd>{for_page(v)}</dd></div>" for k, v in facts.items()) + "</dl>",
+        f'<p class="lead">{for_page(head_line(found))}</p>',
+        *(f'<p class="note">{for_page(note)}</p>' for note in found.notes),
         "<h2>At a glance</h2>",
         table(overview_rows(found), words=(1,)),
         f'<p class="hint">Means over problems and seeds at the last evaluation, with 95 % intervals. Bold: p below 0.05 after '
@@ -64,13 +64,13 @@ def comparison_page(found: RunComparison) -> str:
     if len(found.arms) > 1:
         rows = [(arm.name, arm.to_baseline) for arm in found.arms if arm.to_baseline]
         body += [
-            f"<h2>Against {escape(found.baseline)}</h2>",
-            f'<p class="hint">pass@k of the arm less pass@k of {escape(found.baseline)}, both after training.</p>',
+            f"<h2>Against {for_page(found.baseline)}</h2>",
+            f'<p class="hint">pass@k of the arm less pass@k of {for_page(found.baseline)}, both after training.</p>',
             gap_table(rows, found.ks),
         ]
     body += [*_problems(found), *_dynamics(found)]
     body += ["<h2>Cost of a run</h2>", table(cost_rows(found)), "<h2>Runs</h2>", table(run_rows(found), words=(3, 4))]
-    body += ["<h2>How it was measured</h2>", *(f'<p class="hint">{escape(text)}</p>' for text in METHODS)]
+    body += ["<h2>How it was measured</h2>", *(f'<p class="hint">{for_page(text)}</p>' for text in METHODS)]
     return page(found.title, "\n".join(body), _SCRIPT)
 
 
@@ -85,7 +85,7 @@ def table(cells: Iterable[Sequence[str]], words: Sequence[int] = ()) -> str:
 
     def cell(tag: str, i: int, text: str) -> str:
         bold = text.startswith("**")
-        shown = escape(text.strip("*"))
+        shown = for_page(text.strip("*"))
         if i and shown.endswith("]"):  # an interval, below its middle: side by side they are wider than the page
             shown = shown.replace(" [", "<br><small>[") + "</small>"
         return f"<{tag}{' class=words' if i in words else ''}>{f'<b>{shown}</b>' if bold else shown}</{tag}>"
@@ -99,7 +99,7 @@ def gap_table(rows: Sequence[tuple[str, Sequence[Gap]]], ks: Sequence[int]) -> s
     """Arms by k, shaded by the size of the difference; those that are not significant stay plain."""
     lines = ["<th></th>" + "".join(f"<th>pass@{k}</th>" for k in ks)]
     for name, gaps in rows:
-        line = f"<th>{escape(name)}</th>"
+        line = f"<th>{for_page(name)}</th>"
         for gap in gaps:
             size = min(abs(gap.found.mean) / 0.15, 1) * 0.5
             side = ("gain" if gap.found.mean > 0 else "fall") if gap.significant() else ""
@@ -126,7 +126,7 @@ def _curve_card(arm: ArmResult, found: RunComparison) -> str:
     mine = Series(arm.name, found.ks, arm.after.mean, arm.after.low, arm.after.high, "mine")
     ks = found.ks if len(found.ks) < 8 else found.ks[::2]
     chart = line_chart([*others, base, mine], ks, (0.0, 1.0), log_x=True)
-    return f'<div class="card"><h3>{escape(arm.name)}</h3>{chart}<p>{escape(arm.verdict())}</p></div>'
+    return f'<div class="card"><h3>{for_page(arm.name)}</h3>{chart}<p>{for_page(arm.verdict())}</p></div>'
 
 
 def _problems(found: RunComparison) -> list[str]:
@@ -138,7 +138,7 @@ def _problems(found: RunComparison) -> list[str]:
         numbers = (total.counts[Fate.LOST], total.counts[Fate.WIDENED], total.by_luck)
         cells = "".join(f"<td>{number / runs:.1f}</td>" for number in numbers)
         shares = f"{total.rare_kept / total.rare:.0%} <small>{total.rare_kept_by_luck:.0%}</small>" if total.rare else "-"
-        lines.append(f"<tr><th>{escape(arm.name)}</th><td>{fate_bar(total)}</td>{cells}<td>{shares}</td></tr>")
+        lines.append(f"<tr><th>{for_page(arm.name)}</th><td>{fate_bar(total)}</td>{cells}<td>{shares}</td></tr>")
     return [
         "<h2>Problem by problem</h2>",
         fate_key(),
@@ -156,7 +156,7 @@ def _dynamics(found: RunComparison) -> list[str]:
         cards.append((f"pass@{k}", over))
     for metric, words in found.metrics.items():
         cards.append((words, [Series(a.name, *a.dynamics[metric]) for a in found.arms if metric in a.dynamics]))
-    chips = "".join(f"<button>{escape(arm.name)}</button>" for arm in found.arms)
+    chips = "".join(f"<button>{for_page(arm.name)}</button>" for arm in found.arms)
     charts = "".join(
         f'<div class="card"><h3>{words}</h3>{line_chart(series, step_ticks(series))}</div>' for words, series in cards if series
     )

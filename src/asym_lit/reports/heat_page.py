@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 
+from asym_lit.reports.escaping import for_page
 from asym_lit.reports.heat_style import SCRIPT, STYLE
 from asym_lit.reports.objective_tables import (
     Comparison,
@@ -55,8 +55,8 @@ def heat_page(compared: Comparison, rollouts: Sequence[HeatRollout]) -> str:
         rollouts: What is coloured below; pushes and advantages in the order of `compared.rows`.
     """
     names = [row.name for row in compared.rows]
-    facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in compared.facts.items())
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in compared.notes)
+    facts = "".join(f"<div><dt>{for_page(k)}</dt><dd>{for_page(v)}</dd></div>" for k, v in compared.facts.items())
+    notes = "".join(f'<p class="note">{for_page(note)}</p>' for note in compared.notes)
     body = [
         f"<h1>Replay</h1><dl>{facts}</dl>{notes}",
         "<h2>What each objective does to the same rollouts</h2>",
@@ -78,7 +78,7 @@ def heat_page(compared: Comparison, rollouts: Sequence[HeatRollout]) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Replay: {escape(', '.join(names[:4]))}</title><style>{STYLE}</style></head><body><main>"
+        f"<title>Replay: {for_page(', '.join(names[:4]))}</title><style>{STYLE}</style></head><body><main>"
         + "\n".join(body)
         + f'</main><div id="tip" hidden></div><script>{SCRIPT}</script></body></html>'
     )
@@ -87,11 +87,11 @@ def heat_page(compared: Comparison, rollouts: Sequence[HeatRollout]) -> str:
 def _table(cells: Iterable[Sequence[str]], shade: Shade | None = None) -> str:
     """A table whose cells may be shaded; a row named (tokens) is what the others are held against."""
     head, *rows = cells
-    lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
+    lines = ["<tr>" + "".join(f"<th>{for_page(cell)}</th>" for cell in head) + "</tr>"]
     for row in rows:
-        line = f"<th>{escape(row[0])}</th>"
+        line = f"<th>{for_page(row[0])}</th>"
         for cell, first in zip(row[1:], rows[0][1:], strict=True):
-            line += f"<td{_shaded(shade(cell, first)) if shade else ''}>{escape(cell)}</td>"
+            line += f"<td{_shaded(shade(cell, first)) if shade else ''}>{for_page(cell)}</td>"
         lines.append(f'<tr class="baseline">{line}</tr>' if row[0] == "(tokens)" else f"<tr>{line}</tr>")
     return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
 
@@ -114,7 +114,7 @@ def _shaded(value: float) -> str:
 
 
 def _controls(names: Sequence[str]) -> str:
-    options = "".join(f'<option value="{i}">{escape(name)}</option>' for i, name in enumerate(names))
+    options = "".join(f'<option value="{i}">{for_page(name)}</option>' for i, name in enumerate(names))
     return (
         f'<div class="controls"><label>objective <select id="shown">{options}</select></label>'
         f'<label>minus <select id="minus"><option value="">nothing</option>{options}</select></label>'
@@ -128,7 +128,7 @@ def _rollout(rollout: HeatRollout) -> str:
     verdict = f'<b class="{"right" if rollout.right else "wrong"}">{"right" if rollout.right else "wrong"}</b>'
     tokens = "".join(_token(token) for token in rollout.tokens)
     return (
-        f'<article><header>{verdict}<code>{escape(rollout.prompt)}</code><span class="hint">{escape(rollout.reason)}</span>'
+        f'<article><header>{verdict}<code>{for_page(rollout.prompt)}</code><span class="hint">{for_page(rollout.reason)}</span>'
         f'</header><div class="response">{tokens}</div></article>'
     )
 
@@ -142,4 +142,4 @@ def _token(token: HeatToken) -> str:
         "r": token.rank,
     }
     shown = "".join(_VISIBLE.get(character, character) for character in token.text)
-    return f'<span class="t" data-t="{escape(json.dumps(data), quote=True)}">{escape(shown)}</span>'
+    return f'<span class="t" data-t="{for_page(json.dumps(data))}">{for_page(shown)}</span>'

@@ -6,11 +6,11 @@ What is recorded is in `evaluation/ledger.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 from asym_lit.evaluation.ledger import ProblemRecord, rare_answers
 from asym_lit.evaluation.problem_changes import Changes, Fate, by_step, changes, fate
+from asym_lit.reports.escaping import for_page
 from asym_lit.reports.style import STYLE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def page(title: str, body: str, script: str = "") -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{body}</main>"
+        f"<title>{for_page(title)}</title><style>{STYLE}</style></head><body><main>{body}</main>"
         f"<script>{script}</script></body></html>"
     )
 
@@ -74,7 +74,7 @@ def ledger_page(title: str, records: Sequence[ProblemRecord]) -> str:
         records: All rows of a ledger.
     """
     names = list(dict.fromkeys(record.evaluation for record in records))
-    return page(title, f"<h1>{escape(title)}</h1>" + "".join(_set(name, records) for name in names), _SCRIPT)
+    return page(title, f"<h1>{for_page(title)}</h1>" + "".join(_set(name, records) for name in names), _SCRIPT)
 
 
 def _set(name: str, records: Sequence[ProblemRecord]) -> str:
@@ -90,7 +90,7 @@ def _set(name: str, records: Sequence[ProblemRecord]) -> str:
     rows = "".join(_row(uid, fates[uid], [steps[step].get(uid) for step in steps]) for uid in order[:SHOWN])
     more = f" The first {SHOWN} of {len(order)} are shown." if len(order) > SHOWN else ""
     return (
-        f"<section><h2>{escape(name)}: step {first} to step {last}</h2>{fate_bar(found)}<p></p>{fate_key()}"
+        f"<section><h2>{for_page(name)}: step {first} to step {last}</h2>{fate_bar(found)}<p></p>{fate_key()}"
         f'<p class="hint">{found.problems} problems; by luck alone, with no chance changed, {found.by_luck:.1f} would be lost '
         f"and as many newly solved. Rare right answers of step {first} still given: {found.rare_kept} of {found.rare} "
         f"(by luck alone {found.rare_kept_by_luck:.0%}). "
@@ -102,7 +102,7 @@ def _set(name: str, records: Sequence[ProblemRecord]) -> str:
 def _row(uid: str, what: Fate, seen: Sequence[ProblemRecord | None]) -> str:
     cells = "".join(_cell(record) for record in seen)
     answers = _answers(seen[0], seen[-1])
-    return f'<tr data-fate="{what}"><th>{escape(uid[:60])}</th>{cells}<td class="answer">{escape(answers)}</td></tr>'
+    return f'<tr data-fate="{what}"><th>{for_page(uid[:60])}</th>{cells}<td class="answer">{for_page(answers)}</td></tr>'
 
 
 def _cell(record: ProblemRecord | None) -> str:

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
+
+from asym_lit.reports.escaping import for_terminal
 
 ENTROPY_PARTS = ("lowest fifth", "2nd", "3rd", "4th", "highest fifth")
 RANK_PARTS = ("likeliest", "2nd", "3rd", "beyond")
@@ -128,13 +129,13 @@ def _titled(compared: Comparison) -> list[tuple[str, Iterator[list[str]]]]:
 
 
 def _table(title: str, cells: Sequence[Sequence[str]]) -> Table:
-    table = Table(title=escape(title), box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table = Table(title=for_terminal(title), box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.title_justify, table.title_style = "left", "bold"
     for i, name in enumerate(cells[0]):
         width = max(len(row[i]) for row in cells[1:])  # a narrow terminal wraps the head, never a number
-        table.add_column(escape(name), justify="right" if i else "left", min_width=width if i else None, no_wrap=not i)
+        table.add_column(for_terminal(name), justify="right" if i else "left", min_width=width if i else None, no_wrap=not i)
     for row in cells[1:]:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(for_terminal, row))
     return table
 
 

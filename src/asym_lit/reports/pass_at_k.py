@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.table import Table
 
 from asym_lit.evaluation.pass_at_k import PassAtKCurve
+from asym_lit.reports.escaping import for_terminal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,13 +21,13 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
         title: Above the table.
         curves: By column title; all over the same ks.
     """
-    table = Table(title=escape(title))
+    table = Table(title=for_terminal(title))
     table.add_column("pass@k", justify="right")
     for name, curve in curves.items():
-        table.add_column(escape(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
+        table.add_column(for_terminal(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
     for i, k in enumerate(next(iter(curves.values())).ks):
-        table.add_row(str(k), *(escape(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]") for c in curves.values()))
-    doubts = [escape(f"{name}: {undecided_words(curve)}") for name, curve in curves.items() if curve.undecided]
+        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]") for c in curves.values()))
+    doubts = [for_terminal(f"{name}: {undecided_words(curve)}") for name, curve in curves.items() if curve.undecided]
     table.caption = "\n".join(doubts) or None
     return table
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from asym_lit.reports.escaping import visible
+
 
 def markdown_table(rows: list[dict[str, Any]]) -> str:
     """A few rollouts as a markdown table; text is fenced so that it cannot format the page."""
@@ -18,5 +20,5 @@ def markdown_table(rows: list[dict[str, Any]]) -> str:
 
 
 def _code(text: str, limit: int = 300) -> str:
-    flat = text.replace("|", "\\|").replace("`", "'").replace("\n", " ")
+    flat = visible(text).replace("|", "\\|").replace("`", "'").replace("\n", " ")
     return f"`{flat[:limit]}{'...' if len(flat) > limit else ''}`" if flat else ""

@@ -22,6 +22,7 @@ from asym_lit.evaluation.attacks import attack_rows
 from asym_lit.evaluation.audit import Audit, LabelledAnswer, Score, audit, has_box, scores_by
 from asym_lit.evaluation.perturbations import GoldRow, perturbed
 from asym_lit.reports.audit_page import audit_page, percent
+from asym_lit.reports.escaping import for_terminal
 from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import InputError, Verifier, check_least
 
@@ -130,7 +131,8 @@ def run_audit(settings: AuditSettings, console: Console) -> Audit:
     write_atomically(settings.output / "audit.html", [audit_page(found, settings.file.name)])
     write_atomically(settings.output / "audit.json", [json.dumps(summary(found), indent=1)])
     console.print(_table(found))
-    console.print(f"{settings.output / 'audit.html'} shows the {sum(one.disagrees for one in found.judged)} disagreements.")
+    page = for_terminal(str(settings.output / "audit.html"))
+    console.print(f"{page} shows the {sum(one.disagrees for one in found.judged)} disagreements.")
     return found
 
 
@@ -185,12 +187,18 @@ def missed_limits(settings: AuditSettings, score: Score) -> list[str]:
 
 def _table(found: Audit) -> Table:
     table = Table(
-        "", "right", "recall", "wrong", "false accepts", "undecided", title=f"{found.verifier}, {len(found.judged)} answers"
+        "",
+        "right",
+        "recall",
+        "wrong",
+        "false accepts",
+        "undecided",
+        title=for_terminal(f"{found.verifier}, {len(found.judged)} answers"),
     )
     categories = [score for score in scores_by(found.judged, "category") if score.name != "(none)"]
     for score in (found.score, *scores_by(found.judged, "rung"), *categories):
         table.add_row(
-            score.name,
+            for_terminal(score.name),
             str(score.right),
             percent(score.recall),
             str(score.wrong),

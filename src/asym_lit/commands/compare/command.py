@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
 from asym_lit.commands.compare.comparing import Compare, write_comparison
 from asym_lit.reports.comparison_words import head_line
+from asym_lit.reports.escaping import for_terminal
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.run_folder.runs import find_runs
 
@@ -41,6 +41,6 @@ def compare_command(args: Sequence[str]) -> None:
         if len(curves) <= 5:
             console.print(pass_at_k_table(f"{name}, last evaluation", curves))
         for note in found.notes:
-            console.print(f"Note            {escape(note)}", highlight=False)
-        console.print(f"Found           {escape(head_line(found))}", highlight=False)
-        console.print(f"Report          {path}", highlight=False, soft_wrap=True)
+            console.print(f"Note            {for_terminal(note)}", highlight=False)
+        console.print(f"Found           {for_terminal(head_line(found))}", highlight=False)
+        console.print(f"Report          {path}", highlight=False, markup=False, soft_wrap=True)

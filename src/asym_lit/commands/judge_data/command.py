@@ -66,11 +66,11 @@ def make_judge_data(job: JudgeDataJob, console: Console) -> None:
         splits = {split: balanced(answers, job.seed) for split, answers in splits.items()}
     write_answers(splits, Path(job.output))
     for fate, count in sorted(data.counts.items()):
-        console.print(f"{count:8d}  {fate}", highlight=False)
+        console.print(f"{count:8d}  {fate}", highlight=False, markup=False)
     for split, answers in splits.items():
         labels = Counter(answer.label for answer in answers)
         console.print(f"{split}: {labels[True]} right, {labels[False]} wrong", highlight=False)
-    console.print(f"Answers  {job.output}", soft_wrap=True, highlight=False)
+    console.print(f"Answers  {job.output}", soft_wrap=True, highlight=False, markup=False)
 
 
 def judge_data_command(args: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ The checks are in `checks` and `settings`.
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from asym_lit.commands.preflight.checks import (
@@ -22,6 +21,7 @@ from asym_lit.commands.preflight.checks import (
 from asym_lit.commands.preflight.memory import GENERATE, STEP, UPDATE, MemoryEstimate, estimate
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.commands.preflight.settings import setting_checks
+from asym_lit.reports.escaping import for_terminal
 from asym_lit.types import SubmittingVerifier
 
 COLOURS = {"ok": "green", "note": "yellow", "fail": "red"}
@@ -51,7 +51,7 @@ def run_preflight(plan: RunPlan, console: Console) -> bool:
     console.print(memory_table(memory))
     console.print(check_table(checks))
     failed = [check.name for check in checks if check.status == "fail"]
-    console.print(f"[red]Failed: {escape(', '.join(failed))}[/red]" if failed else "[green]Ready to start.[/green]")
+    console.print(f"[red]Failed: {for_terminal(', '.join(failed))}[/red]" if failed else "[green]Ready to start.[/green]")
     return not failed
 
 
@@ -66,8 +66,12 @@ def _gold_checks(plan: RunPlan, sets: list[Rows]) -> list[Check]:
 def _print_run(plan: RunPlan, training: Rows, memory: MemoryEstimate, console: Console) -> None:
     module, data, hardware = plan.module, plan.data, plan.hardware
     where = f"{hardware.nodes} x {hardware.devices} {'GPUs' if hardware.is_gpu else 'CPU processes'}"
-    console.print(f"Policy   {module.policy}: {module.policy_config.model_type}, {module.dtype_name}", highlight=False)
-    console.print(f"Devices  {where}, strategy {hardware.strategy}, {type(data.maker.engine).__name__}", highlight=False)
+    console.print(
+        f"Policy   {module.policy}: {module.policy_config.model_type}, {module.dtype_name}", highlight=False, markup=False
+    )
+    console.print(
+        f"Devices  {where}, strategy {hardware.strategy}, {type(data.maker.engine).__name__}", highlight=False, markup=False
+    )
     whole = hardware.shards * next(part.bytes for part in memory.parts if part.name == "weights")
     host = f"each process reads all weights first, {hardware.devices} x {_gib(whole)} GiB of host memory on each node"
     console.print(f"Host     {host}", highlight=False)
@@ -76,7 +80,7 @@ def _print_run(plan: RunPlan, training: Rows, memory: MemoryEstimate, console: C
     console.print(f"Step     {step}, {updates}; {data.rollout_steps} steps", highlight=False)
     if training.prompts:
         console.print("First prompt:", highlight=False)
-        console.print(escape(training.prompts[0].text), style="dim", highlight=False)
+        console.print(for_terminal(training.prompts[0].text), style="dim", highlight=False)
 
 
 def memory_table(memory: MemoryEstimate) -> Table:
@@ -89,7 +93,7 @@ def memory_table(memory: MemoryEstimate) -> Table:
     table.add_column("what")
     for part in memory.parts:
         cells = [_gib(part.bytes) if part.phase in ("kept", phase) else "" for phase in phases]
-        table.add_row(part.name, *cells, escape(part.why))
+        table.add_row(part.name, *cells, for_terminal(part.why))
     table.add_section()
     table.add_row("together", *(_gib(memory.phase(phase)) for phase in phases), f"most: {_gib(memory.peak)}", style="bold")
     return table
@@ -106,5 +110,5 @@ def check_table(checks: list[Check]) -> Table:
         table.add_column(column)
     for check in checks:
         colour = COLOURS[check.status]
-        table.add_row(f"[{colour}]{check.status}[/{colour}]", escape(check.name), escape(check.finding))
+        table.add_row(f"[{colour}]{check.status}[/{colour}]", for_terminal(check.name), for_terminal(check.finding))
     return table

@@ -13,7 +13,6 @@ from typing import Literal
 
 import torch
 from rich.console import Console
-from rich.markup import escape
 from transformers import PreTrainedTokenizerBase
 
 from asym_lit.commands.replay.sampling import host_of, sampled_batch
@@ -22,6 +21,7 @@ from asym_lit.policy.loading import Dtype, gaps, load_policy, load_tokenizer, to
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.alignment_page import alignment_page
 from asym_lit.reports.alignment_words import alignment_text, headline, recommendation
+from asym_lit.reports.escaping import for_terminal
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.rollout.engine import Request
 from asym_lit.rollout.hf_engine import HFEngine
@@ -191,7 +191,7 @@ def _plain(one: Alignment) -> Mapping[str, object]:
 def _show(found: Sequence[Alignment], settings: Probe, folder: Path, console: Console) -> None:
     for one in found:
         console.print(pass_at_k_table(f"{one.task}, untrained", {settings.policy: one.curve}))
-        console.print(escape(headline(one, settings.thresholds)), highlight=False)
+        console.print(for_terminal(headline(one, settings.thresholds)), highlight=False)
         for technique, words in recommendation(one).items():
-            console.print(f"  {technique:15} {escape(words)}", highlight=False)
-    console.print(f"Report          {folder / 'probe.html'}", highlight=False)
+            console.print(f"  {technique:15} {for_terminal(words)}", highlight=False)
+    console.print(f"Report          {folder / 'probe.html'}", highlight=False, markup=False, soft_wrap=True)

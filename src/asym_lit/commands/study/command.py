@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
-from rich.markup import escape
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
@@ -21,6 +20,7 @@ from asym_lit.commands.study.definition import StudyFile, read_study
 from asym_lit.commands.study.printing import commands, one_cell, slurm_script
 from asym_lit.commands.study.reporting import report_study
 from asym_lit.commands.study.running import TRAINER, run_cells
+from asym_lit.reports.escaping import for_terminal
 from asym_lit.run_folder.paths import LEDGER, check_writable
 from asym_lit.run_folder.writing import write_json
 from asym_lit.types import InputError
@@ -113,7 +113,9 @@ def _run(study: StudyFile, out: Path, wanted: list[Cell], all_cells: list[Cell],
     left = sum(not cell.done for cell in wanted)
     console.print(f"Study           {len(wanted)} runs, {len(wanted) - left} done before, {left} to go", highlight=False)
     trainer = options.trainer or list(TRAINER)
-    unfinished = run_cells(wanted, all_cells, options.jobs, trainer, lambda line: console.print(escape(line), highlight=False))
+    unfinished = run_cells(
+        wanted, all_cells, options.jobs, trainer, lambda line: console.print(for_terminal(line), highlight=False)
+    )
     bare = [] if options.only else report_study(study, out, all_cells, options.allow, console)
     if unfinished:
         names = ", ".join(cell.name for cell in unfinished)

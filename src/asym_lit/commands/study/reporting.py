@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from asym_lit.commands.compare import Compare, write_comparison
 from asym_lit.commands.study.cells import Cell
 from asym_lit.commands.study.definition import StudyFile
 from asym_lit.reports.comparison_words import head_line
+from asym_lit.reports.escaping import for_terminal
 from asym_lit.run_folder.paths import LEDGER
 from asym_lit.run_folder.runs import find_runs
 
@@ -36,18 +36,18 @@ def report_study(study: StudyFile, out: Path, all_cells: Sequence[Cell], allow: 
         there = [cell for cell in order if (cell.folder / LEDGER).exists()]
         if not there:
             bare.append(task)
-            console.print(f"No report       {escape(task)}: no run of it has written a {LEDGER}", highlight=False)
+            console.print(f"No report       {for_terminal(task)}: no run of it has written a {LEDGER}", highlight=False)
             continue
         baseline = study.baseline if any(cell.arm == study.baseline for cell in there) else there[0].arm
         notes = _missing(order, there, study.baseline, baseline)
         for note in notes:
-            console.print(f"Note            {escape(f'{task}: {note}')}", highlight=False)
+            console.print(f"Note            {for_terminal(f'{task}: {note}')}", highlight=False)
         title = study.title if len(study.tasks) == 1 else f"{study.title}: {task}"
         settings = Compare(str(out / "report" / task), title, baseline, allow=list(allow), metrics=list(study.metrics))
         runs = find_runs([f"{cell.arm}={cell.folder}" for cell in there])
         for name, (found, page) in write_comparison(settings, runs, notes).items():
-            console.print(f"Found           {escape(f'{task}, {name}: {head_line(found)}')}", highlight=False)
-            console.print(f"Report          {page}", highlight=False)
+            console.print(f"Found           {for_terminal(f'{task}, {name}: {head_line(found)}')}", highlight=False)
+            console.print(f"Report          {page}", highlight=False, markup=False, soft_wrap=True)
     return bare
 
 

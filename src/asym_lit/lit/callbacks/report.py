@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from rich import get_console
 from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
+from asym_lit.lit.last_words import last_words
 from asym_lit.lit.run_place import run_folder
+from asym_lit.reports.escaping import visible
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.run_folder.paths import EXPORT, PASS_AT_K, whole_checkpoints
 from asym_lit.run_folder.writing import write_json
@@ -25,7 +28,6 @@ class Report(Callback):
     """Prints pass@k tables before and after training, and writes `<run folder>/pass_at_k.json`."""
 
     def __init__(self) -> None:
-        self._console = Console()
         self._folder = Path()
         self._steps = 0
         self._barren: Counter[str] = Counter()
@@ -44,10 +46,11 @@ class Report(Callback):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
+            console = get_console()  # the progress bar's own, which prints above the bar
             for name, curve in self._pass_at_k(trainer).before.items():
-                self._console.print(pass_at_k_table(f"{name}, validation", {"before training": curve}))
-            self._console.print(f"Run folder      {self._folder}", highlight=False)
-            self._console.print(f"Dashboards      tensorboard --logdir {self._folder}", highlight=False)
+                console.print(pass_at_k_table(f"{name}, validation", {"before training": curve}))
+            _line(console, "Run folder", self._folder)
+            _line(console, "Dashboards", f"tensorboard --logdir {self._folder}")
 
     @override
     def on_train_batch_end(
@@ -64,7 +67,7 @@ class Report(Callback):
     def _say_barren(self, trainer: Trainer, when: str) -> None:
         if trainer.is_global_zero and self._steps and self._barren.total() == self._steps:
             kinds = ", ".join(f"{kind} in {count}" for kind, count in self._barren.most_common())
-            self._console.print(
+            get_console().print(
                 f"Nothing learned {when}: no update of {self._steps} steps had a gradient; groups were {kinds} of them. A "
                 "group teaches if some of its responses are right and some wrong: take easier or harder problems, more "
                 "responses (--data.sampling.n), or look at rollouts/ for what the verifier says.",
@@ -75,19 +78,19 @@ class Report(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.is_global_zero:
             return
-        measured = self._pass_at_k(trainer)
+        measured, console = self._pass_at_k(trainer), last_words(trainer)
         for name, curve in measured.latest.items():
             curves = {"before training": measured.before[name]} if name in measured.before else {}
             if measured.latest_step:
                 curves[f"after {measured.latest_step} steps"] = curve
-            self._console.print(pass_at_k_table(f"{name}, validation", curves))
+            console.print(pass_at_k_table(f"{name}, validation", curves))
         self._say_barren(trainer, "in this run")
-        self._write({"before": measured.before, f"after {measured.latest_step} steps": measured.latest})
+        self._write({"before": measured.before, f"after {measured.latest_step} steps": measured.latest}, console)
         found = whole_checkpoints(self._folder)
-        self._console.print(f"Run folder      {self._folder}", highlight=False)
+        _line(console, "Run folder", self._folder)
         if found:
-            self._console.print(f"Trained policy  {found[-1] / EXPORT}", highlight=False)
-        self._console.print(f"Dashboards      tensorboard --logdir {self._folder}", highlight=False)
+            _line(console, "Trained policy", found[-1] / EXPORT)
+        _line(console, "Dashboards", f"tensorboard --logdir {self._folder}")
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -100,16 +103,20 @@ class Report(Callback):
 
     def _show(self, trainer: Trainer, split: str) -> None:
         if trainer.is_global_zero:
-            latest = self._pass_at_k(trainer).latest
+            latest, console = self._pass_at_k(trainer).latest, last_words(trainer)
             for name, curve in latest.items():
-                self._console.print(pass_at_k_table(f"{name}, {split}", {"policy": curve}))
-            self._write({split: latest})
+                console.print(pass_at_k_table(f"{name}, {split}", {"policy": curve}))
+            self._write({split: latest}, console)
 
-    def _write(self, parts: dict[str, dict]) -> None:  # type: ignore[type-arg]
+    def _write(self, parts: dict[str, dict], console: Console) -> None:  # type: ignore[type-arg]
         plain = {part: {name: curve.as_dict() for name, curve in curves.items()} for part, curves in parts.items()}
         path = self._folder / PASS_AT_K
         write_json(path, plain)
-        self._console.print(f"Numbers         {path}", highlight=False)
+        _line(console, "Numbers", path)
+
+
+def _line(console: Console, name: str, value: object) -> None:
+    console.print(f"{name:15} {visible(str(value))}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _kind(batch: RolloutBatch) -> str:

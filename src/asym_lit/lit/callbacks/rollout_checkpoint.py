@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
-from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
 from asym_lit.lit.interruption import INTERRUPTION
+from asym_lit.lit.last_words import last_words
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.run_folder.paths import CHECKPOINTS
@@ -118,7 +118,7 @@ class RolloutCheckpoint(PolicyCheckpoint):
 def say_saved(trainer: Trainer, checkpoint: Path) -> None:
     """Where the last finished step is, and how to go on from it."""
     if trainer.is_global_zero:
-        console = Console(stderr=True)
+        console = last_words(trainer, stderr=True)
         console.print(f"Saved           {checkpoint}", highlight=False, markup=False, soft_wrap=True)
         console.print(f"To go on        --ckpt_path {checkpoint.parents[1]}", highlight=False, markup=False, soft_wrap=True)
 

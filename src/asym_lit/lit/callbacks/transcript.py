@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from asym_lit.lit.distributed import all_lists
+from asym_lit.lit.last_words import last_words
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.reports.rollout_table import markdown_table
@@ -35,6 +36,7 @@ class Transcript(Callback):
         self.every_n_steps, self.table_rows, self.evaluations = every_n_steps, table_rows, evaluations
         self._folder = Path()
         self._evaluated: dict[str, list[dict[str, Any]]] = {}
+        self._predicted: list[Path] = []
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -106,4 +108,14 @@ class Transcript(Callback):
         for source in sorted(self._evaluated):
             rows = sorted(all_lists(self._evaluated[source]), key=lambda row: int(row["slot"]))
             self._write(trainer, f"{stem}_{source}", rows)
+            if stem == "predict":
+                self._predicted.append(self._folder / f"{stem}_{source}.jsonl")
         self._evaluated = {}
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if trainer.is_global_zero and self._predicted:
+            console = last_words(trainer)
+            for path in self._predicted:
+                console.print(f"Responses       {path}", highlight=False, markup=False, soft_wrap=True)
+        self._predicted = []
