@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from asym_lit.tasks import Countdown, CountdownVerifier
-from asym_lit.types import DemonstratedTask, InputError, Needs, Outcome, RolloutBatch, Sampling, Task, Verifier
+from asym_lit.types import DemonstratedTask, InputError, Needs, Outcome, RolloutBatch, Sampling, Task, Verifier, check_sampling
 from fakes import make_experience, make_rollout
 
 
@@ -31,6 +31,12 @@ def test_needing_nothing_is_neutral_in_a_union():
 def test_impossible_sampling_is_refused_with_what_is_allowed(change, words):
     with pytest.raises(InputError, match=words):
         Sampling(**change)
+
+
+def test_sampling_that_is_wrong_is_called_as_it_was_given():
+    with pytest.raises(InputError, match=r"^data\.evaluation\.n is 0; allowed: at least 1"):
+        check_sampling("data.evaluation", {"n": 0, "temperature": 1.0})
+    check_sampling("data.evaluation", {})
 
 
 def test_only_top_p_and_top_k_cut_tokens_from_the_distribution():

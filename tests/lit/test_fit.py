@@ -147,10 +147,14 @@ def test_a_checkpoint_is_measured_on_a_split(
         assert found[split]["countdown"]["mean"] == pytest.approx(after["countdown"]["mean"])
 
 
-def test_predict_writes_rollouts_with_verdicts(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predict_writes_rollouts_with_verdicts_and_says_where(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["train.py"])
     main(words(tmp_path, "simko", "--ckpt_path", str(run), command="predict"))
-    lines = (tmp_path / "run" / "version_0" / "rollouts" / "predict_countdown.jsonl").read_text().splitlines()
+    written = tmp_path / "run" / "version_0" / "rollouts" / "predict_countdown.jsonl"
+    assert f"Responses       {written}\n" in capsys.readouterr().out
+    lines = written.read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     assert len(rows) == 8 * 4
     assert all(row["outcome"] in ("correct", "incorrect") and row["by"] == "countdown" for row in rows)

@@ -85,6 +85,27 @@ def test_a_policy_that_is_nowhere_is_refused_with_what_is_allowed(load, tmp_path
         load(str(tmp_path / "nowhere"))
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("{}/nowhere", "there is no directory .*/nowhere. Allowed"),
+        ("./nowhere", "there is no directory ./nowhere. Allowed"),
+        ("models/of/mine", "there is no directory models/of/mine. Allowed"),
+        ("{}/file", "/file is a file, not a directory. Allowed"),
+        ("{}/empty", "there is a directory .*/empty, but no policy in it that can be read: "),
+        ("someone/something", "there is no directory someone/something, nor does the hub give one: "),
+    ],
+)
+def test_what_looks_like_a_path_is_called_missing_before_the_hub_is_named(name, words, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=rf"No policy at '.*': .*{words}") as refused:
+        load_policy(name.format(tmp_path))
+    if "hub" not in words:
+        assert "Repo id" not in str(refused.value)
+
+
 def test_a_directory_without_a_tokenizer_is_refused_with_what_to_write(tmp_path):
     tiny_policy().save_pretrained(tmp_path)
     with pytest.raises(InputError, match=r"holds no tokenizer; expected tokenizer\.json .*save_pretrained"):

@@ -44,7 +44,7 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(where)
-    except OSError as fault:
+    except (OSError, ValueError) as fault:
         raise _not_found(policy, fault) from fault
     if tokenizer.eos_token_id is None:
         raise InputError(f"The tokenizer of {policy!r} has no eos_token, so responses could not end; set one in it.")
@@ -68,7 +68,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
 
     try:
         model = AutoModelForCausalLM.from_pretrained(locate(policy), dtype=getattr(torch, dtype))
-    except OSError as fault:
+    except (OSError, ValueError) as fault:
         raise _not_found(policy, fault) from fault
     fix_frequencies(model, longest)
     remove_noise(model)
@@ -91,7 +91,7 @@ def load_config(policy: str) -> PretrainedConfig:
 
     try:
         return AutoConfig.from_pretrained(locate(policy))
-    except OSError as fault:
+    except (OSError, ValueError) as fault:
         raise _not_found(policy, fault) from fault
 
 
