@@ -54,6 +54,10 @@ MORE = {
         [*GRPO, "--model.objective", "asym_lit.objectives.simpko"],
         "is 'asym_lit.objectives.simpko'; .* Nearest: simko",
     ),
+    "a class path with a slip": (
+        ["replay", "--objectives.mine", "{class_path: asym_lit.objectives.simpko}"],
+        "'asym_lit.objectives.simpko'; .* Nearest: simko",
+    ),
     "a module with a slip": ([*GRPO, "--model.objective", "asym_lit.objectivs.simko"], "'asym_lit.objectivs.simko'; .*simko"),
     "an unknown task": ([*GRPO, "--data.task", "Countdwn"], "data.task is 'Countdwn'; .* Nearest: Countdown."),
     "an unknown callback": ([*GRPO, "--trainer.callbacks+=Dynamix"], "trainer.callbacks is 'Dynamix'.* Nearest: Dynamics."),

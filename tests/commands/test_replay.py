@@ -332,4 +332,4 @@ def test_the_command_refuses_with_one_line(tmp_path: Path, capsys: pytest.Captur
     assert "no preset 'nothing'" in str(stopped.value.code)
     with pytest.raises(SystemExit, match="2"):
         main(["replay", "--objectives.a", "asym_lit.objectives.nothing"])
-    assert "has no attribute 'nothing'" in capsys.readouterr().err
+    assert "is 'asym_lit.objectives.nothing'; there is nothing of this name. " in capsys.readouterr().err

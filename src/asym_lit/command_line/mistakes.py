@@ -101,7 +101,7 @@ def _leaves(message: str) -> list[Leaf]:
             words = ""
         words = words.lstrip(" -")
         if words and not words.startswith(FRAME):
-            owners = [value for _, kind, value in way if kind == "owner"]
+            owners = [value for _, kind, value in way if kind == "owner" and _imported(value) is not None]
             keys = tuple(value for _, kind, value in way if kind == "key")
             leaves.append(Leaf(words, keys, owners[-1] if owners else None, len(way)))
     return leaves
@@ -177,5 +177,9 @@ def _hint(given: str, allowed: list[str], mark: str = "") -> str:
 
 
 def _imported(path: str) -> Any:
+    """What is at an import path; None if there is nothing, which may be the very mistake."""
     module, _, name = path.rpartition(".")
-    return getattr(import_module(module), name)
+    try:
+        return getattr(import_module(module), name, None)
+    except (ImportError, ValueError):
+        return None

@@ -71,7 +71,7 @@ def classes_in(hint: Any) -> list[Any]:
         return classes_in(get_args(hint)[-1])
     if get_origin(hint) in (Union, types.UnionType, list, tuple, dict):
         return [kind for part in get_args(hint) for kind in classes_in(part)]
-    return [] if hint is type(None) or not inspect.isclass(hint) else [hint]
+    return [hint] if inspect.isclass(hint) and hint.__module__ != "builtins" else []
 
 
 def hint_of(owner: Any, option: str) -> Any:
