@@ -13,11 +13,10 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.learning import RolloutLearner
-from asym_lit.lit.limits import check_limits
 from asym_lit.lit.live_policy import LivePolicyModule
 from asym_lit.lit.optimizing import OptimizerSteps, Schedule, build_optimizer, check_optimizer, learning_rate
 from asym_lit.lit.resuming import Resuming
-from asym_lit.lit.start_checks import check_start
+from asym_lit.lit.start_checks import check_limits, check_start
 from asym_lit.lit.strategy import shard
 from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective

@@ -6,6 +6,7 @@ steps, of which a rollout step makes several, batches. What they end has no chec
 
 from __future__ import annotations
 
+from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 
 from asym_lit.lit.rollout_source import RolloutSource
