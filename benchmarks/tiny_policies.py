@@ -32,15 +32,26 @@ SIZES: dict[str, Any] = {
     **dict.fromkeys(("q_lora_rank", "kv_lora_rank", "moe_intermediate_size", "shared_expert_intermediate_size"), 16),
     **dict.fromkeys(("linear_key_head_dim", "linear_value_head_dim", "mamba_d_head", "mamba_d_state", "mamba_chunk_size"), 8),
     **dict.fromkeys(("linear_num_key_heads", "num_experts_per_tok", "num_key_value_heads"), 2),
-    **{"linear_num_value_heads": 4, "mamba_n_heads": 8, "mamba_n_groups": 1, "mamba_dt_rank": 4, "use_mamba_kernels": False},
-    **{"first_k_dense_replace": 1, "n_group": 1, "topk_group": 1, "type_vocab_size": 1, "is_decoder": True},
+    "linear_num_value_heads": 4,
+    "mamba_n_heads": 8,
+    "mamba_n_groups": 1,
+    "mamba_dt_rank": 4,
+    "use_mamba_kernels": False,
+    "first_k_dense_replace": 1,
+    "n_group": 1,
+    "topk_group": 1,
+    "type_vocab_size": 1,
+    "is_decoder": True,
     # Shorter than a prompt, so that it slides.
-    **{"word_embed_proj_dim": 32, "sliding_window": 8, "attention_window_size": 8, "attention_chunk_size": 8},
+    "word_embed_proj_dim": 32,
+    "sliding_window": 8,
+    "attention_window_size": 8,
+    "attention_chunk_size": 8,
 }
 LATENT = {"num_key_value_heads": 4}
 HYBRID = ["linear_attention", "full_attention"]
 MAMBA2 = {"head_dim": 8, "num_heads": 8, "n_groups": 1, "chunk_size": 8, "expand": 2}
-SPREAD = 0.2
+SPREAD = 0.15
 """Of random weights: distributions that are far from flat, so that a mistake shows."""
 
 
