@@ -55,14 +55,14 @@ SHARED = {
 }
 
 
-def tiny(kind: str, vocabulary: int = VOCABULARY, spread: float = 0.2) -> Any:
-    """A random policy of a class, in evaluation mode; its distributions are far from flat."""
+def tiny(kind: str, vocabulary: int = VOCABULARY, spread: float = 0.2, **changes: Any) -> Any:
+    """A random policy of a class, in evaluation mode; its distributions are far from flat. `changes` go into its config."""
     import transformers
 
     made = getattr(transformers, f"{kind}Config")
     shared = SHARED if kind not in ("GPT2", "Mamba", "FalconMamba", "Mamba2") else {"hidden_size": 32, "num_hidden_layers": 2}
     ends = {"bos_token_id": None, "eos_token_id": 1, "pad_token_id": 0}
-    config = made(vocab_size=vocabulary, **{**shared, **SIZES[kind]}, **ends)
+    config = made(vocab_size=vocabulary, **{**shared, **SIZES[kind], **changes}, **ends)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = getattr(transformers, HEADS.get(kind, f"{kind}ForCausalLM"))(config)

@@ -198,3 +198,32 @@ def test_activations_are_checkpointed_without_a_warning(recwarn: pytest.Warnings
     checkpoint_activations(model)
     assert any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
     assert [str(warning.message) for warning in recwarn if issubclass(warning.category, FutureWarning)] == []
+
+
+def test_a_policy_that_lacks_weights_is_refused_by_their_name(tmp_path):
+    tiny_policy().model.save_pretrained(tmp_path)  # the base model alone: its head would be random
+    with pytest.raises(InputError, match=r"lacks 1 weights of a Qwen2ForCausalLM, lm_head\.weight first"):
+        load_policy(str(tmp_path))
+
+
+def test_what_is_no_causal_language_model_is_refused_in_one_line(tmp_path):
+    from transformers import T5Config
+
+    T5Config(d_model=32, num_layers=1).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"does not load: ValueError: Unrecognized .*T5Config.*Allowed: causal") as refused:
+        load_policy(str(tmp_path))
+    assert len(str(refused.value).splitlines()) == 1 and len(str(refused.value)) < 600
+
+
+def test_a_class_that_transformers_does_not_know_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "qwen9"}')
+    with pytest.raises(InputError, match=r"does not load: ValueError: .*`?qwen9`?"):
+        load_config(str(tmp_path))
+
+
+def test_a_class_without_checkpointed_layers_is_refused():
+    from transformers import OpenAIGPTConfig, OpenAIGPTLMHeadModel
+
+    model = OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=40, n_embd=32, n_layer=1, n_head=2, n_positions=16))
+    with pytest.raises(InputError, match=r"gradient_checkpointing is true, which a OpenAIGPTLMHeadModel does not offer"):
+        checkpoint_activations(model)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,6 +100,20 @@ def test_a_class_that_cannot_be_generated_with_is_refused_in_one_line(kind: str,
         started(model)
     assert f"HFEngine cannot generate with a {type(model).__name__}" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_class_that_loses_its_window_with_a_cache_is_refused_where_the_window_is_short() -> None:
+    # transformers 5.24: MiniMax masks by its window without a cache alone. From the ninth token on its logits are others.
+    with pytest.raises(InputError, match=r"a MiniMaxForCausalLM: logits with the cache are off those without it"):
+        started(tiny("MiniMax", sliding_window=8))
+    assert started(tiny("MiniMax"))._use.argument == started(tiny("Mistral"))._use.argument
+
+
+@pytest.mark.parametrize(("window", "lengths"), [(None, (3, 6)), (2, (3, 6)), (8, (7, 10)), (128, (127, 130)), (4096, (3, 6))])
+def test_prompts_of_the_trial_leave_a_short_window_while_they_are_written_on(
+    window: int | None, lengths: tuple[int, int]
+) -> None:
+    assert cache_trial._lengths(SimpleNamespace(sliding_window=window, use_sliding_window=True, hidden_size=32)) == lengths
 
 
 def test_a_class_that_computes_otherwise_with_its_cache_than_without_is_refused() -> None:

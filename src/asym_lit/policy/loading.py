@@ -62,37 +62,58 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
         longest: Tokens of the longest row it will see, prompt and response; None if it is not known.
 
     Raises:
-        InputError: If there is no such policy, or it cannot be made to score a row alike whenever it is asked.
+        InputError: If there is no such policy, if it is no whole causal language model, or if it cannot be made to score a
+            row alike whenever it is asked.
     """
     from transformers import AutoModelForCausalLM
 
+    precision: Any = getattr(torch, dtype)
     try:
-        model = AutoModelForCausalLM.from_pretrained(locate(policy), dtype=getattr(torch, dtype))
-    except (OSError, ValueError) as fault:
+        model, told = AutoModelForCausalLM.from_pretrained(locate(policy), dtype=precision, output_loading_info=True)
+    except OSError as fault:
         raise _not_found(policy, fault) from fault
+    except Exception as fault:  # whatever the code of a class may raise that is no causal language model, or not whole
+        raise _not_loaded(policy, fault) from fault
+    if lacking := sorted(map(str, told["missing_keys"])):
+        raise InputError(
+            f"The policy {policy!r} lacks {len(lacking)} weights of a {type(model).__name__}, {lacking[0]} first, which "
+            "transformers would start at random. Allowed: directories with all weights of a causal language model."
+        )
     fix_frequencies(model, longest)
     remove_noise(model)
     return model
 
 
 def checkpoint_activations(model: PreTrainedModel) -> None:
-    """Have a model's layers computed again in the backward pass; under its new name where transformers has it."""
+    """Have a model's layers computed again in the backward pass; under its new name where transformers has it.
+
+    Raises:
+        InputError: If its class cannot.
+    """
     enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
-    enable()
+    try:
+        enable()
+    except (ValueError, NotImplementedError) as fault:
+        raise InputError(
+            f"model.gradient_checkpointing is true, which a {type(model).__name__} does not offer. Write "
+            "model.gradient_checkpointing: false, and a smaller max_micro_batch_tokens to save memory."
+        ) from fault
 
 
 def load_config(policy: str) -> PretrainedConfig:
     """The configuration of a policy, without its weights.
 
     Raises:
-        InputError: If there is no such policy.
+        InputError: If there is no such policy, or it cannot be read.
     """
     from transformers import AutoConfig
 
     try:
         return AutoConfig.from_pretrained(locate(policy))
-    except (OSError, ValueError) as fault:
+    except OSError as fault:
         raise _not_found(policy, fault) from fault
+    except Exception as fault:  # a model_type that transformers does not know, numbers that do not fit together
+        raise _not_loaded(policy, fault) from fault
 
 
 def load_generation_config(policy: str) -> GenerationConfig | None:
@@ -138,6 +159,16 @@ def _not_found(policy: str, fault: Exception) -> InputError:
         what = f"there is no directory {policy}, nor does the hub give one: {first_line}"
     return InputError(
         f"No policy at {policy!r}: {what} Allowed: 'bundled', a local directory in Hugging Face format, or a hub id."
+    )
+
+
+def _not_loaded(policy: str, fault: Exception) -> InputError:
+    if not Path(locate(policy), "config.json").exists() and isinstance(fault, ValueError):
+        return _not_found(policy, fault)
+    lines = str(fault).strip().splitlines() or [""]
+    return InputError(
+        f"The policy {policy!r} does not load: {type(fault).__name__}: {' '.join(lines[:2])[:300].rstrip('. ')}. Allowed: "
+        "causal language models whose classes this release of transformers has."
     )
 
 

@@ -7,6 +7,7 @@ forward passes without cache and padding; the first that gives the same logits i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,10 @@ FAULTS = (AttributeError, IndexError, KeyError, NotImplementedError, RuntimeErro
 """What a class raises that is used as it cannot be."""
 SELECT = ("batch_select_indices", "reorder_cache")
 LENGTHS = (3, 6)
+"""Of prompts; more where the policy reads its tokens through a window or in chunks of a few, so that these are left."""
+WINDOW = re.compile(r"window|attention_chunk")
+LONGEST_WINDOW = 128
+"""A run may never leave a longer one, and the trial of it takes a second and more."""
 WRITTEN = 3
 """Tokens that are fed after each prompt."""
 
@@ -106,10 +111,18 @@ def _token(model: Any, place: int) -> int:
     return (7 * place + 5) % int(model.config.get_text_config(decoder=True).vocab_size)
 
 
+def _lengths(config: Any) -> tuple[int, ...]:
+    """Of prompts: one that leaves every window of the policy while it is written on, and one that has left it."""
+    sizes = (value for name, value in vars(config).items() if type(value) is int and WINDOW.search(name))
+    beyond = max((size for size in sizes if 0 < size <= LONGEST_WINDOW), default=0)
+    return tuple(max(length, beyond + length - 4) for length in LENGTHS)
+
+
 def _rows(model: Any, use: CacheUse) -> Rows:
     """Two samples of a prompt and one of another: a longer one, or one as long where there is no padding."""
     requests = []
-    for slot, length in enumerate(LENGTHS if use.pads else LENGTHS[:1] * 2):
+    lengths = _lengths(model.config.get_text_config(decoder=True))
+    for slot, length in enumerate(lengths if use.pads else lengths[:1] * 2):
         ids = tuple(_token(model, 3 * slot + place) for place in range(length))
         requests.append(Request(Prompt(f"{slot}/{length}", "", {}, "trial", ids), slot, 0))
     return [(requests[0], 0), (requests[0], 1), (requests[1], 0)]
