@@ -234,24 +234,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", default=list(CLASSES), metavar="MODEL_TYPE")
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
-    parser.add_argument("--json", type=Path, help="write all outcomes there")
+    parser.add_argument("--json", type=Path, help="write outcomes there as they come; those in it are not measured again")
     parser.add_argument("--markdown", type=Path, help="write the table there")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)
-    outcomes = []
-    for policy in arguments.only:
-        for way in arguments.ways:
-            with tempfile.TemporaryDirectory() as folder:
-                outcomes.append(measure(policy, way, Path(folder)))
-            one = outcomes[-1]
-            print(f"{one.policy:20} {one.way:13} {_cell(one):14} {one.seconds:4.1f} s  {one.said}", file=sys.stderr, flush=True)
+    known = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else []
+    outcomes = [Outcome(**one) for one in known]
+    done = {(one.policy, one.way) for one in outcomes}
+    for policy, way in ((policy, way) for policy in arguments.only for way in arguments.ways):
+        if (policy, way) in done:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            outcomes.append(one := measure(policy, way, Path(folder)))
+        print(f"{one.policy:20} {one.way:13} {_cell(one):14} {one.seconds:4.1f} s  {one.said}", file=sys.stderr, flush=True)
+        if arguments.json:
+            arguments.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1))
     versions = f"torch {torch.__version__}, transformers {transformers.__version__}, peft {peft.__version__}"
     print(text := f"{table(outcomes)}\n\n{versions}, Lightning {lightning.__version__}, Python {platform.python_version()}")
     if arguments.markdown:
         arguments.markdown.write_text(text + "\n")
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1))
     wrong = [one for one in outcomes if one.state == "NEITHER"]
     print(f"{len({one.policy for one in outcomes})} classes, {len(outcomes)} cells, {len(wrong)} neither right nor refused")
     return 1 if wrong else 0

@@ -67,12 +67,11 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
     """
     from transformers import AutoModelForCausalLM
 
-    precision: Any = getattr(torch, dtype)
+    load: Any = AutoModelForCausalLM.from_pretrained
+    model: PreTrainedModel
     try:
-        model, told = AutoModelForCausalLM.from_pretrained(locate(policy), dtype=precision, output_loading_info=True)
-    except OSError as fault:
-        raise _not_found(policy, fault) from fault
-    except Exception as fault:  # whatever the code of a class may raise that is no causal language model, or not whole
+        model, told = load(locate(policy), dtype=getattr(torch, dtype), output_loading_info=True)
+    except Exception as fault:  # whatever the code of a class may raise
         raise _not_loaded(policy, fault) from fault
     if lacking := sorted(map(str, told["missing_keys"])):
         raise InputError(
@@ -85,11 +84,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
 
 
 def checkpoint_activations(model: PreTrainedModel) -> None:
-    """Have a model's layers computed again in the backward pass; under its new name where transformers has it.
-
-    Raises:
-        InputError: If its class cannot.
-    """
+    """Have a model's layers computed again in the backward pass, or raise an InputError; by its new name where it has it."""
     enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
     try:
         enable()
@@ -110,8 +105,6 @@ def load_config(policy: str) -> PretrainedConfig:
 
     try:
         return AutoConfig.from_pretrained(locate(policy))
-    except OSError as fault:
-        raise _not_found(policy, fault) from fault
     except Exception as fault:  # a model_type that transformers does not know, numbers that do not fit together
         raise _not_loaded(policy, fault) from fault
 
@@ -163,13 +156,11 @@ def _not_found(policy: str, fault: Exception) -> InputError:
 
 
 def _not_loaded(policy: str, fault: Exception) -> InputError:
-    if not Path(locate(policy), "config.json").exists() and isinstance(fault, ValueError):
+    if isinstance(fault, OSError) or not Path(locate(policy), "config.json").exists():
         return _not_found(policy, fault)
-    lines = str(fault).strip().splitlines() or [""]
-    return InputError(
-        f"The policy {policy!r} does not load: {type(fault).__name__}: {' '.join(lines[:2])[:300].rstrip('. ')}. Allowed: "
-        "causal language models whose classes this release of transformers has."
-    )
+    words = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:300].rstrip(". ")
+    allowed = "Allowed: causal language models whose classes this release of transformers has."
+    return InputError(f"The policy {policy!r} does not load: {words}. {allowed}")
 
 
 @dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
