@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from asym_lit.policy.characters import character_tokenizer
+from asym_lit.policy.known_tokens import token_count, tokenless_ids
 from asym_lit.policy.loading import (
     SmallArchitecture,
     checkpoint_activations,
@@ -15,8 +16,6 @@ from asym_lit.policy.loading import (
     load_tokenizer,
     locate,
     new_policy,
-    token_count,
-    tokenless_ids,
 )
 from asym_lit.types import InputError
 from fakes import tiny_policy

@@ -21,7 +21,8 @@ from asym_lit.lit.strategy import shard
 from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.adapter_trial import add_tried_adapters
-from asym_lit.policy.loading import Dtype, checkpoint_activations, gaps, load_config, token_count
+from asym_lit.policy.known_tokens import gaps, token_count
+from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config
 from asym_lit.policy.lora import AdapterOff, LoRA
 from asym_lit.policy.reload_trial import check_reload
 from asym_lit.policy.token_scores import TokenScorer

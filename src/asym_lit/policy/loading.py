@@ -128,11 +128,6 @@ def load_generation_config(policy: str) -> GenerationConfig | None:
         return None
 
 
-def tokenless_ids(tokenizer: Any, config: PretrainedConfig) -> frozenset[int]:
-    """Ids that a policy gives logits to and its tokenizer has no token for: what is padded, and gaps before that."""
-    return frozenset(range(config.get_text_config(decoder=True).vocab_size)) - frozenset(tokenizer.get_vocab().values())
-
-
 def architecture_of(config: PretrainedConfig) -> str:
     """The sizes that decide whether weights fit, in words."""
     names = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
@@ -213,13 +208,3 @@ def context_of(model_or_config: object) -> int | None:
     """Longest sequence of a policy in tokens, None if its configuration does not say."""
     config = getattr(model_or_config, "config", model_or_config)
     return getattr(config, "max_position_embeddings", None)
-
-
-def token_count(tokenizer: PreTrainedTokenizerBase) -> int:
-    """How many token ids a tokenizer knows, added ones included: its largest one plus 1. Heads are often padded beyond it."""
-    return max(tokenizer.get_vocab().values()) + 1
-
-
-def gaps(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """Ids without a token below the largest one that has one."""
-    return frozenset(range(token_count(tokenizer))) - frozenset(tokenizer.get_vocab().values())

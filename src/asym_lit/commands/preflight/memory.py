@@ -12,7 +12,7 @@ import torch
 
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.policy.activations import MicroBatchShape, activation_bytes, tiles_of
-from asym_lit.policy.loading import token_count
+from asym_lit.policy.known_tokens import token_count
 from asym_lit.policy.size import PolicySize, measure_policy, optimizer_bytes
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.vllm_engine import VLLMEngine

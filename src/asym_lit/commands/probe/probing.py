@@ -17,7 +17,8 @@ from transformers import PreTrainedTokenizerBase
 
 from asym_lit.commands.replay.sampling import host_of, sampled_batch
 from asym_lit.evaluation.alignment import Alignment, Continuation, Thresholds, measure_alignment, measure_continuations
-from asym_lit.policy.loading import Dtype, gaps, load_policy, load_tokenizer, token_count
+from asym_lit.policy.known_tokens import gaps, token_count
+from asym_lit.policy.loading import Dtype, load_policy, load_tokenizer
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.alignment_page import alignment_page
 from asym_lit.reports.alignment_words import alignment_text, headline, recommendation

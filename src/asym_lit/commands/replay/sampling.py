@@ -9,7 +9,8 @@ from transformers import PreTrainedTokenizerBase
 
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.policy.loading import context_of, tokenless_ids
+from asym_lit.policy.known_tokens import tokenless_ids
+from asym_lit.policy.loading import context_of
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import EngineHost

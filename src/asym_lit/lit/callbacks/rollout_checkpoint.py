@@ -47,8 +47,8 @@ class RolloutCheckpoint(PolicyCheckpoint):
         self._owes_evaluation = False
 
     @override
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        INTERRUPTION.listen()
+    def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        INTERRUPTION.listen()  # not before: Lightning takes signals itself first, and would put ours back at the end
 
     @override
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -56,6 +56,7 @@ class RolloutCheckpoint(PolicyCheckpoint):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        INTERRUPTION.listen()
         if self._owes_evaluation:  # Lightning would go on with the next step
             evaluation = trainer.fit_loop.epoch_loop.val_loop
             evaluation.restarting = False  # from its beginning, however far it had come

@@ -9,7 +9,8 @@ from functools import cached_property
 
 import torch
 
-from asym_lit.policy.loading import BUNDLED, load_policy, load_tokenizer, locate, tokenless_ids
+from asym_lit.policy.known_tokens import tokenless_ids
+from asym_lit.policy.loading import BUNDLED, load_policy, load_tokenizer, locate
 from asym_lit.responses import end_tokens, padding_token, response_text
 from asym_lit.rollout.engine import EngineHost, Request, request_seed
 from asym_lit.rollout.hf_engine import HFEngine
