@@ -104,7 +104,7 @@ def test_tokens_of_a_padded_head_that_the_tokenizer_does_not_know_are_left_out(
 ) -> None:
     tokenizer = character_tokenizer(64)
     policy = save_tiny(tmp_path / "policy", "Gemma2", vocabulary=len(tokenizer) + 64)
-    monkeypatch.setattr(PolicyModule, "datamodule", SimpleNamespace(tokenizer=tokenizer))
+    monkeypatch.setattr(PolicyModule, "datamodule", SimpleNamespace(tokenizer=tokenizer, longest=None))
     monkeypatch.setattr(PolicyModule, "is_sharded", False)
     module = PolicyModule(grpo(), policy)
     scorer = module._load()
