@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from asym_lit.cli import make_cli
 from asym_lit.objectives import presets
+from asym_lit.objectives.objective import advantages_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,3 +62,17 @@ def test_the_page_of_data_names_every_overlay_and_its_settings_are_read(
     data = make_cli([*words, "--trainer.accelerator", "cpu"], run=False).datamodule
     assert data.evaluation_sets["aime25"].n == 64
     assert data.task.template == "[{level}] {question}"
+
+
+def test_the_examples_of_contributing_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
+    for name, block in zip(("maxrl", "plus_only", "sums"), blocks, strict=True):
+        (tmp_path / f"{name}.py").write_text(block)
+    monkeypatch.syspath_prepend(tmp_path)
+    maxrl, plus_only, sums = map(importlib.import_module, ("maxrl", "plus_only", "sums"))
+    # One right response of four has mean 0.25: (1 - 0.25) / 0.25 = 3, (0 - 0.25) / 0.25 = -1.
+    assert advantages_of([1, 0, 0, 0], maxrl.MeanNormalised()) == pytest.approx([3, -1, -1, -1], abs=1e-4)
+    assert maxrl.maxrl(eps=0.5).estimator == maxrl.MeanNormalised(0.5)
+    plus_only.PlusOnly().self_test()
+    train, val = (sums.Sums().prompts(split) for split in ("train", "val"))
+    assert train and val and not {p.uid for p in train} & {p.uid for p in val}

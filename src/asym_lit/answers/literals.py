@@ -22,6 +22,7 @@ _DATES = (
 _RATIO = re.compile(r"[^:=]+(?::[^:=]+)+")
 _TO = re.compile(r"(?<=\d)\s+to\s+(?=\d)")
 _MONEY = re.compile(r"(-?)\s*(USD|EUR|GBP|JPY|INR)\s*(.+)", re.DOTALL)
+_FUNCTION = re.compile(r"\\(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?(?![A-Za-z])")
 _COMMAND = r"\\(?:text(?:rm|normal|bf|it)?|mathrm|mbox|hbox|operatorname|rm)\s*\{([^{}]*)\}"
 _IN_TEXT = re.compile(rf"(.*?[^\s\\])\s*((?:{_COMMAND}(?:\s*\^\s*\{{?\s*-?\d\s*\}}?)?|\s|/|\\cdot)+)", re.DOTALL)
 _BARE = re.compile(r"(.*[\d)}!])\s*((?:[A-Za-z]{2}|%|¢|[一-鿿]|[A-Za-z]/[A-Za-z])[A-Za-z/^\d{}%·. \-一-鿿]*)", re.DOTALL)
@@ -82,9 +83,11 @@ def quantity_of(text: str, switches: Switches) -> Quantity | None:
         return total
     if money := _MONEY.fullmatch(text):
         amount, unit = money[1] + money[3], unit_of(money[2])
-        inner = expression_of(amount) or getattr(quantity_of(amount, switches), "amount", None)
+        inner = expression_of(amount)
+        if inner is None and (behind := quantity_of(amount, switches)) and behind.unit is NUMBER:
+            inner = behind.amount  # 5 million; other words behind the number, such as a loss, are no part of an amount
         return Quantity(text, inner, unit) if inner and unit else None
-    if text.endswith("\\degree"):
+    if text.endswith("\\degree") and not _FUNCTION.search(text):  # the sine of 30 degrees is no angle
         inner = expression_of(text.removesuffix("\\degree").strip())
         return Quantity(text, inner, DEGREE) if inner else None
     if text.endswith("%"):

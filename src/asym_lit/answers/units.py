@@ -137,10 +137,15 @@ def _measured(text: str) -> Unit | None:
     return Unit(text.removesuffix("**1"), dimension, float(one.magnitude))
 
 
+_CARELESS = frozenset(("KG", "Kg", "KM", "Km", "CM", "Cm", "Hz", "HZ"))
+"""Ways to write a unit that mean no other one."""
+
+
 def _known(name: str, spelled: bool) -> str | None:
     if len(name) == 1 and not spelled:
         return None
-    for one in (name, name.lower(), name.removesuffix("s"), name.lower().removesuffix("s"), name.lower().removesuffix("es")):
+    small = name.lower() if len(name) > 3 or name in _CARELESS else name  # Mm is not mm
+    for one in (name, small, name.removesuffix("s"), small.removesuffix("s"), small.removesuffix("es")):
         if one in _SPELT or one in _KNOWN:
             return _SPELT.get(one, one)
     return None
@@ -150,7 +155,7 @@ def _noun(text: str) -> Unit | None:
     """Up to three plain words, none of which changes what is counted."""
     if text in _COUNTERS:
         return Unit(text, "count", generic=True)
-    words = text.lower().split()
+    words = [word if len(word) <= 3 and not word.istitle() else word.lower() for word in text.split()]  # MJ is not mJ
     if not 1 <= len(words) <= 3 or not all(word.isalpha() and word.isascii() and len(word) > 1 for word in words):
         return None
     if set(words) & _NO_NOUNS or any(word in MULTIPLES for word in words):

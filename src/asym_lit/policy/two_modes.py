@@ -117,9 +117,12 @@ def check_modes(model: PreTrainedModel, hint: str = "") -> None:
                 drawn = [event.name for event in other.events if event.kind == "draws"]
                 drawn_before = [event.name for event in calm.events if event.kind == "draws"]
                 if apart > rounding(model) or (apart > 0 and other.draws) or drawn != drawn_before:
+                    found = f"The policy's log-probs differ {words} by up to {apart:.2g} nats"
+                    if apart == 0:
+                        found = f"The policy draws other random numbers {words} (these log-probs did not move)"
                     raise InputError(
-                        f"The policy's log-probs differ {words} by up to {apart:.2g} nats, of the same tokens with the same "
-                        f"weights; it begins in {first_difference(calm.events, other.events)}. Engines write in eval mode, so "
+                        f"{found}, of the same tokens with the same weights; it begins in "
+                        f"{first_difference(calm.events, other.events)}. Engines write in eval mode, so "
                         f"it would be trained on noise.{hint} Allowed: policies that score alike in both modes."
                     )
 

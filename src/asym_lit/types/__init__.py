@@ -1,6 +1,6 @@
 """The nouns that travel: what a prompt, a rollout, a verdict and their tensors are.
 
-Everything else in the package is a function from some of these nouns to others. No file here imports any other room.
+Everything else in the package is a function from some of these nouns to others. No file here imports another room but `shapes`.
 
 Shape letters, used as suffixes of tensor names (`advantages_BT`):
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asym_lit.types import Outcome, Prompt
-from asym_lit.verifiers import Rule
+from asym_lit.verifiers import Maths, Rule, Symbolic
 
 Q0 = "What is it? (A) red (B) green (C) blue (D) $\\frac{1}{2}$"
 Q1 = "At what time does the train arrive?"
@@ -261,3 +261,33 @@ def test_the_same_answer_written_otherwise_is_accepted(kind):
 @pytest.mark.parametrize("kind", WRONG)
 def test_an_answer_that_only_looks_much_like_it_is_not(kind):
     assert [pair for pair in WRONG[kind] if accepted(*pair)] == []
+
+
+@pytest.fixture(scope="module")
+def maths():
+    verifier = Maths(symbolic=Symbolic(workers=1))
+    yield verifier
+    verifier.close()
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "right"),
+    [
+        (r"\sin 30^\circ", r"-0.98803", False),  # the sine of 30 radians
+        (r"\sin 30^\circ", r"\frac{\pi}{180}\sin 30", False),
+        (r"\sin(30^\circ)", r"\frac12", True),
+        (r"30^\circ", r"30 degrees", True),
+        ("5 MJ", "5 mJ", False),
+        ("5 Mm", "5 mm", False),
+        ("5 Mg", "5 mg", False),
+        ("5 kg", "5 Kg", True),
+        (r"\$5 \text{ profit}", r"\$5 \text{ loss}", False),
+        (r"\$5 per hour", r"\$5 per minute", False),
+        (r"\$5 million", r"\$5000000", True),
+        ("f'(x)", "f(x)", False),
+        ("5'", "5''", False),
+    ],
+)
+def test_functions_of_degrees_prefixes_words_behind_money_and_primes_are_read(maths, gold, answer, right):
+    prompt = Prompt("p", "", {"answer": gold, "question": ""}, "maths")
+    assert (maths.verify(prompt, f"\\boxed{{{answer}}}").outcome == "correct") is right
