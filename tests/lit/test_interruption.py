@@ -70,7 +70,7 @@ def test_a_fault_of_a_verifier_costs_no_finished_step(tmp_path):
 
 
 def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left_alone():
-    mine = Interruption()
+    mine, terminated = Interruption(), signal.getsignal(signal.SIGTERM)
     before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
         mine.listen()
@@ -85,7 +85,7 @@ def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left
         mine.ignore()
         signal.signal(signal.SIGUSR1, before)
     assert mine.by == ""
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == terminated
 
 
 def test_under_slurm_a_signal_saves_a_checkpoint_of_ours_and_nothing_beside_the_runs(tmp_path, monkeypatch):

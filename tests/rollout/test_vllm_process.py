@@ -13,7 +13,7 @@ import torch
 
 from asym_lit.rollout import vllm_process
 from asym_lit.rollout.vllm_engine import VLLMEngine
-from asym_lit.rollout.vllm_process import check_installation, guest, reading_prompts_whole
+from asym_lit.rollout.vllm_process import check_installation, guest, has_own_head, reading_prompts_whole
 from asym_lit.types import InputError
 
 OURS = torch.__version__.split("+")[0]
@@ -99,3 +99,9 @@ def test_a_budget_that_holds_the_longest_sequence_is_left_alone() -> None:
 def test_reading_prompts_in_parts_on_a_cpu_is_refused() -> None:
     with pytest.raises(InputError, match=r"further\.enable_chunked_prefill is true, but on a CPU .* Leave it out"):
         reading_prompts_whole({"max_num_batched_tokens": 4096, "enable_chunked_prefill": True}, 256)
+
+
+@pytest.mark.parametrize(("names", "found"), [(("model", "lm_head"), True), (("model", "model.norm"), False)])
+def test_an_engine_without_a_head_of_its_own_is_told_by_its_modules(names, found):
+    worker = SimpleNamespace(get_model=lambda: SimpleNamespace(named_modules=lambda: [(name, None) for name in names]))
+    assert has_own_head(worker) is found

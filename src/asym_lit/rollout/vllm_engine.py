@@ -17,6 +17,7 @@ from asym_lit.rollout.vllm_process import (
     check_installation,
     ensure_process_group,
     guest,
+    has_own_head,
     keep_process_groups,
     reading_prompts_whole,
     shut_down,
@@ -140,13 +141,18 @@ class VLLMEngine(Engine):
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
         """Take over the weights under their Hugging Face names, one layer at a time, and drop cached prefixes."""
-        weights = iter(named_weights)
+        weights = iter(self._asked_for(named_weights))
         with torch.no_grad():
             self._engine.collective_rpc("reload_weights", kwargs={"weights_iterator": weights})
         for _ in weights:  # what vLLM did not ask for: gathering is a collective, so it must come to its end
             pass
         self.forget()
         self.version = version
+
+    def _asked_for(self, named_weights: Iterable[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
+        """All but a head that the engine's class does not have, since it always shares the embeddings (Gemma 2)."""
+        has_head = all(self._engine.collective_rpc(has_own_head))
+        yield from (pair for pair in named_weights if has_head or not pair[0].startswith("lm_head."))
 
     def forget(self) -> None:
         """Drop every cached prefix; with those of older weights, log-probs are off by several nats."""

@@ -154,3 +154,8 @@ def shut_down(engine: Any, owns_process_group: bool) -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def has_own_head(worker: Any) -> bool:
+    """Whether a worker's model knows an LM head by that name."""
+    return any(name == "lm_head" for name, _ in worker.get_model().named_modules())
