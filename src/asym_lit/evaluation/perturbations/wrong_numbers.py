@@ -28,7 +28,8 @@ def another_digit(row: GoldRow, rng: Random) -> Iterator[str]:
     yield f"{before}{(int(digit) + rng.randrange(1, 10)) % 10}{behind}"
     if len(places) > 1:
         yield before + behind
-        yield before + digit + digit + behind
+        if digit != "0" or before[-1:].isdecimal():  # 00 is 0 to some
+            yield before + digit + digit + behind
         if behind[:1].isdecimal():
             yield before + behind[0] + digit + behind[1:]
 
