@@ -28,7 +28,7 @@ OTHER_JOB = [sys.executable, "-c", "while True: sum(range(10**6))"]
 def verdicts(pairs: list[Pair], workers: int, jobs: int) -> tuple[list[tuple[str, str]], float]:
     """Outcome and reason of each pair by computer algebra alone, and how long all took."""
     others = [subprocess.Popen(OTHER_JOB) for _ in range(jobs)]
-    verifier = Symbolic(workers=workers, shortcut=False)
+    verifier = Symbolic(workers=workers, whole_only=False)
     try:
         verifier.self_test()
         begun = time.perf_counter()
