@@ -14,6 +14,7 @@ from asym_lit.verifiers import (
     MajorityVote,
     Mixed,
     RandomReward,
+    Rule,
 )
 from asym_lit.verifiers.interventions import innermost_of
 
@@ -110,6 +111,24 @@ def test_the_majority_is_right_and_of_equals_the_first() -> None:
     assert outcomes(MajorityVote(Gold()), group_of(["", "?", ""])) == [WRONG, WRONG, WRONG]  # nobody voted
     assert outcomes(MajorityVote(Gold()), group_of(["", "", "7"])) == [WRONG, WRONG, RIGHT]
     assert revised(MajorityVote(Gold()), group_of(["8", "7", "8"]))[0].reason == "2 of 3 votes are for '8'"
+
+
+def test_the_majority_counts_answers_that_are_the_same_as_one_and_never_asks_the_gold_answer() -> None:
+    prompt = Prompt("p", "What is the half of 1?", {"answer": "3"}, "t")
+    texts = [f"\\boxed{{{answer}}}" for answer in ("1/2", "0.5", r"\frac12", "3", "3")]
+    group = [Rollout(prompt, 0, [], [], "stop", 0, text=text) for text in texts]
+    found = revised(MajorityVote(Rule()), group)
+    # three of five, in three forms; as texts the two 3s won
+    assert [v.outcome for v in found] == [RIGHT, RIGHT, RIGHT, WRONG, WRONG]
+    assert found[0].reason == "3 of 5 votes are for '0.5'"
+    assert [v.truth for v in found] == [WRONG, WRONG, WRONG, RIGHT, RIGHT]
+
+
+def test_long_answers_are_voted_on_to_their_end() -> None:
+    long = ["7" * 300 + "1", "7" * 300 + "2", "7" * 300 + "2"]
+    prompt = Prompt("p", "?", {"answer": "1"}, "t")
+    group = [Rollout(prompt, 0, [], [], "stop", 0, text=f"\\boxed{{{text}}}") for text in long]
+    assert [v.outcome for v in revised(MajorityVote(Rule()), group)] == [WRONG, RIGHT, RIGHT]
 
 
 def test_noise_has_the_rates_it_was_given() -> None:

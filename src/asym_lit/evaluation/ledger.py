@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from asym_lit.evaluation.answer_classes import answers_of
 from asym_lit.evaluation.votes import Ballot
-from asym_lit.types import Outcome, Rollout, Sampling
+from asym_lit.types import Rollout, Sampling, Verifier
 
 RARE = 1 / 16
 """A right answer is rare if it makes up at most this share of the base's responses (one response is always rare)."""
@@ -29,7 +30,7 @@ class ProblemRecord:
     silent: int
     """Wrong responses in which no answer was found."""
     right: Mapping[str, int]
-    """Responses by right answer."""
+    """Responses by right answer; of a verifier that compares with one gold answer, that is the only one."""
     wrong: tuple[int, ...]
     """Responses per different wrong answer, most frequent first."""
     sampling: tuple[float, float, int, int] = (1.0, 1.0, 0, 0)
@@ -41,19 +42,28 @@ class ProblemRecord:
         return Ballot(tuple(sorted(self.right.values(), reverse=True)), self.wrong, self.silent)
 
 
-def problem_record(evaluation: str, step: int, group: Sequence[Rollout], sampling: Sampling) -> ProblemRecord:
-    """What a group of verified responses says of its problem; undecided ones are left out."""
-    decided = [(r, r.verdict) for r in group if r.verdict and r.verdict.truth != Outcome.UNDECIDED]
-    right = Counter(v.extracted or r.text for r, v in decided if v.truth == Outcome.CORRECT)
-    wrong = Counter(v.extracted for _, v in decided if v.truth == Outcome.INCORRECT)
-    silent = wrong.pop(None, 0)
+def problem_record(
+    evaluation: str, step: int, group: Sequence[Rollout], sampling: Sampling, verifier: Verifier | None = None
+) -> ProblemRecord:
+    """What a group of verified responses says of its problem; undecided ones are left out.
+
+    Args:
+        evaluation: Name of the set.
+        step: Rollout steps made.
+        group: Responses to one prompt.
+        sampling: How they were drawn.
+        verifier: Whose word they are counted by; it says which answers are the same.
+    """
+    answers = answers_of(group, verifier)
+    right = Counter(answer[0] for answer, ok in answers if answer and ok)
+    wrong = Counter(answer[0] for answer, ok in answers if answer and not ok)
     return ProblemRecord(
         evaluation,
         step,
         group[0].prompt.uid,
-        len(decided),
+        len(answers),
         right.total(),
-        silent,
+        sum(answer is None for answer, _ in answers),
         dict(right.most_common()),
         tuple(sorted(wrong.values(), reverse=True)),
         (sampling.temperature, sampling.top_p, sampling.top_k, sampling.max_tokens),

@@ -17,13 +17,14 @@ from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Samplin
 from asym_lit.types.scores import Needs, TokenScores
 from asym_lit.types.training import LivePolicy, Scorer
 from asym_lit.types.verdicts import Outcome, Verdict
-from asym_lit.types.verifying import AuditingVerifier, Counting, Intervention, SubmittingVerifier, Verifier
+from asym_lit.types.verifying import AuditingVerifier, ComparingVerifier, Counting, Intervention, SubmittingVerifier, Verifier
 
 __all__ = [
     "AnswerSource",
     "AuditingVerifier",
     "BatchPool",
     "Collectives",
+    "ComparingVerifier",
     "Counting",
     "DemonstratedTask",
     "Experience",

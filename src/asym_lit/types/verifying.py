@@ -76,3 +76,20 @@ class AuditingVerifier(Verifier, Protocol):
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
         """Why a gold answer cannot be read, by the `uid` of its prompt; those that can be are left out."""
         ...
+
+
+@runtime_checkable
+class ComparingVerifier(Verifier, Protocol):
+    """A verifier that compares answers: where answers are counted, those that it finds the same are one.
+
+    Answers of other verifiers are one if they are spelled alike but for blanks.
+    """
+
+    @property
+    def one_answer(self) -> bool:
+        """Whether all that it calls right is one answer, however written: the gold one (`prompt.answer["answer"]`)."""
+        ...
+
+    def same_answer(self, prompt: Prompt, one: str, other: str) -> bool | None:
+        """Whether the second answer is the same as the first, which is taken for the gold one; None where it cannot tell."""
+        ...

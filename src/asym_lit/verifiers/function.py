@@ -42,9 +42,9 @@ class Function:
         try:
             found = float(self.function(**{name: given[name] for name in self._named}))
         except Exception as fault:
-            return Verdict(Outcome.UNDECIDED, self.name, f"error: {type(fault).__name__}", response[:200])
+            return Verdict(Outcome.UNDECIDED, self.name, f"error: {type(fault).__name__}", response)
         outcome = Outcome.CORRECT if found >= self.least else Outcome.INCORRECT
-        return Verdict(outcome, self.name, f"returned {found:g}", response[:200], perf_counter() - begun)
+        return Verdict(outcome, self.name, f"returned {found:g}", response, perf_counter() - begun)
 
     def self_test(self) -> None:
         """Nothing is known of what it should call right."""

@@ -11,9 +11,11 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 
-from asym_lit.types import InputError, Intervention, Outcome, Prompt, Rollout, Verdict, Verifier
+from asym_lit.answers.classes import classes
+from asym_lit.types import ComparingVerifier, InputError, Intervention, Outcome, Prompt, Rollout, Verdict, Verifier
 
 THINK_ANSWER = r"<think>.*</think>\s*<answer>.*</answer>"
 """The format of the study: thoughts, then the answer, each in its tags, and nothing else."""
@@ -135,10 +137,11 @@ class FormatOnly(Revision):
 class MajorityVote(Revision):
     """Right: the answer is the most frequent one of its group (TTRL, arXiv 2504.16084); of equals, the one seen first.
 
-    Answers are compared as texts without blanks. A response in which no answer was found has no vote and is wrong.
+    Answers that the verifier finds the same are one (`ComparingVerifier`), else those spelled alike but for blanks; the gold
+    answer takes no part in it. A response in which no answer was found has no vote and is wrong.
 
     Args:
-        verifier: Finds the answers, and says what is true.
+        verifier: Finds the answers, compares them with each other, and says what is true.
         votes: How many rollouts of a group vote, from the first on; 0 for all.
     """
 
@@ -152,7 +155,10 @@ class MajorityVote(Revision):
 
     def replaced(self, group: Sequence[Rollout], verdicts: Sequence[Verdict]) -> list[Verdict]:
         """By agreement with the most frequent answer."""
-        answers = ["".join((v.extracted or "").split()) for v in verdicts]
+        innermost, found = innermost_of(self), [(v.extracted or "").strip() for v in verdicts]
+        same = partial(innermost.same_answer, group[0].prompt) if isinstance(innermost, ComparingVerifier) else None
+        home = classes(filter(None, found), same)
+        answers = [home.get(text, "") for text in found]
         count = Counter(a for a in answers[: self.votes or None] if a)
         if not count:
             return [self._said(False, "nobody voted", old) for old in verdicts]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from time import perf_counter
 
-from asym_lit.types import Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
+from asym_lit.types import ComparingVerifier, Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
 from asym_lit.verifiers.judge.calls import then
 
 
@@ -39,6 +39,17 @@ class Mixed:
         for part in (self.rule, self.judge):
             if isinstance(part, SubmittingVerifier):
                 part.close()
+
+    @property
+    def one_answer(self) -> bool:
+        """True if both compare with the gold answer."""
+        return all(isinstance(part, ComparingVerifier) and part.one_answer for part in (self.rule, self.judge))
+
+    def same_answer(self, prompt: Prompt, one: str, other: str) -> bool | None:
+        """What the first of them says that can tell."""
+        parts = (self.rule, self.judge)
+        said = (part.same_answer(prompt, one, other) for part in parts if isinstance(part, ComparingVerifier))
+        return next((same for same in said if same is not None), None)
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on one response."""

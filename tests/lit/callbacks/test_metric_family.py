@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from asym_lit.evaluation.answer_classes import answers_of
 from asym_lit.evaluation.votes import Ballot, ballot
 from asym_lit.lit.callbacks import MetricFamily
-from asym_lit.lit.callbacks.metric_family import answers_of
 from asym_lit.types import InputError, Outcome, Verdict
 from fakes import make_rollout
 from runs import scalars

@@ -12,7 +12,7 @@ from typing_extensions import override
 from asym_lit.evaluation.ledger import ProblemRecord, problem_record
 from asym_lit.evaluation.problem_changes import Fate, by_step, changes
 from asym_lit.lit.borrowed_base import borrowed_base
-from asym_lit.lit.callbacks.run_record import counted_by
+from asym_lit.lit.callbacks.verifier_reward import counted_by
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
@@ -46,7 +46,7 @@ class Ledger(Callback):
         self._folder = run_folder(trainer)
         if self.base and stage == "fit":
             assert isinstance(pl_module, PolicyModule)
-            self._records = borrowed_base(Path(self.base), trainer, pl_module, counted_by(trainer))
+            self._records = borrowed_base(Path(self.base), trainer, pl_module, getattr(counted_by(trainer), "name", None))
 
     @override
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
@@ -63,8 +63,8 @@ class Ledger(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, *_: Any, **__: Any
     ) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
-        step = pl_module.rollout_step
-        self._fresh += [problem_record(batch.source, step, group, batch.sampling) for group in batch.groups]
+        step, by = pl_module.rollout_step, counted_by(trainer)
+        self._fresh += [problem_record(batch.source, step, group, batch.sampling, by) for group in batch.groups]
 
     @override
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

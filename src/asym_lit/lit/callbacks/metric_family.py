@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-
 from lightning.pytorch import LightningModule, Trainer
 from torchmetrics import Metric
 from typing_extensions import override
 
+from asym_lit.evaluation.answer_classes import answers_of
 from asym_lit.evaluation.answer_metrics import AnswerMetric, DistinctAt, MajAt
 from asym_lit.evaluation.metrics import GPassAt, MGPassAt, PassHat, ProblemMetric
 from asym_lit.lit.callbacks.evaluation_callback import EvaluationCallback, log_evaluation
+from asym_lit.lit.callbacks.verifier_reward import counted_by
 from asym_lit.lit.module import PolicyModule
-from asym_lit.types import InputError, Outcome, Rollout, RolloutBatch
+from asym_lit.types import InputError, RolloutBatch, Verifier
 
 
 class MetricFamily(EvaluationCallback):
     """Logs `val/<set>/{pass^k, G-Pass@k, mG-Pass@k, maj@k, distinct@k}` and their intervals, `test/...` in tests.
 
-    pass@k is `PassAtK`'s. An answer is what the verifier extracted; responses without one cast no vote. One that a judge calls
-    right here and wrong there counts as two. A problem with fewer than k verdicts is left out at that
-    k; `PassAtK` says how many.
+    pass@k is `PassAtK`'s. An answer is what the verifier extracted, and those that it finds the same are one (`answers_of`);
+    responses without one cast no vote. A problem with fewer than k verdicts is left out at that k; `PassAtK` says how many.
 
     Args:
         ks: Budgets, at most the number of responses of every evaluation set.
@@ -34,11 +33,12 @@ class MetricFamily(EvaluationCallback):
         if not 0 < tau <= 1:
             raise InputError(f"tau is {tau}; allowed: above 0 and at most 1.")
         self._metrics: dict[str, dict[str, Metric]] = {}
+        self._verifier: Verifier | None = None
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         assert isinstance(pl_module, PolicyModule)
-        data = pl_module.datamodule
+        data, self._verifier = pl_module.datamodule, counted_by(trainer)
         for name, one in data.evaluation_sets.items():
             n = one.sampling(data.evaluation).n
             if self.ks[-1] > n:
@@ -59,7 +59,7 @@ class MetricFamily(EvaluationCallback):
 
     @override
     def evaluated(self, module: PolicyModule, batch: RolloutBatch) -> None:
-        answers = [answers_of(group) for group in batch.groups]
+        answers = [answers_of(group, self._verifier) for group in batch.groups]
         for metric in self._metrics[batch.source].values():
             assert isinstance(metric, AnswerMetric | ProblemMetric)
             enough = [group for group in answers if len(group) >= metric.k]
@@ -79,15 +79,3 @@ class MetricFamily(EvaluationCallback):
                 found[f"{stage}/{name}_interval/{key}_low"] = estimate.low
                 found[f"{stage}/{name}_interval/{key}_high"] = estimate.high
         log_evaluation(trainer, module, found)
-
-
-def answers_of(group: Sequence[Rollout]) -> list[tuple[Hashable | None, bool]]:
-    """The answer of each decided response, and whether it is right."""
-    found: list[tuple[Hashable | None, bool]] = []
-    for rollout in group:
-        verdict = rollout.verdict
-        if verdict is not None and verdict.truth != Outcome.UNDECIDED:
-            right = verdict.truth == Outcome.CORRECT
-            text = verdict.extracted or (rollout.text if right else None)
-            found.append((None if text is None else (text, right), right))
-    return found

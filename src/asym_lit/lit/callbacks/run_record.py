@@ -14,12 +14,11 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from asym_lit.lit.callbacks.verifier_reward import VerifierReward
+from asym_lit.lit.callbacks.verifier_reward import counted_by
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.run_folder.record import add_metrics, cut_metrics, write_record
-from asym_lit.verifiers.interventions import innermost_of
 
 LONGEST_WHY = 500
 """Characters of the reason why a run ended."""
@@ -63,7 +62,7 @@ class RunRecord(Callback):
             "policy": pl_module.policy,
             "seed": data.seed,
             "rollout_steps": data.rollout_steps,
-            "verifier": counted_by(trainer),
+            "verifier": getattr(counted_by(trainer), "name", None),
             "choice": dict(task.choice) if isinstance(task, ChoosingTask) else None,
             "command": sys.argv,
             "versions": versions(),
@@ -111,12 +110,6 @@ class RunRecord(Callback):
             state = "interrupted"
         self._facts["why"] = str(exception)[:LONGEST_WHY] or type(exception).__name__
         self._write(trainer, state)
-
-
-def counted_by(trainer: Trainer) -> str | None:
-    """Name of the verifier whose word evaluations count; None if nothing is verified."""
-    owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
-    return (owners[0].oracle or innermost_of(owners[0].verifier)).name if owners else None
 
 
 def versions() -> dict[str, str]:

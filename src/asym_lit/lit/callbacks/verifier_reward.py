@@ -186,6 +186,12 @@ class VerifierReward(Callback):
             )
 
 
+def counted_by(trainer: Trainer) -> Verifier | None:
+    """The verifier whose word evaluations count; None if nothing is verified."""
+    owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
+    return (owners[0].oracle or innermost_of(owners[0].verifier)) if owners else None
+
+
 def _sums(batch: RolloutBatch, everything: list[Rollout], clock: VerdictClock) -> dict[str, tuple[float, float]]:
     """Sums and counts of what is a mean over rollouts, groups or processes."""
     rewards = [r.reward for r in everything if r.reward is not None]

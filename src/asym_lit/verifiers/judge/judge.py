@@ -40,6 +40,7 @@ class Judge:
     """
 
     name = "judge"
+    one_answer = True
 
     def __init__(
         self,
@@ -99,6 +100,9 @@ class Judge:
             return refused
         asked = self.calls.ask(question, gold, candidate)
         return then(asked, lambda done: self._verdict(done, candidate, begun))
+
+    def same_answer(self, prompt: Prompt, one: str, other: str) -> None:
+        """It cannot tell: it is asked about the gold answer alone, not about every pair of others."""
 
     def _decision(self, opinion: Opinion) -> bool | None:
         if self.exact_word:

@@ -8,7 +8,17 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
-from asym_lit.types import AuditingVerifier, Counting, InputError, Outcome, Prompt, SubmittingVerifier, Verdict, Verifier
+from asym_lit.types import (
+    AuditingVerifier,
+    ComparingVerifier,
+    Counting,
+    InputError,
+    Outcome,
+    Prompt,
+    SubmittingVerifier,
+    Verdict,
+    Verifier,
+)
 from asym_lit.verifiers.maths.rule import Rule
 from asym_lit.verifiers.maths.symbolic import Symbolic
 
@@ -60,6 +70,16 @@ class Chain:
         """Gold answers that no rung can read, of those that can tell; the reason is the last one's."""
         found = [rung.unreadable(prompts) for rung in self.rungs if isinstance(rung, AuditingVerifier)]
         return {uid: reason for uid, reason in found[-1].items() if all(uid in other for other in found)} if found else {}
+
+    @property
+    def one_answer(self) -> bool:
+        """True if each rung compares with the gold answer."""
+        return all(isinstance(rung, ComparingVerifier) and rung.one_answer for rung in self.rungs)
+
+    def same_answer(self, prompt: Prompt, one: str, other: str) -> bool | None:
+        """What the first rung says that can tell."""
+        said = (rung.same_answer(prompt, one, other) for rung in self.rungs if isinstance(rung, ComparingVerifier))
+        return next((same for same in said if same is not None), None)
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on one response."""

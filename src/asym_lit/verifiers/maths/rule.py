@@ -36,6 +36,7 @@ class Rule:
     """
 
     name = "rule"
+    one_answer = True
 
     def __init__(
         self,
@@ -62,9 +63,9 @@ class Rule:
             raise
         except Exception as fault:  # of ours, not of the answer: the next rung may know
             failed = f"error: {type(fault).__name__} in a rule"
-            return Verdict(Outcome.UNDECIDED, self.name, failed, answer[:200] or None, perf_counter() - begun)
+            return Verdict(Outcome.UNDECIDED, self.name, failed, answer or None, perf_counter() - begun)
         outcome = Outcome.CORRECT if found else Outcome.INCORRECT
-        return Verdict(outcome, self.name, reason, answer[:200] or None, perf_counter() - begun, final=found is False)
+        return Verdict(outcome, self.name, reason, answer or None, perf_counter() - begun, final=found is False)
 
     def _compare(self, gold: str, answer: str, prompt: Prompt) -> tuple[bool | None, str]:
         """The same, different for a reason with a name, or None where it cannot be told."""
@@ -87,6 +88,15 @@ class Rule:
         if found.same:
             return True, f"the same by {switches}" if switches.used else "the same"
         return found.same, found.reason or "cannot tell: not the same by any rule"
+
+    def same_answer(self, prompt: Prompt, one: str, other: str) -> bool | None:
+        """What the rules find of two answers."""
+        try:
+            return self._compare(one, other, prompt)[0]
+        except ImportError:
+            raise
+        except Exception:  # of a rule: it cannot tell
+            return None
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
         """Gold answers with brackets that are not closed, or too long for the rules."""

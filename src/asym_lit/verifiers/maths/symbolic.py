@@ -42,6 +42,7 @@ class Symbolic(VerifierInProcesses):
     """
 
     name = "symbolic"
+    one_answer = True
     script = Path(__file__).with_name("symbolic_worker.py")
 
     def __init__(
@@ -78,9 +79,9 @@ class Symbolic(VerifierInProcesses):
         verdict: Future[Verdict] = Future()
         refused = self._refused(gold, answer, whole)
         if whole and answer.strip() == gold.strip():
-            verdict.set_result(Verdict(Outcome.CORRECT, self.name, "the gold answer, letter by letter", answer[:80]))
+            verdict.set_result(Verdict(Outcome.CORRECT, self.name, "the gold answer, letter by letter", answer))
         elif refused:
-            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, refused, answer[:80] or None, perf_counter() - begun))
+            verdict.set_result(Verdict(Outcome.INCORRECT, self.name, refused, answer or None, perf_counter() - begun))
         else:
             self._ask(gold, answer, whole, verdict, begun)
         return verdict
@@ -98,6 +99,14 @@ class Symbolic(VerifierInProcesses):
     def _ask(self, gold: str, answer: str, whole: bool, verdict: Future[Verdict], begun: float) -> None:
         job = self.pool.submit({"gold": gold, "answer": answer, "whole": whole, **self._settings})
         job.add_done_callback(lambda done: self.settle(done, verdict, answer, begun))
+
+    def same_answer(self, prompt: Prompt, one: str, other: str) -> bool | None:
+        """True if Math-Verify finds two answers equal; it is not asked about whole responses (`extraction: math_verify`)."""
+        if self.extraction == "math_verify" or self._refused(one, other, whole=False):
+            return None
+        verdict: Future[Verdict] = Future()
+        self._ask(one, other, False, verdict, perf_counter())
+        return True if verdict.result().outcome == Outcome.CORRECT else None
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
         """Gold answers that are not found equal to themselves."""
