@@ -25,9 +25,12 @@ class JudgeServer:
         self.mood = "well"
         self.chance: Callable[[str], float] = lambda text: 0.9 if "ACCEPT" in text else 0.1
         self.word: str | None = None
+        self.logprob: Any = None
         self.models = [MODEL]
         self.asked: list[str] = []
         self.released = Event()
+        self.hung_up = Event()
+        self.raw = b""
         self.http = _Http(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
 
@@ -52,10 +55,26 @@ class JudgeServer:
                 elif server.mood == "hangs up":
                     self.close_connection = True
                     self.connection.close()
+                elif server.mood.startswith("drips"):
+                    self.drip(b"" if server.mood == "drips headers" else b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                elif server.mood == "raw":
+                    self.send(server.raw, 200, "application/json")
                 elif server.mood == "empty":
                     self.reply({"id": "1", "object": "chat.completion", "model": MODEL, "choices": []})
                 else:
                     self.reply(server.completion(text, bool(body.get("logprobs"))))
+
+            def drip(self, begun: bytes) -> None:
+                """A byte now and then, for as long as somebody reads."""
+                self.close_connection = True
+                try:
+                    self.wfile.write(begun)
+                    for byte in b"X-Slow: " + b"x" * 990 if not begun else b" " * 1000:
+                        self.wfile.write(bytes([byte]))
+                        if server.released.wait(0.05):
+                            return
+                except OSError:
+                    server.hung_up.set()
 
             def reply(self, value: Any, status: int = 200) -> None:
                 self.send(json.dumps(value).encode(), status, "application/json")
@@ -73,6 +92,7 @@ class JudgeServer:
         chance = self.chance(text)
         word = self.word if self.word is not None else "True" if chance >= 0.5 else "False"
         likeliest = [{"token": "True", "logprob": log(chance)}, {"token": "False", "logprob": log(1 - chance)}]
+        likeliest[0] |= {} if self.logprob is None else {"logprob": self.logprob}
         if self.word is not None:
             likeliest = [{"token": self.word, "logprob": -0.001}]
         content = [{"token": word, "logprob": -0.1, "bytes": None, "top_logprobs": likeliest}]

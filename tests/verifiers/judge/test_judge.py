@@ -4,6 +4,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -85,6 +86,76 @@ def test_no_fault_of_the_endpoint_is_a_wrong_answer(server: JudgeServer, mood: s
     verdict = judge.verify(asked(), r"\boxed{41}")
     assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, f"judge {kind}")
     assert judge.metrics()[f"judge/faults/{kind}"] == 1
+
+
+@pytest.mark.parametrize("mood", ["drips", "drips headers"])
+def test_a_reply_that_drips_does_not_outlive_the_time_of_a_request(server: JudgeServer, mood: str) -> None:
+    # A byte each 0.05 s never lets 0.5 s pass between two: 1,000 of them would take 50 s.
+    server.mood = mood
+    judge, begun = judge_of(server, {"timeout": 0.5}, breaker_faults=1), perf_counter()
+    verdict = judge.verify(asked(), r"\boxed{ACCEPT}")
+    assert perf_counter() - begun < 5
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, "judge timeout")
+    assert judge.calls.breaker.is_open
+    assert server.hung_up.wait(5)  # the connection is given up with it
+    judge.close()
+
+
+@pytest.mark.parametrize(
+    "logprob", [1e6, 0.5, float("nan"), float("inf"), 10**400, "much", [], {"p": 1}], ids=lambda value: str(value)[:9]
+)
+def test_a_log_prob_that_is_none_is_a_fault_of_the_judge(server: JudgeServer, logprob: Any) -> None:
+    server.logprob = logprob
+    judge = judge_of(server, breaker_faults=1)
+    verdict = judge.verify(asked(), r"\boxed{ACCEPT}")
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, "judge nonsense")
+    assert judge.calls.breaker.is_open
+    assert judge.metrics()["judge/faults/nonsense"] == 1
+    judge.close()
+
+
+def test_a_word_that_cannot_come_has_a_log_prob_of_minus_infinity(server: JudgeServer) -> None:
+    server.logprob = float("-inf")
+    assert judge_of(server).verify(asked(), r"\boxed{41}").reason == "finds it right with probability 0.000"
+
+
+RAW = [
+    b"",
+    b"null",
+    b"[]",
+    b"5",
+    b'"True"',
+    b"{",
+    b"[" * 100_000,
+    b"\xff\xfe",
+    b"{}",
+    b'{"choices": 5}',
+    b'{"choices": [null]}',
+]
+RAW += [b'{"choices": [{"message": {"content": %s}}]}' % content for content in (b"5", b"[]", b'{"a": 1}', b'"\\ud800"')]
+
+
+@pytest.mark.parametrize("exact_word", [False, True])
+@pytest.mark.parametrize("raw", RAW, ids=lambda raw: repr(raw)[:40])
+def test_whatever_comes_back_is_no_verdict_if_it_cannot_be_read(server: JudgeServer, raw: bytes, exact_word: bool) -> None:
+    server.mood, server.raw = "raw", raw
+    judge = judge_of(server, breaker_faults=1, exact_word=exact_word)
+    verdict = judge.verify(asked(), r"\boxed{ACCEPT}")
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, "judge nonsense")
+    assert judge.calls.breaker.is_open
+    judge.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "gold", "response"),
+    [("What \ud800?", "42", r"\boxed{7}"), ("What?", "4\udc00", r"\boxed{7}"), ("What?", "42", "\\boxed{7\ud83d}")],
+)
+def test_half_a_character_is_not_sent_and_no_verdict(server: JudgeServer, question: str, gold: str, response: str) -> None:
+    judge = judge_of(server, breaker_faults=1)
+    verdict = judge.verify(asked(gold, question), response)
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, "judge encoding")
+    assert not server.asked and judge.calls.breaker.is_open and judge.metrics()["judge/faults/encoding"] == 1
+    judge.close()
 
 
 def test_an_endpoint_that_is_down_gives_no_verdict(server: JudgeServer) -> None:

@@ -193,3 +193,22 @@ def test_settings_travel_with_the_model(tmp_path: Path) -> None:
     (tmp_path / "judge.json").write_text('{"treshold": 1}')
     with pytest.raises(InputError, match=r"judge.json does not hold a judge's settings: .*treshold"):
         JudgeSettings.beside(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("true", "false", "certainty"),
+    [
+        (float("nan"), -0.1, 1.0),
+        (-0.1, float("nan"), 1.0),
+        (1e6, -0.1, 1.0),
+        (-3.0, float("inf"), 1.0),
+        (0.0, 0.0, 1.0),  # both for certain: 2 in all
+        (-0.1, -3.0, float("nan")),
+    ],
+)
+def test_numbers_that_are_no_log_probs_leave_the_probability_unknown(true, false, certainty):
+    assert Opinion("True", true, false, certainty).probability(weigh_thoughts=True) is None
+
+
+def test_log_probs_rounded_in_16_bits_are_still_log_probs():
+    assert Opinion("True", 0.001, float("-inf")).probability() == 1.0

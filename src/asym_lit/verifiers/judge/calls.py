@@ -82,7 +82,7 @@ class JudgeCalls:
                 ready: Future[Opinion] = Future()
                 ready.set_result(known)
                 return ready
-            reply = self.backend.submit(text, self.breaker.allows)
+            reply = self._submitted(text)
             noted: Future[Opinion] = Future()
             self._under_way[key] = noted
         reply.add_done_callback(lambda done: _settle(noted, lambda: self._note(key, done)))
@@ -130,7 +130,17 @@ class JudgeCalls:
                 _log.warning("%s Whoever finds such a text earns its reward.", self.alarm)
             return opinion
 
-        return then(self.backend.submit(text, self.breaker.allows), noted)
+        return then(self._submitted(text), noted)
+
+    def _submitted(self, text: str) -> Future[Opinion]:
+        """Ask the backend, unless the text cannot be written: half of a pair of surrogates is no character."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as fault:
+            failed: Future[Opinion] = Future()
+            failed.set_exception(JudgeError("encoding", f"the text holds {text[fault.start]!r}, which is no character"))
+            return failed
+        return self.backend.submit(text, self.breaker.allows)
 
 
 def then(first: Future[A], step: Callable[[Future[A]], B]) -> Future[B]:

@@ -14,13 +14,15 @@ from typing import Protocol, runtime_checkable
 WORDS = ("true", "false")
 LEAST_MASS = 0.5
 """Probability that both words must have together, else the judge wanted to say something else."""
+SLACK = 0.05
+"""By how much log-probs may lie above 0, and a sum of probabilities above 1, from rounding in 16 bits."""
 
 
 class JudgeError(RuntimeError):
     """A judge could not be asked, or gave no answer: no verdict comes of it.
 
     Args:
-        kind: One word, counted: `timeout`, `connection`, `status`, `nonsense`, `breaker`.
+        kind: One word, counted: `timeout`, `connection`, `status`, `nonsense`, `encoding`, `breaker`.
         message: What happened.
     """
 
@@ -43,13 +45,18 @@ class Opinion:
     def probability(self, weigh_thoughts: bool = False) -> float | None:
         """Probability of True among the two words; None if unknown, or if both together have less than one half.
 
+        Numbers that are none, or no log-probs, leave it unknown.
+
         Args:
             weigh_thoughts: Times the certainty: a verdict is worth no more than the weakest step that leads to it.
         """
         if self.true_logprob is None or self.false_logprob is None:
             return None
+        # Not a comparison with the opposite: nothing is less than NaN, nothing more.
+        if not (self.true_logprob <= SLACK and self.false_logprob <= SLACK and 0 <= self.certainty <= 1 + SLACK):
+            return None
         true, false = exp(self.true_logprob), exp(self.false_logprob)
-        if true + false < LEAST_MASS:
+        if not LEAST_MASS <= true + false <= 1 + SLACK:
             return None
         return true / (true + false) * (self.certainty if weigh_thoughts else 1.0)
 
