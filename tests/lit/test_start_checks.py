@@ -18,6 +18,10 @@ from asym_lit.types import InputError
         ({"min_steps": 5}, "trainer.min_steps is 5; allowed: None.*data.rollout_steps"),
         ({"limit_train_batches": 2}, "trainer.limit_train_batches is 2; allowed: 1.0. Write --data.rollout_steps"),
         ({"limit_train_batches": 0.5}, "trainer.limit_train_batches is 0.5; allowed: 1.0"),
+        (
+            {"check_val_every_n_epoch": 2},
+            "check_val_every_n_epoch is 2; allowed: 1.*one epoch; write --trainer.val_check_interval",
+        ),
         ({"overfit_batches": 1}, "trainer.* is 1; allowed: .*"),
         ({"accumulate_grad_batches": 2}, "accumulate_grad_batches is 2; .*updates; write --model.max_micro_batch_tokens"),
         ({"gradient_clip_val": 1.0}, "gradient_clip_val is 1.0; .*updates; write --model.max_grad_norm"),

@@ -147,6 +147,11 @@ class PolicyModule(LivePolicyModule):
         self.resuming.begin(self)
 
     @override
+    def on_train_batch_start(self, batch: RolloutBatch, batch_idx: int) -> None:
+        if self.rollout_step + 1 == self.datamodule.rollout_steps:
+            self.trainer.val_check_batch = float("inf")  # Lightning's word for an evaluation behind the last batch
+
+    @override
     def training_step(self, batch: RolloutBatch, batch_idx: int) -> None:
         clock = perf_counter()
         data, reference = self.datamodule, self._reference[0] if self._reference else None

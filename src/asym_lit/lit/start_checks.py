@@ -36,6 +36,12 @@ def check_limits(trainer: Trainer, rollout_steps: int) -> None:
         ("max_steps", loop.max_steps, (-1,), f"it counts optimizer steps, and may end a run within a rollout step; {length}"),
         ("min_steps", loop.min_steps, (None, 0), f"it counts optimizer steps; {length}"),
         ("limit_train_batches", trainer.limit_train_batches, (1.0,), length),
+        (
+            "check_val_every_n_epoch",
+            trainer.check_val_every_n_epoch,
+            (1, None),
+            "a run is one epoch; write --trainer.val_check_interval N for an evaluation every N rollout steps",
+        ),
         ("overfit_batches", vars(trainer)["overfit_batches"], (0.0,), "write --data.task.train_size N for fewer problems"),
         ("accumulate_grad_batches", trainer.accumulate_grad_batches, (1,), f"{ours}; write --model.max_micro_batch_tokens"),
         ("gradient_clip_val", trainer.gradient_clip_val, (None, 0), f"{ours}; write --model.max_grad_norm"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,16 +48,33 @@ def owing(run: Path) -> dict[int, bool]:
 @pytest.mark.parametrize(
     ("every", "more", "expected"),
     [
-        (3, ["--data.rollout_steps", "5"], {3: False, 5: False}),  # steps 2 and 4 are evaluated
-        (2, ["--data.rollout_steps", "5"], {2: True, 4: True, 5: False}),
+        (3, ["--data.rollout_steps", "5"], {3: False, 5: True}),  # steps 2 and 4 are evaluated, and the last one
+        (2, ["--data.rollout_steps", "5"], {2: True, 4: True, 5: True}),
         (2, ["--trainer.limit_val_batches", "0"], {2: False, 4: False}),
-        (2, ["--trainer.check_val_every_n_epoch", "2"], {2: False, 4: False}),  # there is one epoch, so no evaluation
         (2, ["--trainer.val_check_interval", "00:00:00:00"], {2: True, 4: True}),  # by the clock: each step
     ],
 )
 def test_a_checkpoint_says_whether_its_step_is_still_to_be_evaluated(tmp_path, fit, every, more, expected):
     run = fit("grpo", *with_callbacks(tmp_path, rollout_checkpoint(every)), *more)
     assert owing(run) == expected
+
+
+@pytest.mark.parametrize("interval", [["2"], ["3"], ["40"], ["0.7", "--trainer.check_val_every_n_epoch", "1"], ["00:01:00:00"]])
+def test_the_last_step_is_evaluated_whatever_the_interval(fit, interval):
+    run = fit("grpo", "--data.rollout_steps", "3", "--trainer.val_check_interval", *interval)
+    assert max(record.step for record in read_ledger(run / "ledger.parquet")) == 3
+    assert set(json.loads((run / "pass_at_k.json").read_text())) == {"before", "after 3 steps"}
+
+
+def test_a_run_that_is_cut_to_the_steps_it_has_made_measures_the_last_one(tmp_path, fit):
+    with pytest.raises(SystemExit, match=r"^stopped: The engine failed twice"):
+        fit("grpo", *ENGINE, "[29,30]")  # in the fourth step
+    run = tmp_path / "run" / "version_0"
+    assert names(run / "checkpoints") == ["step_000003"]
+    fit("grpo", *ENGINE, "[]", "--data.rollout_steps", "3", "--ckpt_path", str(run))
+    assert max(record.step for record in read_ledger(run / "ledger.parquet")) == 3
+    assert set(json.loads((run / "pass_at_k.json").read_text())) == {"before", "after 3 steps"}
+    assert json.loads((run / "run.json").read_text())["state"] == "finished"
 
 
 @pytest.mark.parametrize(

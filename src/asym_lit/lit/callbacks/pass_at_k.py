@@ -10,7 +10,6 @@ from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k, powers_of_two
@@ -41,12 +40,6 @@ class PassAtK(EvaluationCallback):
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         assert isinstance(pl_module, PolicyModule)
-        every = trainer.val_check_interval
-        if stage == "fit" and isinstance(every, int) and every > 1 and pl_module.datamodule.rollout_steps % every:
-            rank_zero_warn(
-                f"trainer.val_check_interval {every} does not divide data.rollout_steps {pl_module.datamodule.rollout_steps}: "
-                "the trained policy itself is not evaluated. Make one a multiple of the other."
-            )
         data = pl_module.datamodule
         for name, one in data.evaluation_sets.items():
             n = one.sampling(data.evaluation).n

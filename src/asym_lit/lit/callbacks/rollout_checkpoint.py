@@ -57,7 +57,9 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         INTERRUPTION.listen()
-        if self._owes_evaluation:  # Lightning would go on with the next step
+        assert isinstance(pl_module, PolicyModule)
+        made = pl_module.rollout_step == pl_module.datamodule.rollout_steps  # nothing is left but to measure and report it
+        if trainer.enable_validation and (self._owes_evaluation or made):  # Lightning would go on with the next step
             evaluation = trainer.fit_loop.epoch_loop.val_loop
             evaluation.restarting = False  # from its beginning, however far it had come
             trainer.validating = True
