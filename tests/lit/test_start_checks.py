@@ -20,7 +20,7 @@ from asym_lit.types import InputError
         ({"limit_train_batches": 0.5}, "trainer.limit_train_batches is 0.5; allowed: 1.0"),
         (
             {"check_val_every_n_epoch": 2},
-            "check_val_every_n_epoch is 2; allowed: 1.*one epoch; write --trainer.val_check_interval",
+            "every_n_epoch is 2; allowed: 1.*one epoch; write --trainer.val_check_interval",
         ),
         ({"overfit_batches": 1}, "trainer.* is 1; allowed: .*"),
         ({"accumulate_grad_batches": 2}, "accumulate_grad_batches is 2; .*updates; write --model.max_micro_batch_tokens"),
