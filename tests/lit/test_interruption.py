@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from asym_lit.lit.interruption import Interruption
 from asym_lit.lit.stopping import RunStoppedError
@@ -67,6 +68,27 @@ def test_a_fault_of_a_verifier_costs_no_finished_step(tmp_path):
     assert checkpoints(run) == ["step_000003"]
     record = json.loads((run / "run.json").read_text())
     assert (record["state"], record["why"]) == ("failed", "the verifier broke")
+
+
+# Of two processes each gives 16 verdicts before training, 8 a step, 16 behind the second step: 35 end in that evaluation, 59 in
+# the fourth step.
+@pytest.mark.parametrize(("rank", "after", "saved"), [(1, 59, 3), (0, 59, 3), (1, 35, 2)])
+def test_a_fault_in_one_process_of_two_ends_both_and_costs_no_finished_step(tmp_path, rank, after, saved):
+    verifier = {"class_path": "faulty_verifier.Faulty", "init_args": {"after": after, "rank": rank}}
+    lone = [{"class_path": "asym_lit.lit.callbacks.VerifierReward", "init_args": {"verifier": verifier}}]
+    lone += [{"class_path": f"asym_lit.lit.callbacks.{name}"} for name in ("RunRecord", "RolloutCheckpoint")]
+    (tmp_path / "faulty.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": lone}}))
+    ddp = ["--config", "configs/overlays/ddp.yaml", "--config", str(tmp_path / "faulty.yaml")]
+    done = run_alone(*words(tmp_path, "grpo", *ddp), expect=1, timeout=120)
+    assert "LookupError: the verifier broke" in done.stderr
+    assert f"stopped: A fault of process {rank}: LookupError: the verifier broke" in done.stderr
+    run = tmp_path / "run" / "version_0"
+    assert checkpoints(run) == [f"step_{saved:06d}"]
+    record = json.loads((run / "run.json").read_text())
+    assert (record["state"], record["reached"]) == ("failed", saved)
+    assert "the verifier broke" in record["why"]
+    run_alone(*words(tmp_path, "grpo", "--ckpt_path", str(run)))
+    assert json.loads((run / "run.json").read_text())["state"] == "finished"
 
 
 def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left_alone():

@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 
 from asym_lit.lit.distributed import any_process, world_size
-from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.lit.stopping import HeldFault, RunStoppedError
 from asym_lit.policy.known_tokens import tokenless_ids
 from asym_lit.policy.loading import load_generation_config, locate
 from asym_lit.responses import end_tokens, padding_token
@@ -89,12 +89,15 @@ class EngineKeeper:
         done, failures = 0, 0
         while True:
             failure: EngineError | None = None
-            try:
-                for group in self.engine.generate(requests[done:], sampling):
-                    done += 1
-                    yield group
-            except EngineError as fault:
-                failure = fault
+            held = HeldFault()
+            with held:
+                try:
+                    for group in self.engine.generate(requests[done:], sampling):
+                        done += 1
+                        yield group
+                except EngineError as fault:
+                    failure = fault
+            held.release()
             if not any_process(failure is not None):
                 return
             failures += 1

@@ -62,7 +62,7 @@ class Interruption:
             RunStoppedError: On every process.
         """
         if any_process(bool(self.by)):
-            raise RunStoppedError(self._words(step), interrupted=True)
+            raise RunStoppedError(self._words(step), state="interrupted")
 
     def check_alone(self, step: int) -> None:
         """Stop in the middle of a step, which is then dropped; only where no other process waits for this one.
@@ -74,7 +74,7 @@ class Interruption:
             RunStoppedError: If this process was asked to.
         """
         if self.by and world_size() == 1:
-            raise RunStoppedError(self._words(step), interrupted=True)
+            raise RunStoppedError(self._words(step), state="interrupted")
 
     def _words(self, step: int) -> str:
         return f"{self.by or 'A signal to another process'} after step {step}."

@@ -11,6 +11,7 @@ import torch
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.engine_keeper import EngineKeeper
 from asym_lit.lit.interruption import INTERRUPTION
+from asym_lit.lit.stopping import HeldFault
 from asym_lit.objectives.rewards import GroupFilter
 from asym_lit.responses import response_text
 from asym_lit.rollout.engine import Engine, Request, request_seed
@@ -80,16 +81,19 @@ class RolloutMaker:
         assert self.scorer is not None
         seeds = [request_seed(self.seed, stage, step, slot, prompt.uid) for slot, prompt in prompts]
         requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
-        groups, clock = [], perf_counter()
+        groups, held, clock = [], HeldFault(), perf_counter()
         for group in self.keeper.groups(requests, made.sampling):
             for rollout in group:
                 rollout.text = response_text(self.tokenizer, rollout.token_ids, rollout.finish_reason == "stop")
             INTERRUPTION.check_alone(made.step)
             clock = made.spend("generate", clock)
-            self.scorer.submit(group)
+            with held:
+                self.scorer.submit(group)
             clock = made.spend("verify", clock)
             groups.append(group)
-        self.scorer.collect()
+        with held:
+            self.scorer.collect()
+        held.release()
         made.spend("verify", clock)
         made.drawn += len(groups)
         return groups

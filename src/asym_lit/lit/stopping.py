@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from types import TracebackType
+from typing import Literal
+
+import torch.distributed as dist
+
+from asym_lit.lit.distributed import all_lists, any_process, world_size
+
 
 class RunStoppedError(RuntimeError):
     """The run cannot go on, but the policy is whole: `RolloutCheckpoint` saves it on the way out.
@@ -10,9 +17,43 @@ class RunStoppedError(RuntimeError):
 
     Args:
         message: What happened, and what to do.
-        interrupted: It was asked to from outside.
+        state: Of the run: it stopped itself, was asked to from outside, or something broke.
     """
 
-    def __init__(self, message: str, interrupted: bool = False) -> None:
+    def __init__(self, message: str, state: Literal["stopped", "interrupted", "failed"] = "stopped") -> None:
         super().__init__(message)
-        self.interrupted = interrupted
+        self.state = state
+
+
+class HeldFault:
+    """Holds a fault of this process until all of them meet: raised at once, it would leave the others waiting in a collective.
+
+    What is done under it (`with held: ...`) needs no other process. A single process waits for none, and holds nothing.
+    """
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> bool:
+        held = isinstance(fault, Exception) and world_size() > 1
+        self.fault = self.fault or (fault if held else None)  # type: ignore[assignment]
+        return held
+
+    def release(self) -> None:
+        """End every process here if one holds a fault: that one by it, the others by its words. A collective."""
+        if world_size() == 1 or not any_process(self.fault is not None):
+            return
+        mine = [f"process {dist.get_rank()}: {type(self.fault).__name__}: {self.fault}"] if self.fault else []
+        words = all_lists(mine)
+        if self.fault:
+            self.fault.ends_all = True  # type: ignore[attr-defined]
+            raise self.fault
+        raise RunStoppedError(f"A fault of {words[0]}", state="failed")
+
+
+def ends_all(fault: BaseException) -> bool:
+    """Whether every process ends here, at the same place, so that a collective may still be made."""
+    return isinstance(fault, RunStoppedError) or world_size() == 1 or getattr(fault, "ends_all", False)

@@ -16,7 +16,7 @@ from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
 from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.lit.last_words import last_words
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.lit.stopping import ends_all
 from asym_lit.run_folder.paths import CHECKPOINTS
 from asym_lit.types import InputError
 
@@ -31,7 +31,7 @@ class RolloutCheckpoint(PolicyCheckpoint):
     from there makes the evaluation first, perhaps again.
 
     Ctrl-C, SIGTERM and SIGUSR1 finish the step at hand, or drop it where its responses are still being written, and save. What
-    else ends a run between two steps has the last one saved as well.
+    else ends a run between two steps has the last one saved as well, be it a fault of one process among several.
 
     Args:
         every_n_steps: Rollout steps between checkpoints; the last step always gets one, and so does one at which a
@@ -97,9 +97,8 @@ class RolloutCheckpoint(PolicyCheckpoint):
         """Save what the finished steps have taught, if every process stops here and none is in the middle of an update."""
         INTERRUPTION.ignore()
         assert isinstance(pl_module, PolicyModule)
-        everywhere = isinstance(exception, RunStoppedError) or trainer.world_size == 1
         begun = trainer.training or trainer.validating
-        if not everywhere or not begun or pl_module.steps.under_way or not pl_module.rollout_step:
+        if not ends_all(exception) or not begun or pl_module.steps.under_way or not pl_module.rollout_step:
             return
         loader = getattr(pl_module.datamodule, "train_loader", None)
         if loader is not None and loader.served > pl_module.rollout_step:

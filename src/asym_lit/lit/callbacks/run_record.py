@@ -103,9 +103,9 @@ class RunRecord(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         if not self._facts:
             return
-        state = "failed"
+        state: str = "failed"
         if isinstance(exception, RunStoppedError):
-            state = "interrupted" if exception.interrupted else "stopped"
+            state = exception.state
         elif isinstance(exception, KeyboardInterrupt):
             state = "interrupted"
         self._facts["why"] = str(exception)[:LONGEST_WHY] or type(exception).__name__
