@@ -188,7 +188,7 @@ def test_a_policy_says_how_it_is_generated_with_or_not(tmp_path: Path) -> None:
     assert load_generation_config("bundled").eos_token_id == 1
     assert load_generation_config(str(tmp_path)) is None
     (tmp_path / "generation_config.json").write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match=r"generation_config\.json of .* cannot be read: .* Mend it or take it away"):
+    with pytest.raises(InputError, match=r"generation_config\.json is damaged: it is no JSON .* Mend it or take it away"):
         load_generation_config(str(tmp_path))
 
 

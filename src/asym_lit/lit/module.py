@@ -26,6 +26,7 @@ from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config
 from asym_lit.policy.lora import AdapterOff, LoRA
 from asym_lit.policy.reload_trial import check_reload
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.run_folder.checksums import check_export
 from asym_lit.types import InputError, Needs, RolloutBatch, check_least
 
 
@@ -81,6 +82,7 @@ class PolicyModule(LivePolicyModule):
         self.gradient_checkpointing, self.lora = gradient_checkpointing, lora
         self.rollout_step, self.diagnostics, self.resuming = 0, Needs(), Resuming()
         self.steps = OptimizerSteps(max_grad_norm)
+        check_export(policy)
         self.policy_config = load_config(policy)
         self._reference: list[TokenScorer | AdapterOff] = []  # in a list, so that it is no submodule: checkpoints leave it out
 

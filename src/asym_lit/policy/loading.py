@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from asym_lit.model_files import damage, no_number
 from asym_lit.policy.frequencies import fix_frequencies
 from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 """Name of the small policy that ships with the package."""
+INSTEAD = "Copy it anew from where it came, or name another policy."
 Dtype = Literal["float32", "bfloat16", "float16"]
 
 
@@ -44,8 +46,8 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(where)
-    except (OSError, ValueError) as fault:
-        raise _not_found(policy, fault) from fault
+    except Exception as fault:  # whatever a file that is damaged brings about
+        raise _not_loaded(policy, fault) from fault
     if tokenizer.eos_token_id is None:
         raise InputError(f"The tokenizer of {policy!r} has no eos_token, so responses could not end; set one in it.")
     return tokenizer
@@ -78,6 +80,8 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
             f"The policy {policy!r} lacks {len(lacking)} weights of a {type(model).__name__}, {lacking[0]} first, which "
             "transformers would start at random. Allowed: directories with all weights of a causal language model."
         )
+    if broken := no_number(locate(policy), model):
+        raise InputError(f"{broken} {INSTEAD}")
     fix_frequencies(model, longest)
     remove_noise(model)
     return model
@@ -119,12 +123,11 @@ def load_generation_config(policy: str) -> GenerationConfig | None:
 
     try:
         return GenerationConfig.from_pretrained(locate(policy))
-    except OSError as fault:
+    except Exception as fault:
         if (Path(locate(policy)) / "generation_config.json").exists():
-            raise InputError(
-                f"The generation_config.json of {policy!r} cannot be read: {str(fault).splitlines()[0]} Mend it or take it "
-                "away."
-            ) from fault
+            said = " ".join(str(fault).split())[:300]
+            why = damage(locate(policy)) or f"The generation_config.json of {policy!r} cannot be read: {said}"
+            raise InputError(f"{why} Mend it or take it away.") from fault
         return None
 
 
@@ -151,6 +154,8 @@ def _not_found(policy: str, fault: Exception) -> InputError:
 
 
 def _not_loaded(policy: str, fault: Exception) -> InputError:
+    if broken := damage(locate(policy)):
+        return InputError(f"{broken} {INSTEAD}")
     if isinstance(fault, OSError) or not Path(locate(policy), "config.json").exists():
         return _not_found(policy, fault)
     words = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:300].rstrip(". ")

@@ -7,6 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 from asym_lit.run_folder.writing import write_json
+from asym_lit.types import InputError
 
 CHECKSUMS = "checksums.json"
 BLOCK = 2**24
@@ -27,6 +28,22 @@ def damaged_files(folder: Path) -> list[str]:
     except ValueError:
         return [CHECKSUMS]
     return [name for name, value in noted.items() if not (folder / name).is_file() or _checksum(folder / name) != value]
+
+
+def check_export(policy: str) -> None:
+    """Refuse the policy of a checkpoint that is not as it was written; zeros within a weight file would load without a word.
+
+    Args:
+        policy: A directory, of whatever origin, or a hub id; of those that no checkpoint holds nothing is known.
+
+    Raises:
+        InputError: With the damaged file.
+    """
+    folder = Path(policy)
+    if damaged := [name for name in damaged_files(folder.parent) if Path(name).parts[0] == folder.name]:
+        raise InputError(
+            f"{folder.parent / damaged[0]} is damaged: it is not as it was written. Name the policy of another step of the run."
+        )
 
 
 def _files(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from asym_lit.lit.callbacks.run_record import git_state, versions
+from asym_lit.run_folder.code_state import git_state, versions
 from asym_lit.run_folder.ledger import read_ledger
 from runs import ROOT
 

@@ -27,6 +27,7 @@ from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.rollout.engine import Request
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.run_folder.checksums import check_export
 from asym_lit.run_folder.paths import check_writable
 from asym_lit.run_folder.writing import write_atomically, write_json
 from asym_lit.tasks import Countdown, CountdownVerifier, Operation, OperationVerifier
@@ -120,6 +121,7 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but torch finds no GPU; write --device cpu.")
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    check_export(settings.policy)
     tokenizer = load_tokenizer(settings.policy)
     scorer = (
         TokenScorer(load_policy(settings.policy, settings.dtype), token_count(tokenizer), gaps(tokenizer)).to(device).eval()

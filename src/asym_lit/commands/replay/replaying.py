@@ -22,6 +22,7 @@ from asym_lit.policy.loading import context_of, load_policy, load_tokenizer
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.heat_page import heat_page
 from asym_lit.reports.objective_tables import Comparison, comparison_markdown, comparison_tables
+from asym_lit.run_folder.checksums import check_export
 from asym_lit.run_folder.transcripts import read_transcript, transcript_row
 from asym_lit.run_folder.writing import write_atomically, write_json
 from asym_lit.tasks import Countdown, CountdownVerifier
@@ -43,6 +44,7 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     for objective in objectives.values():
         check_group_size(objective, sampling.n)
     longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
+    check_export(settings.policy)
     tokenizer = load_tokenizer(settings.policy)
     scorer, reference = _scorers(settings, objectives, longest, tokenizer)
     if batch is None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from platform import python_version
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
@@ -18,11 +14,11 @@ from asym_lit.lit.callbacks.verifier_reward import counted_by
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.run_folder.code_state import git_state, versions
 from asym_lit.run_folder.record import add_metrics, cut_metrics, write_record
 
 LONGEST_WHY = 500
 """Characters of the reason why a run ended."""
-PACKAGES = ("asym_lit", "torch", "lightning", "transformers", "numpy", "vllm")
 
 
 @runtime_checkable
@@ -110,28 +106,3 @@ class RunRecord(Callback):
             state = "interrupted"
         self._facts["why"] = str(exception)[:LONGEST_WHY] or type(exception).__name__
         self._write(trainer, state)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result hangs on."""
-    found = {"python": python_version(), "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def git_state(folder: Path) -> dict[str, Any] | None:
-    """Commit and whether files differ from it; None outside of a repository."""
-
-    def git(*words: str) -> str | None:
-        try:
-            done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603, S607
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    commit = git("rev-parse", "HEAD")
-    return None if commit is None else {"commit": commit, "changed": bool(git("status", "--porcelain"))}

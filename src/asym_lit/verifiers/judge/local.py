@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from asym_lit.model_files import damage, no_number
 from asym_lit.types import InputError
 from asym_lit.verifiers.judge.opinion import Opinion
 from asym_lit.verifiers.judge.reading import BatchReader
@@ -114,10 +115,11 @@ def _loaded(model: str, device: str, dtype: str) -> tuple[Any, Any]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(model)
         found = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
-    except OSError as fault:
-        raise InputError(
-            f"No judge at {model!r}: {str(fault).splitlines()[0]} Allowed: a directory in Hugging Face format, or a hub id."
-        ) from fault
+    except Exception as fault:  # whatever a file that is damaged brings about
+        why = damage(model) or f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__}"
+        raise InputError(f"No judge at {model!r}: {why} Allowed: a directory in Hugging Face format, or a hub id.") from fault
+    if broken := no_number(model, found):
+        raise InputError(f"No judge at {model!r}: {broken}")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     found.to(device=device)  # type: ignore[call-arg]

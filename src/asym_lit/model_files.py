@@ -1,0 +1,91 @@
+"""Files of a model's directory in Hugging Face format: which of them is damaged. What libraries say of one rarely names it.
+
+Bytes that were changed within a weight file leave it readable; checksums, where somebody wrote some, are in `run_folder/`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+JSON_FILES = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "*.index.json",
+)
+WEIGHTS = "*.safetensors"
+
+
+def damage(model: str) -> str | None:
+    """The first damaged file of a directory, in a sentence; None if each can be read, or if it is no directory.
+
+    Args:
+        model: A directory; a hub id is none.
+    """
+    folder = Path(model)
+    for pattern in JSON_FILES:
+        for file in sorted(folder.glob(pattern)):
+            if why := _no_object(file):
+                return f"The file {file} is damaged: {why}."
+    for file in sorted(folder.glob(WEIGHTS)):
+        if why := _no_tensors(file):
+            return f"The file {file} is damaged: {why}."
+    tokenizer = folder / "tokenizer.json"
+    if tokenizer.is_file() and (why := _no_tokenizer(tokenizer)):
+        return f"The file {tokenizer} is damaged: {why}."
+    return None
+
+
+def no_number(model: str, weights: Any) -> str | None:
+    """The first weight that holds NaN or an infinite number, in a sentence; None if all are finite.
+
+    Args:
+        model: The directory it was loaded from, or its hub id.
+        weights: The loaded model.
+    """
+    for name, weight in weights.named_parameters():
+        if weight.is_floating_point() and weight.numel() and not all(map(torch.isfinite, torch.aminmax(weight.detach()))):
+            files = sorted(file.name for file in Path(model).glob(WEIGHTS))
+            what = str(Path(model, files[0])) if len(files) == 1 else f"A weight file of {model!r}"
+            return f"{what} is damaged: the weight {name} holds a number that is not finite."
+    return None
+
+
+def _no_object(file: Path) -> str:
+    text = file.read_bytes()
+    if not text.strip(b"\0 \t\r\n"):
+        return "it is empty"
+    try:
+        found = json.loads(text.decode("utf-8"))
+    except ValueError as fault:
+        return f"it is no JSON ({fault})"
+    return "" if isinstance(found, dict) else f"it holds a {type(found).__name__} where an object belongs"
+
+
+def _no_tensors(file: Path) -> str:
+    from safetensors import SafetensorError, safe_open
+
+    if not file.stat().st_size:
+        return "it is empty"
+    try:
+        with safe_open(str(file), framework="pt"):
+            return ""
+    except SafetensorError as fault:
+        return f"it holds no tensors, or not all of them ({fault})"
+
+
+def _no_tokenizer(file: Path) -> str:
+    from tokenizers import Tokenizer
+
+    try:
+        Tokenizer.from_file(str(file))
+    except Exception as fault:  # the library raises nothing more special
+        return f"it holds no tokenizer ({fault})"
+    return ""
