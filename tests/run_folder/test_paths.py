@@ -21,7 +21,7 @@ def checkpoint(run: Path, name: str, whole: bool = True) -> Path:
     folder = run / "checkpoints" / name
     folder.mkdir(parents=True)
     if whole:
-        (folder / "lightning.ckpt").touch()
+        torch.save({}, folder / "lightning.ckpt")
     return folder
 
 
@@ -83,6 +83,17 @@ def test_a_damaged_checkpoint_is_named_and_the_step_before_is_offered(tmp_path: 
     with pytest.raises(InputError, match=f"is damaged.*write --ckpt_path {older}, the step before"):
         resolve_checkpoint(str(tmp_path))
     assert resolve_checkpoint(str(older)) == str(older / "lightning.ckpt")
+
+
+@pytest.mark.parametrize("left", [0, 100, 0.5])
+def test_a_state_that_is_cut_is_seen_without_checksums_too(tmp_path: Path, left: float) -> None:
+    older, newer = checkpoint(tmp_path, "step_000002"), checkpoint(tmp_path, "step_000004")
+    for folder in (older, newer):
+        torch.save({"a": torch.arange(100)}, folder / "lightning.ckpt")
+    state = newer / "lightning.ckpt"
+    state.write_bytes(state.read_bytes()[: int(left * state.stat().st_size) if left < 1 else int(left)])
+    with pytest.raises(InputError, match=f"{state} is damaged.*write --ckpt_path {older}, the step before"):
+        resolve_checkpoint(str(tmp_path))
 
 
 def test_several_that_claim_a_version_at_once_get_one_each(tmp_path: Path) -> None:

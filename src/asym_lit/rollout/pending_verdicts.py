@@ -143,6 +143,31 @@ def verdict_metrics(found: Sequence[Trace]) -> dict[str, float]:
     }
 
 
+def verdict_sums(rollouts: Sequence[Rollout], n: int, clock: VerdictClock) -> dict[str, tuple[float, float]]:
+    """Sums and counts of what is a mean over rollouts, groups or processes.
+
+    Args:
+        rollouts: Verified, groups together.
+        n: Size of a group.
+        clock: Of these verdicts.
+    """
+    rewards = [r.reward for r in rollouts if r.reward is not None]
+    outcomes = Counter(r.verdict.outcome for r in rollouts if r.verdict)
+    count = len(rollouts)
+    groups = [rollouts[i : i + n] for i in range(0, count, n)]
+    mixed = sum(len({r.verdict.outcome for r in group if r.verdict} - {Outcome.UNDECIDED}) == 2 for group in groups)
+    return {
+        "reward/mean": (sum(rewards), len(rewards)),
+        "reward/square": (sum(r * r for r in rewards), len(rewards)),
+        "verifier/undecided": (outcomes[Outcome.UNDECIDED], count),
+        "verifier/prompt_efficiency": (mixed, len(groups)),
+        "verifier/seconds": (sum(r.verdict.seconds for r in rollouts if r.verdict), count),
+        "verifier/seconds_waited": (clock.waited, 1),
+        "verifier/seconds_hidden": (clock.hidden, 1),
+        "verifier/queue_depth": (clock.deepest, 1),
+    }
+
+
 def oracle_sums(rollouts: Iterable[Rollout], rewards: Mapping[Outcome, float | None]) -> dict[str, tuple[float, float]]:
     """Sums and counts of what the oracle says beside the rewards in use, over rollouts that have both."""
     pairs = [(r.reward, r.verdict, r.verdict.oracle) for r in rollouts if r.verdict and r.verdict.oracle]

@@ -98,11 +98,17 @@ def resolve_checkpoint(path: str) -> str | None:
 
 def _undamaged(checkpoint: Path) -> str:
     """The state in a checkpoint, if all of it is as it was written."""
-    if damaged := damaged_files(checkpoint):
-        older = [p for p in whole_checkpoints(checkpoint.parent, ".") if p.name < checkpoint.name and not damaged_files(p)]
+    if damaged := _damaged(checkpoint):
+        older = [p for p in whole_checkpoints(checkpoint.parent, ".") if p.name < checkpoint.name and not _damaged(p)]
         instead = f"write --ckpt_path {older[-1]}, the step before" if older else "start anew without --ckpt_path"
         raise InputError(f"{checkpoint / damaged[0]} is damaged: it is not as it was written; {instead}.")
     return str(checkpoint / STATE)
+
+
+def _damaged(checkpoint: Path) -> list[str]:
+    """Files that are not as they were written; without checksums, a state that is cut is still seen."""
+    state = checkpoint / STATE  # a directory where it is sharded
+    return damaged_files(checkpoint) or ([STATE] if state.is_file() and not is_zipfile(state) else [])
 
 
 def run_folder_of(checkpoint: str) -> Path | None:

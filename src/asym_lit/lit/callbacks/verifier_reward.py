@@ -18,7 +18,7 @@ from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.lit.stopping import RunStoppedError
-from asym_lit.rollout.pending_verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics
+from asym_lit.rollout.pending_verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics, verdict_sums
 from asym_lit.types import (
     AuditingVerifier,
     Counting,
@@ -166,7 +166,7 @@ class VerifierReward(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
         everything = [*batch.rollouts, *batch.discarded]
-        sums = _sums(batch, everything, self._pending.read_clock()) | oracle_sums(everything, self.rewards)
+        sums = verdict_sums(everything, batch.sampling.n, self._pending.read_clock()) | oracle_sums(everything, self.rewards)
         mean = mean_over_processes(sums)
         square = mean.pop("reward/square", 0.0)
         mean["reward/std"] = max(square - mean.get("reward/mean", 0.0) ** 2, 0.0) ** 0.5
@@ -190,22 +190,3 @@ def counted_by(trainer: Trainer) -> Verifier | None:
     """The verifier whose word evaluations count; None if nothing is verified."""
     owners = [c for c in trainer.callbacks if isinstance(c, VerifierReward)]  # type: ignore[attr-defined]
     return (owners[0].oracle or innermost_of(owners[0].verifier)) if owners else None
-
-
-def _sums(batch: RolloutBatch, everything: list[Rollout], clock: VerdictClock) -> dict[str, tuple[float, float]]:
-    """Sums and counts of what is a mean over rollouts, groups or processes."""
-    rewards = [r.reward for r in everything if r.reward is not None]
-    outcomes = Counter(r.verdict.outcome for r in everything if r.verdict)
-    n, count = batch.sampling.n, len(everything)
-    groups = [everything[i : i + n] for i in range(0, count, n)]
-    mixed = sum(len({r.verdict.outcome for r in group if r.verdict} - {Outcome.UNDECIDED}) == 2 for group in groups)
-    return {
-        "reward/mean": (sum(rewards), len(rewards)),
-        "reward/square": (sum(r * r for r in rewards), len(rewards)),
-        "verifier/undecided": (outcomes[Outcome.UNDECIDED], count),
-        "verifier/prompt_efficiency": (mixed, len(groups)),
-        "verifier/seconds": (sum(r.verdict.seconds for r in everything if r.verdict), count),
-        "verifier/seconds_waited": (clock.waited, 1),
-        "verifier/seconds_hidden": (clock.hidden, 1),
-        "verifier/queue_depth": (clock.deepest, 1),
-    }
