@@ -79,7 +79,10 @@ def test_a_fault_in_one_process_of_two_ends_both_and_costs_no_finished_step(tmp_
     lone += [{"class_path": f"asym_lit.lit.callbacks.{name}"} for name in ("RunRecord", "RolloutCheckpoint")]
     (tmp_path / "faulty.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": lone}}))
     ddp = ["--config", "configs/overlays/ddp.yaml", "--config", str(tmp_path / "faulty.yaml")]
-    done = run_alone(*words(tmp_path, "grpo", *ddp), expect=1, timeout=120)
+    given = words(tmp_path, "grpo", *ddp)
+    at = given.index("--trainer.logger.version")
+    done = run_alone(*given[:at], *given[at + 2 :], expect=1)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["version_0"]  # none for the second process
     assert "LookupError: the verifier broke" in done.stderr
     assert f"stopped: A fault of process {rank}: LookupError: the verifier broke" in done.stderr
     run = tmp_path / "run" / "version_0"

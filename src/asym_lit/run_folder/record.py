@@ -29,7 +29,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     path = folder / RECORD
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except json.JSONDecodeError as fault:
+    except ValueError as fault:  # no JSON, or no text
         raise InputError(f"{path} is no record of a run ({fault}); it is written by the RunRecord callback.") from fault
     if not isinstance(found, dict):
         raise InputError(f"{path} is no record of a run; it is written by the RunRecord callback.")
@@ -60,7 +60,9 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
     for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as fault:
+            if not isinstance(row, dict) or not isinstance(row.get("step"), int):
+                raise ValueError("no object with a step")
+        except ValueError as fault:
             if number == len(lines):
                 break
             raise InputError(f"{path}, line {number} is broken ({fault}); take the line out to read the rest.") from fault

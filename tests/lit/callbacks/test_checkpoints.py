@@ -109,6 +109,7 @@ def test_a_run_that_stops_itself_in_an_evaluation_is_saved_and_makes_it_when_it_
         fit("grpo", *ENGINE, dies_at)
     run = tmp_path / "run" / "version_0"
     assert names(run / "checkpoints") == [f"step_{step:06d}"]
+    assert json.loads((run / "run.json").read_text())["state"] == "stopped"
     with pytest.raises(SystemExit, match=r"^stopped: The engine failed twice"):
         fit("grpo", *ENGINE, "[1,2]", "--ckpt_path", str(run))  # in the same evaluation, which comes first now
     fit("grpo", *ENGINE, "[]", "--ckpt_path", str(run))

@@ -176,6 +176,13 @@ def test_noise_of_the_trainer_is_not_put_down_to_the_engine(always: bool, cause:
         run(Copying(), steps=1, make=partial(Noisy, always=always))
 
 
+def test_a_policy_that_is_sure_of_every_token_is_said_to_have_collapsed() -> None:
+    # Logits over 1e-4: every sampled token has the log-prob 0.0, which is no sign of a response that was not scored.
+    with pytest.warns(UserWarning, match=r"Every token sampled at step 0 has probability 1: the policy has collapsed"):
+        trainer, _ = run(HFEngine(), steps=1, temperature=1e-4)
+    assert trainer.callback_metrics["mismatch/mean"] == 0
+
+
 def test_a_limit_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="max_mean is 0; allowed: above 0"):
         MismatchGuard(0)

@@ -6,7 +6,7 @@ from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.rollout.pending_verdicts import oracle_sums
 from asym_lit.tasks import CountdownVerifier, StrictCountdown
 from asym_lit.tasks.countdown import countdown_prompt
-from asym_lit.types import Outcome, Rollout
+from asym_lit.types import Outcome, Prompt, Rollout, Verdict
 from asym_lit.verifiers import BackwardCorrection, IncorrectReward
 from fakes import make_rollout
 
@@ -44,6 +44,18 @@ def test_a_score_is_a_share_of_the_reward() -> None:
     corrected = BackwardCorrection(CountdownVerifier(), 0.1, 0.3)
     group = scored(VerifierReward(corrected, correct=3.0, incorrect=-1.0), "2*3", "2+3")
     assert [r.reward for r in group] == [pytest.approx(5.0), pytest.approx(-5 / 3)]
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
+def test_a_score_that_is_no_number_is_refused_with_verifier_prompt_and_response(score: float) -> None:
+    class Broken(CountdownVerifier):
+        name = "broken"
+
+        def verify(self, prompt: Prompt, response: str) -> Verdict:
+            return Verdict(Outcome.CORRECT, self.name, "so", response, score=score)
+
+    with pytest.raises(RuntimeError, match=r"'broken' gave the score (nan|-?inf) .*'2,3=6'.*finite.* response: '2\*3'"):
+        scored(VerifierReward(Broken()), "2*3")
 
 
 def test_an_oracle_stands_beside_the_rewards_and_is_what_evaluations_count() -> None:
