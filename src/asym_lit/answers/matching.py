@@ -33,6 +33,7 @@ class Matcher:
     def __init__(self, on: frozenset[str], digits: int, unevaluated: bool = False) -> None:
         self.on, self.digits, self.unevaluated = on, digits, unevaluated
         self._read = lru_cache(maxsize=4096)(self._read_answer)
+        self._known = lru_cache(maxsize=65536)(self._compared)  # a vote over 128 different answers asks about 16,256 pairs
 
     def _read_answer(self, answer: str) -> tuple[str, Reading, str, tuple[str, ...]]:
         switches = Switches(self.on)
@@ -41,6 +42,9 @@ class Matcher:
 
     def same(self, gold: str, answer: str, question: str) -> tuple[Finding, Switches]:
         """The finding, and the rules that were used; what is nested too deep cannot be told."""
+        return self._known(gold, answer, question)
+
+    def _compared(self, gold: str, answer: str, question: str) -> tuple[Finding, Switches]:
         try:
             return self._same(gold, answer, question)
         except RecursionError:

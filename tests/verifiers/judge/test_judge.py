@@ -135,6 +135,10 @@ RAW = [
 RAW += [b'{"choices": [{"message": {"content": %s}}]}' % content for content in (b"5", b"[]", b'{"a": 1}', b'"\\ud800"')]
 
 
+SURE = b'"logprobs": {"content": [{"token": "True", "logprob": 0, "top_logprobs": [{"token": "True", "logprob": 0}]}]}'
+RAW += [b'{"choices": [{"message": {"content": "True\\ud83d"}, %s}]}' % SURE]  # a verdict, but half a character beside it
+
+
 @pytest.mark.parametrize("exact_word", [False, True])
 @pytest.mark.parametrize("raw", RAW, ids=lambda raw: repr(raw)[:40])
 def test_whatever_comes_back_is_no_verdict_if_it_cannot_be_read(server: JudgeServer, raw: bytes, exact_word: bool) -> None:
