@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.tokens import word_set
@@ -181,6 +182,7 @@ def plain_text(text: str) -> str:
     return re.sub(r"\s+", " ", _TEXT.sub(r" \1 ", text)).strip()
 
 
+@lru_cache(maxsize=16384)
 def compact(text: str) -> str:
     """For comparing letter by letter: no braces around single characters, and no spaces but between letters or digits."""
     text = re.sub(r"([\^_])\{(\w)\}", r"\1\2", re.sub(r"\s+", " ", text))

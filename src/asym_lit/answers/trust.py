@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -33,7 +34,7 @@ SMALLEST = 1e-3
 
 def read_whole(gold: str, answer: str) -> bool:
     """True if Math-Verify drops nothing of either, and they are of one form, so that its *equal* may count."""
-    texts = [re.sub(r"^[A-Za-z]\s*\\in(?![A-Za-z])", "", clean(text, Switches())).strip() for text in (gold, answer)]
+    texts = [_bare(text) for text in (gold, answer)]
     if not all(_plain(text) for text in texts) or texts[0].count("'") != texts[1].count("'"):
         return False  # it drops primes: f'(x) equals f(x) to it
     sides = [cut(text, lambda token: token == "=")[0] for text in texts]
@@ -48,6 +49,11 @@ def read_whole(gold: str, answer: str) -> bool:
     if any(_form(body)[1] > 1 and not _form(body)[0] for body in bodies):
         return False  # a list, which is a set to it
     return _form(bodies[0]) == _form(bodies[1]) and _large(*bodies) and not _apart(*bodies)
+
+
+@lru_cache(maxsize=4096)
+def _bare(text: str) -> str:
+    return re.sub(r"^[A-Za-z]\s*\\in(?![A-Za-z])", "", clean(text, Switches())).strip()
 
 
 def _plain(text: str) -> bool:

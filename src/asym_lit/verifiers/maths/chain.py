@@ -43,6 +43,7 @@ class Chain:
         if len(set(names)) < len(names):
             raise InputError(f"Rungs of a Chain need names of their own, for metrics; given: {', '.join(names)}.")
         self.rungs = tuple(rungs)
+        self._comparing = [rung for rung in self.rungs if isinstance(rung, ComparingVerifier)]
 
     def open(self) -> None:
         """Open the rungs that need it."""
@@ -74,11 +75,11 @@ class Chain:
     @property
     def one_answer(self) -> bool:
         """True if each rung compares with the gold answer."""
-        return all(isinstance(rung, ComparingVerifier) and rung.one_answer for rung in self.rungs)
+        return len(self._comparing) == len(self.rungs) and all(rung.one_answer for rung in self._comparing)
 
     def same_answer(self, prompt: Prompt, one: str, other: str) -> bool | None:
         """What the first rung says that can tell."""
-        said = (rung.same_answer(prompt, one, other) for rung in self.rungs if isinstance(rung, ComparingVerifier))
+        said = (rung.same_answer(prompt, one, other) for rung in self._comparing)
         return next((same for same in said if same is not None), None)
 
     def verify(self, prompt: Prompt, response: str) -> Verdict:
