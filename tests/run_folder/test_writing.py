@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from asym_lit.run_folder.writing import write_atomically, write_table
+from asym_lit.run_folder.writing import write_atomically, write_json_lines, write_table
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -39,3 +40,9 @@ def test_a_table_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
     write_table(tmp_path / "new" / "rows.parquet", [{"a": 1}, {"a": 2}])
     assert pq.read_table(tmp_path / "new" / "rows.parquet").to_pylist() == [{"a": 1}, {"a": 2}]
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["rows.parquet"]
+
+
+def test_half_a_character_is_written_as_json_escapes_it(tmp_path: Path) -> None:
+    write_json_lines(tmp_path / "rows.jsonl", [{"response": "7\ud83d"}])
+    assert (tmp_path / "rows.jsonl").read_text() == '{"response": "7\\ud83d"}\n'
+    assert json.loads((tmp_path / "rows.jsonl").read_text()) == {"response": "7\ud83d"}

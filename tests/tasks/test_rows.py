@@ -19,6 +19,8 @@ def test_an_empty_file_is_named(tmp_path):
         ("rows.jsonl", '{"a": 1}\n{"a": \n', r"rows.jsonl, line 2 is no JSON"),
         ("rows.jsonl", "[1, 2]\n", r"rows.jsonl, entry 1 is '\[1, 2\]'; a row is an object"),
         ("rows.json", '{"a": 1}\nnonsense', r"rows.json, line 2 is no JSON"),
+        ("rows.jsonl", '{"a": "1"}\n{"a": "\\ud83d"}\n', r"rows.jsonl, entry 2 holds '\\ud83d', half of a character"),
+        ("rows.json", '[{"a": {"b": ["\\udc00"]}}]', r"rows.json, entry 1 holds '\\udc00', half of a character"),
         ("rows.parquet", "no parquet", r"rows.parquet cannot be read as parquet"),
     ],
 )

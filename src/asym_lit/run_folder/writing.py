@@ -31,8 +31,8 @@ def _renamed_when_whole(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, lines: Iterable[str]) -> None:
-    """Write a text file."""
-    with _renamed_when_whole(path) as partial, partial.open("x", encoding="utf-8") as file:
+    """Write a text file; half of a surrogate pair, which is no character, becomes the escape that JSON has for it."""
+    with _renamed_when_whole(path) as partial, partial.open("x", encoding="utf-8", errors="backslashreplace") as file:
         for line in lines:
             file.write(line + "\n")
 

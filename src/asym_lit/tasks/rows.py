@@ -136,6 +136,13 @@ def _csv(file: Path) -> Iterator[Row]:
 def _object(file: Path, number: int, row: Any) -> Row:
     if not isinstance(row, Mapping):
         raise InputError(f"{file}, entry {number} is {str(row)[:60]!r}; a row is an object with named fields.")
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as fault:
+        half = fault.object[fault.start]
+        raise InputError(
+            f"{file}, entry {number} holds {half!r}, half of a character, which no tokenizer reads; mend it."
+        ) from fault
     return row
 
 
