@@ -90,8 +90,9 @@ def test_a_fault_in_one_process_of_two_ends_both_and_costs_no_finished_step(tmp_
     record = json.loads((run / "run.json").read_text())
     assert (record["state"], record["reached"]) == ("failed", saved)
     assert "the verifier broke" in record["why"]
-    run_alone(*words(tmp_path, "grpo", "--ckpt_path", str(run)))
-    assert json.loads((run / "run.json").read_text())["state"] == "finished"
+    if rank == 0:  # one of them is enough to see that it goes on
+        run_alone(*words(tmp_path, "grpo", "--ckpt_path", str(run)))
+        assert json.loads((run / "run.json").read_text())["state"] == "finished"
 
 
 def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left_alone():
