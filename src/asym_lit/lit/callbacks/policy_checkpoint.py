@@ -74,6 +74,9 @@ class PolicyCheckpoint(Checkpoint):
         if trainer.is_global_zero:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
+        module.write_points()
+        for logger in trainer.loggers:
+            logger.save()  # what a run goes on behind is not in a buffer
         trainer.strategy.barrier("checkpoint folder")
         trainer.save_checkpoint(partial / STATE, weights_only=False)
         tokenizer = module.datamodule.tokenizer
@@ -84,9 +87,13 @@ class PolicyCheckpoint(Checkpoint):
             if final.exists():
                 _remove(final)
             os.replace(partial, final)
-            for old in whole_checkpoints(self._run, self.folder)[: -self.keep] if self.keep else []:
-                _remove(old)
+            self.prune()
         trainer.strategy.barrier("checkpoint renamed")
+
+    def prune(self) -> None:
+        """Remove what is not to be kept; also what a process killed before this left."""
+        for old in whole_checkpoints(self._run, self.folder)[: -self.keep] if self.keep else []:
+            _remove(old)
 
 
 def _remove(checkpoint: Path) -> None:

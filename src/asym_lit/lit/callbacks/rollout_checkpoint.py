@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
@@ -18,6 +19,7 @@ from asym_lit.lit.last_words import last_words
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.run_folder.paths import CHECKPOINTS
+from asym_lit.run_folder.points import cut_points
 from asym_lit.types import InputError
 
 
@@ -57,6 +59,13 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         INTERRUPTION.listen()
+        assert isinstance(pl_module, PolicyModule)
+        if trainer.is_global_zero and pl_module.rollout_step:
+            self.prune()
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    logger.experiment.close()  # what comes is written to a new file
+                    cut_points(Path(logger.log_dir), pl_module.rollout_step, not self._owes_evaluation)
         if self._owes_evaluation:  # Lightning would go on with the next step
             evaluation = trainer.fit_loop.epoch_loop.val_loop
             evaluation.restarting = False  # from its beginning, however far it had come
