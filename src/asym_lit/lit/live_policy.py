@@ -77,7 +77,7 @@ class LivePolicyModule(LightningModule):
         self.points.setdefault(step, {}).update(metrics)
 
     def write_points(self) -> None:
-        """Give the loggers what was logged. Lightning would behind the step's checkpoint: a run killed between loses the step."""
+        """Give loggers what was logged. Lightning would behind the step's checkpoint: a run killed between loses it."""
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         due = {step: metrics for step, metrics in self.points.items() if every and (step + 1) % every == 0}
         self.points.clear()
