@@ -110,7 +110,7 @@ def run_folders(way: str, folder: Path) -> list[Path]:
     return arms if way == "study" else [folder / "run" / "version_0"]
 
 
-def command(way: str, folder: Path, log: Path, by_hand: bool, disk: Room | None = None) -> Command:
+def command(way: str, folder: Path, log: Path, by_hand: bool, warm: bool, disk: Room | None = None) -> Command:
     """What is given, the first time and each time after a kill."""
     if way == "study":
         return Command(one_process(["study", str(study_file(folder)), "--out", str(folder / "out")]), log)
@@ -121,7 +121,7 @@ def command(way: str, folder: Path, log: Path, by_hand: bool, disk: Room | None 
     if way == "torchrun":
         return Command(torchrun(words), log)
     lines = one_process([*words, *(["--config", "configs/overlays/ddp.yaml"] if way == "ddp" else [])])
-    return Command([disk.within(line) for line in lines] if disk else lines, log)
+    return Command([disk.within(line) for line in lines], log) if disk else Command(lines, log, warm)
 
 
 def working(way: str, folder: Path, since: float) -> bool:
@@ -177,16 +177,24 @@ def killed(chain: Chain, kill: Kill, running: Command, folder: Path, pace: tuple
     return True
 
 
-def make_chain(way: str, seed: str, most: int, folder: Path, pace: tuple[float, float], said: Callable[[], None]) -> Chain:
+def make_chain(
+    way: str,
+    number: int,
+    most: int,
+    settings: argparse.Namespace,
+    folder: Path,
+    pace: tuple[float, float],
+    said: Callable[[], None],
+) -> Chain:
     """A run to its end, killed at most so many times."""
-    rng, chain = random.Random(seed), Chain(way)
+    rng, chain = random.Random(f"{settings.seed}/{way}/{number}"), Chain(way)
     folder.mkdir(parents=True)
     log = folder / "log"
     with room(DISK) if way == "disk" else nullcontext(None) as disk:
         place = disk.outside if disk else folder
         while True:
             kill = drawn(rng, way)
-            running = command(way, place, log, kill.by_hand, disk)
+            running = command(way, place, log, kill.by_hand, settings.warm, disk)
             chain.starts += 1
             if len(chain.kills) >= most:
                 running.start()
@@ -225,10 +233,10 @@ def check(chain: Chain, folder: Path, reference: Path) -> None:
         chain.different += [f"{path.name} was left" for path in (folder / "out").rglob(".*.partial")]
 
 
-def left_in_peace(way: str, folder: Path) -> tuple[float, float]:
+def left_in_peace(way: str, folder: Path, warm: bool) -> tuple[float, float]:
     """The reference of a way, and the seconds of its start and its work."""
     folder.mkdir(parents=True)
-    running = command("one" if way == "disk" else way, folder, folder / "log", by_hand=False)
+    running = command("one" if way == "disk" else way, folder, folder / "log", by_hand=False, warm=warm)
     running.start()
     begun, start = time.time(), 0.0
     while not running.ended:
@@ -245,13 +253,13 @@ def campaign(way: str, kills: int, settings: argparse.Namespace, folder: Path, p
     """Chains of one way, until there are enough kills."""
     bar = progress.add_task(IN_WORDS[way], total=kills)
     reference = folder / way / "reference"
-    pace = left_in_peace(way, reference)
+    pace = left_in_peace(way, reference, settings.warm)
     chains: list[Chain] = []
     flying: set[Future[Chain]] = set()
 
     def one_more(number: int, most: int) -> Chain:
         place = folder / way / f"chain_{number}"
-        chain = make_chain(way, f"{settings.seed}/{way}/{number}", most, place, pace, lambda: progress.advance(bar))
+        chain = make_chain(way, number, most, settings, place, pace, lambda: progress.advance(bar))
         check(chain, place, reference)
         if chain.different:
             progress.console.print(f"{place}: {'; '.join(chain.different)}", highlight=False, markup=False)
@@ -306,6 +314,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=6, help="kills of one run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--warm", action="store_true", help="fork the first process where one is started; saves 4 s each")
     parser.add_argument("--keep", action="store_true", help="keep the folders of ends that do not differ as well")
     parser.add_argument("--folder", type=Path, help="where the runs are; without it a temporary one")
     parser.add_argument("--markdown", type=Path)
