@@ -87,11 +87,20 @@ class PolicyCheckpoint(Checkpoint):
             if final.exists():
                 _remove(final)
             os.replace(partial, final)
-            self.prune()
+            self._prune()
         trainer.strategy.barrier("checkpoint renamed")
 
-    def prune(self) -> None:
-        """Remove what is not to be kept; also what a process killed before this left."""
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remove what a killed run had no time to, and what is of beyond the step that this one goes on from."""
+        assert isinstance(pl_module, PolicyModule)
+        if trainer.is_global_zero and pl_module.rollout_step:
+            for later in whole_checkpoints(self._run, self.folder):
+                if later.name > self.path(pl_module).name:
+                    _remove(later)
+            self._prune()
+
+    def _prune(self) -> None:
         for old in whole_checkpoints(self._run, self.folder)[: -self.keep] if self.keep else []:
             _remove(old)
 

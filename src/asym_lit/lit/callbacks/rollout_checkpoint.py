@@ -59,9 +59,9 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         INTERRUPTION.listen()
+        super().on_train_start(trainer, pl_module)
         assert isinstance(pl_module, PolicyModule)
         if trainer.is_global_zero and pl_module.rollout_step:
-            self.prune()
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     logger.experiment.close()  # what comes is written to a new file
