@@ -47,9 +47,8 @@ def check_place(folder: Path, resumed: Path | None) -> None:
     if without == resumed or any((folder / name).exists() for name in BEGUN):
         for points in folder.glob(EVENTS):
             points.unlink()
-        Console(stderr=True).print(
-            f"{without} holds a run that ended before its first checkpoint; it begins anew.", highlight=False, markup=False
-        )
+        said = f"{without} holds a run that ended before its first checkpoint; it begins anew."
+        Console(stderr=True).print(said, highlight=False, markup=False, soft_wrap=True)
 
 
 def _sweep(folder: Path) -> None:
