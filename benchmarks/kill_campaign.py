@@ -50,6 +50,7 @@ SIGNALS = {"SIGKILL": 4, "SIGTERM": 2, "SIGINT": 2, "SIGUSR1": 2}
 """How often, relatively."""
 IN_THE_START = 0.25
 """Share of the moments."""
+SIGNAL_COST, KILL_COST = "steps lost by a signal, at most", "by SIGKILL or the disk"
 DISK = "96m"
 KEEP = 2
 OVERLAY = "benchmarks/kill_campaign.yaml"
@@ -130,19 +131,20 @@ def working(way: str, folder: Path, since: float) -> bool:
     return any(path.exists() and path.stat().st_mtime > since for path in records)
 
 
-def reached(way: str, folder: Path, since: float) -> list[int | None]:
-    """Steps that each run has finished in a process that has been started since; None if none was."""
-    found: list[int | None] = []
+def lost(way: str, folder: Path, since: float) -> int:
+    """Steps that a process started since has finished, and that are in no whole checkpoint."""
+    found = [0]
     for run in run_folders(way, folder):
         path = run / METRICS
-        rows = read_metrics(run) if path.exists() and path.stat().st_mtime > since else []
-        found.append(int(rows[-1]["step"]) + 1 if rows else None)
-    return found
+        if path.exists() and path.stat().st_mtime > since and (rows := read_metrics(run)):
+            saved = max((int(p.name[5:]) for p in whole_checkpoints(run)), default=0)
+            found.append(int(rows[-1]["step"]) + 1 - saved)
+    return max(found)
 
 
-def saved(way: str, folder: Path) -> list[int]:
-    """The step of each run's newest whole checkpoint."""
-    return [max((int(p.name[5:]) for p in whole_checkpoints(run)), default=0) for run in run_folders(way, folder)]
+def goes_on(way: str, kill: Kill) -> bool:
+    """A trainer whose study was killed ends its run; the next start of the study waits for it."""
+    return way == "study" and not kill.whole
 
 
 def strike(kill: Kill, running: Command, disk: Room | None, rng: random.Random) -> None:
@@ -168,12 +170,10 @@ def killed(chain: Chain, kill: Kill, running: Command, folder: Path, pace: tuple
     if running.ended:
         return False
     strike(kill, running, disk, random.Random(kill.when))
-    orphans = chain.way == "study" and not kill.whole  # a trainer whose study was killed ends its run; the study waits for it
-    if not orphans:
+    if not goes_on(chain.way, kill):
         chain.forced += not running.wait()
-    else:
-        while not running.ended:
-            time.sleep(PAUSE)
+    while not running.ended:
+        time.sleep(PAUSE)
     return True
 
 
@@ -207,8 +207,7 @@ def make_chain(
                 chain.different.append(f"ended with {running.code} by itself")
                 continue
             chain.kills.append(kill)
-            steps = reached(way, place, running.begun)
-            chain.lost.append(max([now - then for now, then in zip(steps, saved(way, place), strict=True) if now], default=0))
+            chain.lost.append(0 if goes_on(way, kill) else lost(way, place, running.begun))
             if disk:
                 disk.empty()
             said()
@@ -291,8 +290,8 @@ def row(way: str, chains: Sequence[Chain]) -> dict[str, str | int]:
         "in the start": sum(kill.in_start for kill in kills),
         "runs": len(chains),
         "ends that differ": sum(bool(chain.different) for chain in chains),
-        "steps lost: signal": max(polite, default=0),
-        "SIGKILL, disk": max((lost for what, lost in costs if what in ("SIGKILL", "full disk")), default=0),
+        SIGNAL_COST: max(polite, default=0),
+        KILL_COST: max((lost for what, lost in costs if what in ("SIGKILL", "full disk")), default=0),
         "ended by force": sum(chain.forced for chain in chains),
     }
 
@@ -302,7 +301,7 @@ def markdown(rows: Sequence[dict[str, str | int]]) -> str:
     last: dict[str, str | int] = {"what runs": "all"}
     for name in list(rows[0])[1:]:
         values = [int(one[name]) for one in rows]
-        last[name] = max(values) if name in ("steps lost: signal", "SIGKILL, disk") else sum(values)
+        last[name] = max(values) if name in (SIGNAL_COST, KILL_COST) else sum(values)
     lines = [list(rows[0]), ["---", *["---:"] * (len(rows[0]) - 1)], *([str(v) for v in one.values()] for one in [*rows, last])]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -341,7 +340,7 @@ def main() -> None:
             if settings.json:
                 settings.json.write_text(json.dumps(found, indent=1) + "\n")
     Console().print(table, "\n".join([*left_out, f"Folder: {folder}"]), highlight=False, markup=False, soft_wrap=True)
-    sys.exit(any(one["ends that differ"] or one["steps lost: signal"] or one["ended by force"] for one in rows))
+    sys.exit(any(one["ends that differ"] or one[SIGNAL_COST] or one["ended by force"] for one in rows))
 
 
 if __name__ == "__main__":

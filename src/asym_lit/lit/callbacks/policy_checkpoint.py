@@ -16,6 +16,7 @@ from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.export import save_policy
 from asym_lit.run_folder.checksums import write_checksums
+from asym_lit.run_folder.kept import go_back, keep_newest, remove
 from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, whole_checkpoints
 from asym_lit.types import InputError
 
@@ -61,7 +62,7 @@ class PolicyCheckpoint(Checkpoint):
                 raise
             rank_zero_warn(f"The disk is full ({fault}): {', '.join(old.name for old in spare)} make room for the newest.")
             for old in spare:
-                _remove(old)
+                remove(old)
             self._write(trainer, module)
 
     def _partial(self, module: PolicyModule) -> Path:
@@ -85,9 +86,9 @@ class PolicyCheckpoint(Checkpoint):
         if trainer.is_global_zero:
             write_checksums(partial)
             if final.exists():
-                _remove(final)
+                remove(final)
             os.replace(partial, final)
-            self._prune()
+            keep_newest(self._run, self.folder, self.keep)
         trainer.strategy.barrier("checkpoint renamed")
 
     @override
@@ -95,19 +96,5 @@ class PolicyCheckpoint(Checkpoint):
         """Remove what a killed run had no time to, and what is of beyond the step that this one goes on from."""
         assert isinstance(pl_module, PolicyModule)
         if trainer.is_global_zero and pl_module.rollout_step:
-            for later in whole_checkpoints(self._run, self.folder):
-                if later.name > self.path(pl_module).name:
-                    _remove(later)
-            self._prune()
-
-    def _prune(self) -> None:
-        for old in whole_checkpoints(self._run, self.folder)[: -self.keep] if self.keep else []:
-            _remove(old)
-
-
-def _remove(checkpoint: Path) -> None:
-    """Under another name first: a half-deleted checkpoint must not look whole either."""
-    doomed = checkpoint.with_name(f".{checkpoint.name}.deleted")
-    shutil.rmtree(doomed, ignore_errors=True)
-    os.replace(checkpoint, doomed)
-    shutil.rmtree(doomed)
+            go_back(self._run, self.folder, pl_module.rollout_step)
+            keep_newest(self._run, self.folder, self.keep)

@@ -102,8 +102,13 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Save what the finished steps have taught, if every process stops here and none is in the middle of an update."""
-        INTERRUPTION.ignore()
         assert isinstance(pl_module, PolicyModule)
+        try:
+            self._save_last(trainer, pl_module, exception)
+        finally:
+            INTERRUPTION.ignore()  # not before: what started this process may pass on the signal while it saves
+
+    def _save_last(self, trainer: Trainer, pl_module: PolicyModule, exception: BaseException) -> None:
         everywhere = isinstance(exception, RunStoppedError) or trainer.world_size == 1
         begun = trainer.training or trainer.validating
         if not everywhere or not begun or pl_module.steps.under_way or not pl_module.rollout_step:
