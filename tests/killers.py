@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 from pathlib import Path
 
 from lightning.pytorch import Callback
@@ -103,14 +104,17 @@ class KillWhenTold(Callback):
 class Signal(Callback):
     """Sends this process a signal, at the n-th of the named moments."""
 
-    def __init__(self, number: int, name: str = "SIGTERM", moment: str = "on_train_batch_start", times: int = 1) -> None:
-        self.left, self.signal, self.moment, self.times = number, signal.Signals[name], moment, times
+    def __init__(
+        self, number: int, name: str = "SIGTERM", moment: str = "on_train_batch_start", times: int = 1, pause: float = 0
+    ) -> None:
+        self.left, self.signal, self.moment, self.times, self.pause = number, signal.Signals[name], moment, times, pause
 
     def _now(self, moment: str) -> None:
         if moment == self.moment:
             self.left -= 1
             for _ in range(self.times if self.left == 0 else 0):
                 os.kill(os.getpid(), self.signal)
+                time.sleep(self.pause)
 
     def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
         self._now("on_train_batch_start")

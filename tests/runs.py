@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ SMALL = [
     *("--model.warmup_steps", "0", "--data.task.train_size", "64", "--data.task.val_size", "8", "--data.task.test_size", "8"),
     *("--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false"),
 ]
+CLOCK = re.compile("^time/|per_second|^verifier/(seconds|latency)")
+"""Metrics that hang on the clock."""
 
 
 def words(folder: Path, recipe: str, *more: str, command: str = "fit") -> list[str]:
@@ -56,3 +59,17 @@ def scalars(run: Path, tag: str) -> dict[int, float]:
     events = EventAccumulator(str(run))
     events.Reload()
     return {event.step: event.value for event in events.Scalars(tag)}
+
+
+def points(run: Path) -> dict[tuple[str, int], list[float]]:
+    """All TensorBoard scalars that do not hang on the clock, by tag and step; a point that is there twice has two values."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run), purge_orphaned_data=False)
+    events.Reload()
+    found: dict[tuple[str, int], list[float]] = {}
+    for tag in events.Tags()["scalars"]:
+        if not CLOCK.search(tag):
+            for event in events.Scalars(tag):
+                found.setdefault((tag, event.step), []).append(event.value)
+    return found

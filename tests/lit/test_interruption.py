@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from asym_lit.lit.interruption import Interruption
+from asym_lit.lit.interruption import ECHO, Interruption
 from asym_lit.lit.stopping import RunStoppedError
 from runs import run_alone, weights, words
 
@@ -57,7 +57,8 @@ def test_a_signal_saves_the_last_finished_step_and_the_resumed_run_ends_alike(
 
 
 def test_a_second_signal_ends_the_process_at_once(tmp_path):
-    run_alone(*with_signal(tmp_path, 3, "SIGTERM", "on_train_batch_start", times=2), expect=-signal.SIGTERM)
+    sent = with_signal(tmp_path, 3, "SIGTERM", "on_train_batch_start", times=2)
+    run_alone(*sent, "--trainer.callbacks.pause", str(ECHO + 0.1), expect=-signal.SIGTERM)
     assert not (tmp_path / "run" / "version_0" / "checkpoints").exists()
 
 
@@ -104,6 +105,7 @@ def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left
         signal.raise_signal(signal.SIGUSR1)
         mine.check(3)
         signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)  # the same one, passed on by what started this process: else it would end here
         for check in (mine.check, mine.check_alone):
             with pytest.raises(RunStoppedError, match=r"^SIGTERM after step 3"):
                 check(3)

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from asym_lit.run_folder.ledger import read_ledger
-from runs import run_alone, scalars, weights, words
+from asym_lit.run_folder.record import read_metrics
+from runs import points, run_alone, scalars, weights, words
 
 SIGKILLED = -9
 
@@ -43,12 +44,16 @@ def test_a_killed_run_resumes_to_bit_identical_weights_and_the_same_evaluations(
     run = tmp_path / "run" / "version_0"
     whole = sorted(path.name for path in (run / "checkpoints").glob("step_*"))
     assert whole == [f"step_{step:06d}" for step in range(1, survives + 1)]
-    resume = ["--ckpt_path", str(run)] if survives else []
+    resume = ["--ckpt_path", str(run)]
     before = {path: path.stat().st_mtime_ns for path in run.glob("checkpoints/step_*/lightning.ckpt")}
     done = run_alone(*arguments(tmp_path, *resume))
     if survives:  # from the checkpoint, not from the beginning, which would end alike
         assert f"step_{survives:06d}" in done.stdout + done.stderr
         assert {path: path.stat().st_mtime_ns for path in before} == before
+    else:
+        assert "ended before its first checkpoint; it begins anew" in " ".join(done.stderr.split())
+    assert points(run) == points(uninterrupted)  # none lost, none twice
+    assert not [path for path in run.rglob(".*") if path.name != ".lock"]
     assert {record.step for record in read_ledger(run / "ledger.parquet")} == {0, 2, 4}
     assert read_ledger(run / "ledger.parquet") == read_ledger(uninterrupted / "ledger.parquet")
     expected, resumed = (weights(folder / "checkpoints" / "step_000004") for folder in (uninterrupted, run))
@@ -113,3 +118,16 @@ def test_what_a_run_cannot_go_on_with_is_refused_before_the_first_batch(tmp_path
     run = finished(tmp_path, fit)
     with pytest.raises(SystemExit, match=words):
         fit("grpo", "--data.rollout_steps", "4", *other, "--ckpt_path", str(run))
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_two_processes_that_are_resumed_lose_no_metrics(tmp_path: Path, strategy: str) -> None:
+    """Under fsdp2 Lightning restores a checkpoint behind `on_fit_start`."""
+    more = ["--config", f"configs/overlays/{strategy}.yaml"]
+    run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "2"))
+    run = tmp_path / "run" / "version_0"
+    before = (run / "metrics.jsonl").read_text()
+    run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "3", "--ckpt_path", str(run)))
+    assert (run / "metrics.jsonl").read_text().startswith(before)
+    assert list(scalars(run, "reward/mean")) == [row["step"] for row in read_metrics(run)] == [0, 1, 2]
+    assert set(map(len, points(run).values())) == {1}

@@ -41,8 +41,9 @@ def test_a_run_without_a_whole_checkpoint_begins_anew(tmp_path: Path) -> None:
     assert resolve_checkpoint(str(tmp_path)) is None
 
 
-def test_a_run_that_has_only_a_record_begins_anew(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text("{}")
+@pytest.mark.parametrize("left", ["run.json", ".lock"])  # the lock is what a run begins with
+def test_a_run_that_was_only_begun_begins_anew(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).write_text("{}")
     assert resolve_checkpoint(str(tmp_path)) is None
 
 

@@ -45,6 +45,36 @@ def test_a_run_that_ended_before_its_first_checkpoint_begins_anew_with_a_word(tm
     assert "ended before its first checkpoint; it begins anew" in capsys.readouterr().err.replace("\n", " ")
 
 
+@pytest.mark.parametrize("left", ["config.yaml", "run.json", "checkpoints"])
+def test_a_run_that_begins_anew_takes_back_the_points_of_the_one_that_was_killed(tmp_path: Path, capsys, left: str) -> None:
+    (tmp_path / left).mkdir() if left == "checkpoints" else (tmp_path / left).write_text("{}")
+    (tmp_path / "events.out.tfevents.1.here.1.0").touch()
+    check_place(tmp_path, None)
+    assert "it begins anew" in capsys.readouterr().err.replace("\n", " ")
+    assert not list(tmp_path.glob("events*"))
+
+
+def test_a_run_that_is_asked_to_go_on_where_there_is_nothing_to_go_on_from_says_so(tmp_path: Path, capsys) -> None:
+    check_place(tmp_path / "killed", tmp_path / "killed")
+    assert "killed holds a run that ended before its first checkpoint" in capsys.readouterr().err.replace("\n", " ")
+    check_place(tmp_path / "new", with_checkpoint(tmp_path / "whole"))  # goes on from a run in another folder
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_killed_process_left_half_written_or_half_removed_goes_and_nothing_else(tmp_path: Path) -> None:
+    run = with_checkpoint(tmp_path)
+    for name in ("checkpoints/.step_000003.partial", "checkpoints/.step_000001.deleted", "best/.step_000002.partial"):
+        (run / name / "huggingface").mkdir(parents=True)
+    for name in (".run.json.0af3.partial", ".probe-0af3", "notes.partial", ".notes"):
+        (run / name).touch()
+    (run / "rollouts").mkdir()
+    (run / "rollouts" / ".train_000003.jsonl.0af3.partial").touch()
+    check_place(run, run)
+    left = sorted(path.relative_to(run).as_posix() for path in run.rglob("*"))
+    whole = ["checkpoints", "checkpoints/step_000002", "checkpoints/step_000002/lightning.ckpt"]
+    assert left == [".lock", ".notes", "best", *whole, "notes.partial", "rollouts"]
+
+
 def test_a_folder_that_another_process_is_at_work_in_is_refused_until_that_one_ends(tmp_path: Path) -> None:
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

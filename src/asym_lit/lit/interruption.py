@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -19,6 +20,8 @@ HEEDED = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 if hasattr(signal, "SIGUSR1"):
     HEEDED[signal.SIGUSR1] = "SIGUSR1"
 """Also the signal by which batch systems announce the end of a job's time."""
+ECHO = 5.0
+"""Seconds within which the same signal is the same one: torchrun passes on to its processes what they were sent as well."""
 
 
 class Interruption:
@@ -28,6 +31,7 @@ class Interruption:
         self.by = ""
         """What asked for it, in words; empty if nothing has."""
         self._before: dict[int, Any] = {}
+        self._noted = 0.0
 
     def listen(self) -> None:
         """Note signals from here on, those apart that the process was started deaf to, as a shell's background jobs are."""
@@ -45,12 +49,14 @@ class Interruption:
         self._before, self.by = {}, ""
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.by == HEEDED[signal.Signals(number)] and monotonic() < self._noted + ECHO:
+            return
         if self.by:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        self.by = HEEDED[signal.Signals(number)]
+        self.by, self._noted = HEEDED[signal.Signals(number)], monotonic()
         # Not print: a signal may come while something else is being printed, and buffers are not to be entered twice.
-        os.write(2, f"\n{self.by}: the run stops and saves; once more ends it at once.\n".encode())
+        os.write(2, f"\n{self.by}: the run stops and saves; once more, after {ECHO:.0f} s, ends it at once.\n".encode())
 
     def check(self, step: int) -> None:
         """Stop here if any process was asked to. A collective.

@@ -29,6 +29,8 @@ class LivePolicyModule(LightningModule):
     """Of transformers."""
     scorer: TokenScorer
     """The policy itself."""
+    points: dict[int, dict[str, float]]
+    """By rollout step, what loggers have not been given yet."""
 
     @property
     def datamodule(self) -> RolloutSource:
@@ -69,10 +71,23 @@ class LivePolicyModule(LightningModule):
         return named_weights(self.scorer.model)
 
     def log_metrics(self, metrics: dict[str, float], step: int, prog_bar: tuple[str, ...] = ()) -> None:
-        """Log numbers that are the same on all processes, at a rollout step."""
+        """Log numbers that are the same on all processes, at a rollout step; loggers get them when it ends."""
         for name, value in metrics.items():
-            self.log(name, value, prog_bar=name in prog_bar, rank_zero_only=False, batch_size=1)
-        self.log("step", float(step), batch_size=1)
+            self.log(name, value, prog_bar=name in prog_bar, logger=False, rank_zero_only=False, batch_size=1)
+        self.points.setdefault(step, {}).update(metrics)
+
+    def write_points(self) -> None:
+        """Give loggers what was logged. Lightning would behind the step's checkpoint: a run killed between loses it."""
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        due = {step: metrics for step, metrics in self.points.items() if every and (step + 1) % every == 0}
+        self.points.clear()
+        for logger in self.trainer.loggers:
+            for step, metrics in due.items():
+                logger.log_metrics(metrics, step)
+
+    @override
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        self.write_points()
 
     @override
     def validation_step(self, batch: RolloutBatch, batch_idx: int, dataloader_idx: int = 0) -> None:

@@ -81,7 +81,7 @@ class PolicyModule(LivePolicyModule):
         self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype
         self.gradient_checkpointing, self.lora = gradient_checkpointing, lora
         self.rollout_step, self.diagnostics, self.resuming = 0, Needs(), Resuming()
-        self.steps = OptimizerSteps(max_grad_norm)
+        self.steps, self.points = OptimizerSteps(max_grad_norm), {}
         check_export(policy)
         self.policy_config = load_config(policy)
         self._reference: list[TokenScorer | AdapterOff] = []  # in a list, so that it is no submodule: checkpoints leave it out

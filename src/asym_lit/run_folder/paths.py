@@ -20,6 +20,9 @@ HISTORY = "history.parquet"
 LEDGER_PAGE = "ledger.html"
 PASS_AT_K = "pass_at_k.json"
 ROLLOUTS = "rollouts"
+LOCK = ".lock"
+EVENTS = "events.out.tfevents.*"
+"""Files of TensorBoard, one for each start of a run."""
 LEFT_OUT = "left_out.jsonl"
 UNREADABLE_GOLD = "unreadable_gold.jsonl"
 EXAMPLE = f"{CHECKPOINTS}/step_000040"
@@ -49,7 +52,7 @@ def check_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as fault:
         raise InputError(
             f"The run folder {folder} cannot be written to ({fault.strerror}). Write --trainer.logger.save_dir with a "
@@ -81,7 +84,7 @@ def resolve_checkpoint(path: str) -> str | None:
     within = given / CHECKPOINTS if (given / CHECKPOINTS).is_dir() else given
     if found := sorted(p for p in within.glob("step_*") if (p / STATE).exists()):
         return _undamaged(found[-1])
-    if within != given or (given / RECORD).exists():
+    if within != given or (given / RECORD).exists() or (given / LOCK).exists():
         return None
     if given.is_file():
         if not is_zipfile(given):

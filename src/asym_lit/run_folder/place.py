@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 from rich.console import Console
 
-from asym_lit.run_folder.paths import RECORD, whole_checkpoints
+from asym_lit.run_folder.paths import CHECKPOINTS, CONFIG, EVENTS, LOCK, RECORD, whole_checkpoints
 from asym_lit.run_folder.record import read_record
 from asym_lit.types import InputError
 
+BEGUN = (CONFIG, RECORD, CHECKPOINTS)
+"""What a run leaves that ended early; which of them, hangs on its callbacks."""
+LEFT_OVER = (".*.partial", ".*.deleted", ".probe-*")
+"""Names of what is not whole yet, or no longer."""
 _LOCKS: dict[Path, int] = {}
 
 
@@ -27,29 +32,39 @@ def check_place(folder: Path, resumed: Path | None) -> None:
     Raises:
         InputError: With the state of the other run.
     """
-    _lock(folder)
-    if resumed is not None and folder.resolve() == resumed.resolve():
-        return
+    if _lock(folder):
+        _sweep(folder)
     if whole_checkpoints(folder):
+        if resumed is not None and folder.resolve() == resumed.resolve():
+            return
         record = read_record(folder)
         raise InputError(
             f"The run folder {folder} holds another run ({record.get('state', 'without a record')}, "
             f"{record.get('reached', '?')} of {record.get('rollout_steps', '?')} steps). Write --ckpt_path {folder} to go on "
             "with it, or another --trainer.logger.version."
         )
-    if (folder / RECORD).exists():
-        Console(stderr=True).print(
-            f"{folder} holds a run that ended before its first checkpoint; it begins anew.", highlight=False, markup=False
-        )
+    without = resumed if resumed is not None and not whole_checkpoints(resumed) else folder
+    if without == resumed or any((folder / name).exists() for name in BEGUN):
+        for points in folder.glob(EVENTS):
+            points.unlink()
+        said = f"{without} holds a run that ended before its first checkpoint; it begins anew."
+        Console(stderr=True).print(said, highlight=False, markup=False, soft_wrap=True)
 
 
-def _lock(folder: Path) -> None:
-    """Hold the folder for as long as this process lives."""
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed here left half-written or half-removed."""
+    for pattern in LEFT_OVER:
+        for path in [*folder.glob(pattern), *folder.glob(f"*/{pattern}")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _lock(folder: Path) -> bool:
+    """Hold the folder for as long as this process lives; False where the file system has no locks."""
     place = folder.resolve()
     if place in _LOCKS:
-        return
+        return True
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as fault:
@@ -59,5 +74,6 @@ def _lock(folder: Path) -> None:
         ) from fault
     except OSError:  # a file system without locks
         os.close(descriptor)
-        return
+        return False
     _LOCKS[place] = descriptor
+    return True

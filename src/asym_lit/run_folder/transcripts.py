@@ -71,6 +71,17 @@ def transcript_row(rollout: Rollout, batch: RolloutBatch, advantage: float | Non
     }
 
 
+def cut_transcripts(folder: Path, step: int) -> None:
+    """Remove those of beyond a step: a run goes on behind its checkpoint, and what it had written beyond comes again.
+
+    Training counts its steps from 0: after 4 of them its last transcript is `train_000003`, an evaluation's `val_000004_...`.
+    """
+    for kind, first in (("train", step), ("val", step + 1)):
+        for path in folder.glob(f"{kind}_[0-9]*.jsonl"):
+            if int(path.stem.split("_")[1]) >= first:
+                path.unlink()
+
+
 def read_transcript(path: Path) -> RolloutBatch:
     """The rollouts of a transcript, groups together in the order of the file.
 

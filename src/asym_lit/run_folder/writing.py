@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 
 @contextmanager
-def _renamed_when_whole(path: Path) -> Iterator[Path]:
+def renamed_when_whole(path: Path) -> Iterator[Path]:
     """A file of another name, which gets the right one at the end; of several writers at once the last one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
@@ -32,7 +32,7 @@ def _renamed_when_whole(path: Path) -> Iterator[Path]:
 
 def write_atomically(path: Path, lines: Iterable[str]) -> None:
     """Write a text file; half of a surrogate pair, which is no character, becomes the escape that JSON has for it."""
-    with _renamed_when_whole(path) as partial, partial.open("x", encoding="utf-8", errors="backslashreplace") as file:
+    with renamed_when_whole(path) as partial, partial.open("x", encoding="utf-8", errors="backslashreplace") as file:
         for line in lines:
             file.write(line + "\n")
 
@@ -64,5 +64,5 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
         rows: With the same keys.
         schema: Of the columns; None to read it off the rows.
     """
-    with _renamed_when_whole(path) as partial:
+    with renamed_when_whole(path) as partial:
         pq.write_table(pa.Table.from_pylist(list(rows), schema), partial, compression="zstd")

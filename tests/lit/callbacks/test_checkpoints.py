@@ -13,7 +13,9 @@ import yaml
 
 from asym_lit.cli import main
 from asym_lit.run_folder.ledger import read_ledger
-from runs import weights, words
+from asym_lit.run_folder.record import read_metrics
+from asym_lit.run_folder.transcripts import cut_transcripts
+from runs import scalars, weights, words
 
 ENGINE = ["--trainer.limit_val_batches", "2", "--data.evaluation_prompts_per_batch", "4"]
 ENGINE += ["--data.engine", "dying.DyingEngine", "--data.engine.dies_at"]
@@ -140,3 +142,25 @@ def test_a_policy_that_was_not_evaluated_is_no_best_one(tmp_path, fit):
     run = tmp_path / "run" / "version_0"
     assert names(run / "checkpoints") == ["step_000003"]
     assert names(run / "best") == ["step_000002"]
+
+
+def test_a_run_that_goes_on_from_an_earlier_step_leaves_nothing_of_what_was_beyond(tmp_path, fit):
+    """Else the next start would take the later checkpoint, which is of the branch that was left."""
+    callbacks = [("asym_lit.lit.callbacks." + name, {}) for name in ("PassAtK", "Ledger", "RunRecord")]
+    callbacks += [("asym_lit.lit.callbacks.Transcript", {"every_n_steps": 1, "evaluations": True}), rollout_checkpoint(1)]
+    run = fit("grpo", *with_callbacks(tmp_path, *callbacks))
+    assert names(run / "checkpoints") == [f"step_00000{step}" for step in (1, 2, 3, 4)]
+    before = run / "checkpoints" / "step_000001"
+    more = with_callbacks(tmp_path, *callbacks[:3], ("killers.Stop", {"number": 2}), rollout_checkpoint(1))
+    fit("grpo", *more, "--trainer.val_check_interval", "4", "--ckpt_path", str(before))  # steps 2 and 3, and then it stops
+    assert names(run / "checkpoints") == [f"step_00000{step}" for step in (1, 2, 3)]
+    assert [row["step"] for row in read_metrics(run)] == [0, 1, 2]
+    assert list(scalars(run, "reward/mean")) == [0, 1, 2]
+    assert {record.step for record in read_ledger(run / "ledger.parquet")} == {0, 3}
+
+
+def test_transcripts_of_beyond_the_step_that_a_run_goes_on_from_go(tmp_path):
+    for name in ("train_000001", "train_000002", "val_000002_countdown", "val_000004_countdown", "test_countdown"):
+        (tmp_path / f"{name}.jsonl").touch()
+    cut_transcripts(tmp_path, 2)
+    assert names(tmp_path) == ["test_countdown.jsonl", "train_000001.jsonl", "val_000002_countdown.jsonl"]

@@ -17,7 +17,7 @@ from typing import Any
 
 from asym_lit.commands.study.command_line import CommandLine, command_line, difference, folder_of
 from asym_lit.commands.study.definition import StudyFile
-from asym_lit.run_folder.paths import whole_checkpoints
+from asym_lit.run_folder.paths import LOCK, whole_checkpoints
 from asym_lit.run_folder.record import read_record
 from asym_lit.run_folder.writing import write_atomically, write_json
 from asym_lit.types import InputError
@@ -117,7 +117,7 @@ class Cell:
         The lock goes with the last process that holds it: a trainer whose study was killed keeps its cell.
         """
         self.notes.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.notes.with_suffix(f"{self.notes.suffix}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(self.notes.with_suffix(f"{self.notes.suffix}{LOCK}"), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -52,7 +52,8 @@ class Ledger(Callback):
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         before = run_folder_of(str(trainer.ckpt_path)) if trainer.state.fn == "fit" else None
         if before and (before / LEDGER).exists():
-            self._records = read_ledger(before / LEDGER)
+            reached = checkpoint["asym_lit"]["rollout_step"]
+            self._records = [r for r in read_ledger(before / LEDGER) if r.step <= reached]
 
     @override
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

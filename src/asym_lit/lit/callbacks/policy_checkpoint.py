@@ -16,6 +16,7 @@ from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.export import save_policy
 from asym_lit.run_folder.checksums import write_checksums
+from asym_lit.run_folder.kept import go_back, keep_newest, remove
 from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, whole_checkpoints
 from asym_lit.types import InputError
 
@@ -61,7 +62,7 @@ class PolicyCheckpoint(Checkpoint):
                 raise
             rank_zero_warn(f"The disk is full ({fault}): {', '.join(old.name for old in spare)} make room for the newest.")
             for old in spare:
-                _remove(old)
+                remove(old)
             self._write(trainer, module)
 
     def _partial(self, module: PolicyModule) -> Path:
@@ -74,6 +75,9 @@ class PolicyCheckpoint(Checkpoint):
         if trainer.is_global_zero:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
+        module.write_points()
+        for logger in trainer.loggers:
+            logger.save()  # what a run goes on behind is not in a buffer
         trainer.strategy.barrier("checkpoint folder")
         trainer.save_checkpoint(partial / STATE, weights_only=False)
         tokenizer = module.datamodule.tokenizer
@@ -82,16 +86,15 @@ class PolicyCheckpoint(Checkpoint):
         if trainer.is_global_zero:
             write_checksums(partial)
             if final.exists():
-                _remove(final)
+                remove(final)
             os.replace(partial, final)
-            for old in whole_checkpoints(self._run, self.folder)[: -self.keep] if self.keep else []:
-                _remove(old)
+            keep_newest(self._run, self.folder, self.keep)
         trainer.strategy.barrier("checkpoint renamed")
 
-
-def _remove(checkpoint: Path) -> None:
-    """Under another name first: a half-deleted checkpoint must not look whole either."""
-    doomed = checkpoint.with_name(f".{checkpoint.name}.deleted")
-    shutil.rmtree(doomed, ignore_errors=True)
-    os.replace(checkpoint, doomed)
-    shutil.rmtree(doomed)
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remove what a killed run had no time to, and what is of beyond the step that this one goes on from."""
+        assert isinstance(pl_module, PolicyModule)
+        if trainer.is_global_zero and pl_module.rollout_step:
+            go_back(self._run, self.folder, pl_module.rollout_step)
+            keep_newest(self._run, self.folder, self.keep)

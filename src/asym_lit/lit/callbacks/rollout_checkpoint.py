@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
@@ -18,6 +19,7 @@ from asym_lit.lit.last_words import last_words
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import ends_all
 from asym_lit.run_folder.paths import CHECKPOINTS
+from asym_lit.run_folder.points import cut_points
 from asym_lit.types import InputError
 
 
@@ -57,9 +59,16 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         INTERRUPTION.listen()
+        super().on_train_start(trainer, pl_module)
         assert isinstance(pl_module, PolicyModule)
         made = pl_module.rollout_step == pl_module.datamodule.rollout_steps  # nothing is left but to measure and report it
-        if trainer.enable_validation and (self._owes_evaluation or made):  # Lightning would go on with the next step
+        evaluates = trainer.enable_validation and (self._owes_evaluation or made)
+        if trainer.is_global_zero and pl_module.rollout_step:
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    logger.experiment.close()  # what comes is written to a new file
+                    cut_points(Path(logger.log_dir), pl_module.rollout_step, not evaluates)
+        if evaluates:  # Lightning would go on with the next step
             evaluation = trainer.fit_loop.epoch_loop.val_loop
             evaluation.restarting = False  # from its beginning, however far it had come
             trainer.validating = True
@@ -95,8 +104,13 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Save what the finished steps have taught, if every process stops here and none is in the middle of an update."""
-        INTERRUPTION.ignore()
         assert isinstance(pl_module, PolicyModule)
+        try:
+            self._save_last(trainer, pl_module, exception)
+        finally:
+            INTERRUPTION.ignore()  # not before: what started this process may pass on the signal while it saves
+
+    def _save_last(self, trainer: Trainer, pl_module: PolicyModule, exception: BaseException) -> None:
         begun = trainer.training or trainer.validating
         if not ends_all(exception) or not begun or pl_module.steps.under_way or not pl_module.rollout_step:
             return

@@ -64,7 +64,12 @@ class RunRecord(Callback):
             "versions": versions(),
             "git": git_state(Path.cwd()),
         }
-        if trainer.is_global_zero:
+        self._write(trainer, "running")
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        if trainer.is_global_zero:  # not before: fsdp2 restores a checkpoint behind on_fit_start
             cut_metrics(self._folder, pl_module.rollout_step)
         self._write(trainer, "running")
 

@@ -15,7 +15,7 @@ from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.reports.rollout_table import markdown_table
 from asym_lit.run_folder.paths import ROLLOUTS
-from asym_lit.run_folder.transcripts import transcript_row
+from asym_lit.run_folder.transcripts import cut_transcripts, transcript_row
 from asym_lit.run_folder.writing import write_json_lines
 from asym_lit.types import InputError, RolloutBatch
 
@@ -41,6 +41,12 @@ class Transcript(Callback):
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self._folder = run_folder(trainer) / ROLLOUTS
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        if trainer.is_global_zero:
+            cut_transcripts(self._folder, pl_module.rollout_step)
 
     @override
     def on_train_batch_end(

@@ -177,8 +177,7 @@ class VerifierReward(Callback):
             mean |= {f"verifier/{name}": float(value) for name, value in self._asked.metrics().items()}
         pl_module.log_metrics(mean, batch.step, prog_bar=("reward/mean",))
         if mean["verifier/undecided"] > self.max_undecided:
-            for logger in trainer.loggers:  # what the module logs is written when a step ends, and this one does not
-                logger.log_metrics(mean, batch.step)
+            pl_module.write_points()  # else when the step ends, and this one does not
             reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.verdict.outcome == Outcome.UNDECIDED)
             raise RunStoppedError(
                 f"{mean['verifier/undecided']:.0%} of the rollouts of step {batch.step} are undecided; allowed: "

@@ -1,0 +1,45 @@
+"""TensorBoard's points of a run, in its event files: those that a resumed run makes again are cut out.
+
+They are written by Lightning's logger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+from asym_lit.run_folder.paths import EVENTS
+from asym_lit.run_folder.writing import renamed_when_whole
+
+
+def cut_points(folder: Path, step: int, evaluated: bool) -> None:
+    """Keep the points before a step: a run goes on behind its checkpoint, and what it had written beyond comes again.
+
+    TensorBoard's own `purge_step` hides such points from some of its readers, leaves them to all others, and knows one step
+    for all: training counts its steps from 0, so after 4 of them the last point is at 3 and that of an evaluation at 4.
+
+    Args:
+        folder: With event files, none of which is being written; the half of a record at the end of one goes too.
+        step: Rollout steps made.
+        evaluated: The evaluation behind the last of them is made; its points stay.
+    """
+    for path in sorted(folder.glob(EVENTS)):
+        with renamed_when_whole(path) as partial, partial.open("xb") as file:
+            writer = RecordWriter(file)
+            for event in _kept(path, step, evaluated):
+                writer.write(event.SerializeToString())
+
+
+def _kept(path: Path, step: int, evaluated: bool) -> Iterator[Event]:
+    for event in LegacyEventFileLoader(str(path)).Load():
+        values = event.summary.value
+        stays = [v for v in values if event.step < step + (evaluated and v.tag.startswith("val/"))]
+        if stays and len(stays) < len(values):
+            event.summary.CopyFrom(Summary(value=stays))
+        if stays or not values:
+            yield event
