@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from asym_lit.answers.cleaning import compact
-from asym_lit.answers.coordinates import by_name
+from asym_lit.answers.coordinates import are_extremes, by_name
 from asym_lit.answers.expressions import Terms
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, all_of, different
 from asym_lit.answers.joints import in_two_forms, other_joint
@@ -175,10 +175,13 @@ def _listed(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     if symbols and (placed := by_name(answer, terms.question)):  # x=4, y=2 for 4, 2
         found = _in_order(gold, replace(answer, items=placed), terms)
         return found if found.same or terms.question.named else UNKNOWN
+    if (extremes := are_extremes(answer)) is False:
+        return different("a maximum below the minimum")
     if (in_order := _in_order(gold, answer, terms)).same:
         return in_order
-    if terms.question.sorted or (terms.question.named and not _nouns(gold, answer)):
-        return different("another order") if in_order.same is False else UNKNOWN
+    if terms.question.sorted or (terms.question.named and not _nouns(gold, answer) and not extremes):
+        told = in_order.same is False and not terms.question.extremes
+        return different("another order") if told else UNKNOWN
     if not terms.switches.allow("order"):
         return UNKNOWN
     table = [[compare(a, b, terms).same for b in answer.items] for a in gold.items]

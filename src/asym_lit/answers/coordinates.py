@@ -1,4 +1,4 @@
-"""Values with names against a tuple without: y=2, x=1 is (1,2)."""
+"""Values with names against others without: y=2, x=1 is (1,2)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from itertools import pairwise
 
 from asym_lit.answers.kinds import Collection, Labelled, Reading
 from asym_lit.answers.questions import Question
+from asym_lit.answers.values import as_float, number_of, real
 
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?")
+_EXTREME = re.compile(r"(?:text)?(?:the)?(?:(max|largest|greatest|highest)|min|smallest|least|lowest)", re.IGNORECASE)
 _TUPLE = re.compile(r"\(\s*((?:\\?[A-Za-z]+(?:_\{?\w+\}?)?\s*,\s*)+\\?[A-Za-z]+(?:_\{?\w+\}?)?)\s*\)")
 
 
@@ -23,6 +25,18 @@ def by_name(side: Collection, question: Question) -> tuple[Reading, ...] | None:
     asked = [[_bare(name) for name in found[1].split(",")] for found in _TUPLE.finditer(question.text)]
     order = next((one for one in asked if sorted(one) == sorted(names)), None) or _alphabet(names)
     return tuple(side.items[names.index(name)] for name in order) if order else None
+
+
+def are_extremes(side: Collection) -> bool | None:
+    """True for a maximum and a minimum by name: such two say themselves which is which. False if they lie; None for others."""
+    sizes = {}
+    for item in side.items:
+        found = _EXTREME.match(_bare(item.label)) if isinstance(item, Labelled) else None
+        value = number_of(item.inner.text) if isinstance(item, Labelled) else None
+        if found is None or value is None or not real(value):
+            return None
+        sizes["max" if found[1] else "min"] = as_float(value)
+    return sizes["max"] >= sizes["min"] if len(side.items) == len(sizes) == 2 else None
 
 
 def _alphabet(names: list[str]) -> list[str] | None:

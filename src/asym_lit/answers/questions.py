@@ -100,6 +100,12 @@ class Question:
         return asks_named(self.text)
 
     @cached_property
+    def extremes(self) -> bool:
+        """The smallest and the largest of something are asked for: their values say which is which."""
+        most = r"(?:min|max|least|greatest|smallest|largest|lowest|highest)\w*"
+        return self._says(rf"\b{most}(?: value)? and (?:the )?{most}\b")
+
+    @cached_property
     def several(self) -> bool:
         """More than one answer may be."""
         return self._says(r"\ball\b|\bsolutions\b|\broots\b|\bvalues\b|\bangles\b|\bnumbers\b|\bcommas\b|\banswers\b")

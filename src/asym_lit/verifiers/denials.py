@@ -38,11 +38,10 @@ _NOT_SO = re.compile(
     r"(?:does not|doesn['\u2019]t|fails to) (?:work|satisfy|check)\b)|[\s$*]*\?\s*No\b(?! doubt| other)",
     re.IGNORECASE,
 )
-_HINTS = re.compile(
-    r"not|n['\u2019]t|never|nor|neither|rather|instead|other than|anything but|doubt|false|wrong|incorrect|unlikely|impossible|"
-    r"true|\bif\b|\\ne|≠",
-    re.IGNORECASE,
-)
+_HINTS = re.compile(r"n(?:ot|['\u2019]t|ever|or|either)|N(?:ot|ever|or|either)|doubt|that|if |If |than|instead|but|\\ne|≠")
+"""Something of this stands before every denial; each part begins with its letter, which is what makes the search quick."""
+_FAULTS = re.compile(r"not|n['\u2019]t|wrong|incorrect|mistake|error|ruled|invalid|fails|\?")
+"""And of this behind."""
 _CHOICE = re.compile(r"\W*(?:\\text[a-z]*\s*\{)?\W*[A-Za-z]\W*|(?:.*[^\W\d_]{4}.*)", re.DOTALL)
 
 
@@ -57,13 +56,13 @@ def denied(text: str, start: int, end: int, inside: str | None) -> bool:
         end: Where it ends.
         inside: What it points at.
     """
-    before = text[max(0, start - BEFORE) : start]
-    if _HINTS.search(before):
+    if _HINTS.search(text, max(0, start - BEFORE), start):
+        before = text[max(0, start - BEFORE) : start]
         sentence = re.split(r"(?<=[.!?])\s|\n\n", before)[-1]
         found = _NOT_THIS.search(sentence)
         if found and not (_NOBODY if found[0].lower().startswith("other") else _EXCEPTED).search(sentence[: found.start()]):
             return True
-    if inside is None or _CHOICE.fullmatch(inside[:LONGEST]):
+    if not _FAULTS.search(text, end, end + BEHIND) or inside is None or _CHOICE.fullmatch(inside[:LONGEST]):
         return False
     return _NOT_SO.match(text, end, end + BEHIND) is not None
 
