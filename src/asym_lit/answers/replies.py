@@ -17,7 +17,7 @@ _DENIALS = word_set(
 _TURNS = word_set("but if unless except only or and although however maybe when whenever iff sometimes often yes wait")
 _PLAIN = word_set(
     "it is are they he she we you there this that these those such a an the can could does do did will would was were be has "
-    "have must may might always indeed possible so exist exists to for of in on at with all any one case correct true"
+    "have must need may might always indeed possible so exist exists to for of in on at with all any one case correct true"
 )
 """Words that say nothing besides what the reply does."""
 

@@ -18,7 +18,9 @@ _NOT_THIS = re.compile(
     r"\b(?:(?:do(?:es)? not|do(?:es)?n['\u2019]t|cannot|can['\u2019]t) (?:think|believe|accept|mean)(?: that)?|doubt(?: that)?|"
     r"(?:it is|it['\u2019]s|it isn['\u2019]t) (?:false|wrong|incorrect|unlikely|impossible|untrue|(?:not )?true) that|if) "
     r"(?:the (?:final )?answer|it|this|that|\$?[a-zA-Z]\$?) (?:is|was|were|equals|could be|would be|can be|=)"
-    rf"\s*{_OPENS}$|(?:\\neq?(?![a-z])|≠)\s*{_OPENS}$",
+    rf"\s*{_OPENS}$|\b(?:wrong|incorrect|false|mistake) to (?:say|claim|write|answer|think)(?: that)?(?: it is)?"
+    rf"\s*{_OPENS}$|"
+    rf"(?:\\neq?(?![a-z])|≠)\s*{_OPENS}$",
     re.IGNORECASE,
 )
 _EXCEPTED = re.compile(r"\b(?:why|whether or|or|if)\s*$", re.IGNORECASE)
@@ -38,7 +40,10 @@ _NOT_SO = re.compile(
     r"(?:does not|doesn['\u2019]t|fails to) (?:work|satisfy|check)\b)|[\s$*]*\?\s*No\b(?! doubt| other)",
     re.IGNORECASE,
 )
-_HINTS = re.compile(r"n(?:ot|['\u2019]t|ever|or|either)|N(?:ot|ever|or|either)|doubt|that|if |If |than|instead|but|\\ne|≠")
+_HINTS = re.compile(
+    r"n(?:ot|['\u2019]t|ever|or|either)|N(?:ot|ever|or|either)|doubt|that|if |If |than|instead|but|wrong|incorrect|"
+    r"false|mistake|\\ne|≠"
+)
 """Something of this stands before every denial; each part begins with its letter, which is what makes the search quick."""
 _FAULTS = re.compile(r"not|n['\u2019]t|wrong|incorrect|mistake|error|ruled|invalid|fails|\?")
 """And of this behind."""
