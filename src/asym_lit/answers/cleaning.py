@@ -32,6 +32,11 @@ _MONEY = re.compile(r"\\\$|^(-?\s*)\$(?=\s*\d[^$]*$)|[€£¥₹](?=\s*[\d.])")
 _CURRENCY = {"€": "EUR ", "£": "GBP ", "¥": "JPY ", "₹": "INR "}
 _ESCAPES = re.compile(r"\t(?=(?:ext|imes|heta|an|frac)(?![A-Za-z]))|[\b](?=[a-z])|\r(?=(?:ight|ho)(?![A-Za-z]))|\f(?=rac)")
 """Commands whose backslash and first letter were read as a control character on the way here."""
+_TEMPERATURE = (
+    r"(?:\\text\s*\{\s*)?\\degree\s*(?:\\(?:text|mathrm|rm)\s*\{\s*|~|\\,|\{)*"
+    r"([CF])(?:elsius|ahrenheit)?(?![A-Za-z])[\s}]*$"
+)
+_SCALE = {"C": "celsius", "F": "fahrenheit"}
 _SYMBOLS = [
     (re.compile(pattern), to)
     for pattern, to in (
@@ -42,8 +47,14 @@ _SYMBOLS = [
         (r"\\(?:geqslant|ge|geqq)(?![A-Za-z])|>=", r"\\geq "),
         (r"\\lt(?![A-Za-z])", "<"),
         (r"\\gt(?![A-Za-z])", ">"),
-        (r"\\ne(?![A-Za-z])|!=", r"\\neq "),
+        (r"\\ne(?![A-Za-z])|(?<![\d)}])!=", r"\\neq "),
+        (r"\\(?:text|mathrm)\s*\{\s*degrees?\s*\}", r"\\degree "),
         (r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|\\degree(?![A-Za-z])|(?<![A-Za-z\\])degrees?\b", r"\\degree "),
+        (
+            r"\\frac\s*\{\s*\\(?:text|mathrm)\{([A-Za-z]+)\}\s*\}\s*\{\s*\\(?:text|mathrm)\{([A-Za-z]+)\}\s*\}$",
+            r"\\text{ \1/\2}",
+        ),
+        (_TEMPERATURE, lambda m: f"\\text{{ {_SCALE[m[1].upper()]}}}" + "}" * (m[0].count("}") - m[0].count("{"))),
         (r"\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![A-Za-z]))", "'"),
         (r"\\(?:varnothing)(?![A-Za-z])", r"\\emptyset "),
         (r"\\div(?![A-Za-z])", "/"),
@@ -72,6 +83,7 @@ _MARKUP = [
         (r"\\(?:left|right|bigg?[lr]?|Bigg?[lr]?|displaystyle|textstyle|limits|mathstrut)(?![A-Za-z])\.?", ""),
         (r"\\(?:text|mathrm|operatorname|mathop)\s*\{\s*(sin|cos|tan|cot|log|ln|exp)\s*\}", r"\\\1 "),
         (r"\\(?:mathbf|mathit|boldsymbol|mathcal|bm|vec|overrightarrow|overline)\s*\{([A-Za-z])\}", r"\1"),
+        (r"\\(?:mathbf|boldsymbol|bm)\s*\{(-?\d[\d.]*)\}", r"\1"),
         (r"\\(?:mathrm|mathit|text)\s*\{([eid])\}", r"\1"),
         (r"_\s*\{\s*\\(?:mathrm|text|mathit)\s*\{(\w{1,6})\}\s*\}", r"_{\1}"),
         (r"\$|\*\*|`", ""),
@@ -125,7 +137,7 @@ def clean(answer: str, switches: Switches) -> str:
         while boxed := _BOXED.match(text.strip()):
             text = boxed[1]
     if "whitespace" in switches.on:
-        text = re.sub(r",\s*\\!\s*", ",", text).replace("\\!", "").replace("{,}", ",")
+        text = re.sub(r",\s*\\!\s*", ",", text).replace("\\!", "").replace("{,}", ",").replace(",{}", ",")
         text = re.sub(r"(?<=\d)(?:\\,|~)(?=\d{3}(?!\d))", "", text)
         text = _SPACES.sub(" ", text).strip()
     if "markup" in switches.on:
@@ -139,8 +151,8 @@ def _bracketed(text: str) -> str:
     """[[A]] is A; braces by themselves are LaTeX's, but around a list or a condition they are meant as a set's."""
     if text.startswith("[[") and text.endswith("]]") and _closes(text[1:-1]):
         text = text[2:-2].strip() if _closes(text[1:-1], whole=True) else text[1:-1].strip()
-    if text.startswith("{") and text.endswith("}") and re.search("[,|]", text) and _closes(text, whole=True):
-        text = f"\\{{{text[1:-1]}\\}}"
+    if text.startswith("{") and text.endswith("}") and _closes(text, whole=True):
+        text = f"\\{{{text[1:-1]}\\}}" if re.search("[,|]", text) else text[1:-1].strip() or text
     return text
 
 
@@ -177,6 +189,7 @@ def without_explanation(text: str, switches: Switches) -> tuple[str, str]:
     return text, ""
 
 
+@lru_cache(maxsize=8192)
 def plain_text(text: str) -> str:
     r"""The contents of `\text{...}` without the command."""
     return re.sub(r"\s+", " ", _TEXT.sub(r" \1 ", text)).strip()

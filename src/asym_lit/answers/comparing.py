@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from asym_lit.answers.cleaning import compact
-from asym_lit.answers.expressions import Terms, same_expression
+from asym_lit.answers.coordinates import are_extremes, by_name
+from asym_lit.answers.expressions import Terms
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, all_of, different
+from asym_lit.answers.joints import in_two_forms, other_joint
 from asym_lit.answers.kinds import (
     Based,
     Cases,
     Clock,
+    Code,
     Collection,
     Date,
     Equation,
@@ -23,12 +27,11 @@ from asym_lit.answers.kinds import (
     Unread,
     Words,
 )
-from asym_lit.answers.literals import expression_of
-from asym_lit.answers.regions import Region, interval_of
+from asym_lit.answers.lines import same_lines
 from asym_lit.answers.scalars import same_single
 
 LONGEST_LIST = 60
-_READ = (Expression, Quantity, Clock, Date, Based, Ratio)
+_READ = (Expression, Quantity, Clock, Code, Date, Based, Ratio)
 """Single things that were understood in full."""
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\w+)?'*(?:\([A-Za-z,]+\))?")
 
@@ -44,7 +47,7 @@ def compare(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     if isinstance(gold, Cases) or isinstance(answer, Cases):
         return _cases(gold, answer, terms)
     if isinstance(gold, Line) or isinstance(answer, Line):
-        return _lines(gold, answer, terms)
+        return same_lines(gold, answer, terms)
     if isinstance(gold, Collection) and isinstance(answer, Collection):
         return _collections(gold, answer, terms)
     if isinstance(gold, Collection) or isinstance(answer, Collection):
@@ -52,6 +55,10 @@ def compare(gold: Reading, answer: Reading, terms: Terms) -> Finding:
         assert isinstance(several, Collection)
         if len(several.items) == 1:
             return compare(several.items[0], one, terms) if several is gold else compare(one, several.items[0], terms)
+        if in_two_forms(several) and all(
+            compare(gold if one is gold else item, item if one is gold else answer, terms).same for item in several.items
+        ):
+            return SAME
         known = isinstance(one, _READ) or (isinstance(one, Words) and several.shape in ("list", "set"))
         return different("several answers, and one") if known else UNKNOWN
     return same_single(gold, answer, terms)
@@ -107,45 +114,6 @@ def _cases(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     return all_of(compare(inner, theirs[condition], terms) for condition, inner in gold.cases)
 
 
-def _lines(gold: Reading, answer: Reading, terms: Terms) -> Finding:
-    """Parts of the line: as many pieces, with the same ends, closed alike."""
-    regions = [_region(side) for side in (gold, answer)]
-    unknowns = [side.unknown if isinstance(side, Line) else frozenset() for side in (gold, answer)]
-    one, other = regions
-    if one is None or other is None:
-        return (
-            different("a part of the line, and single answers")
-            if isinstance(answer, _READ) or isinstance(gold, _READ)
-            else UNKNOWN
-        )
-    if all(unknowns) and unknowns[0] != unknowns[1]:
-        return different("another unknown")
-    if not terms.switches.allow("intervals"):
-        return UNKNOWN
-    return _same_region(one, other, terms)
-
-
-def _region(side: Reading) -> Region | None:
-    if isinstance(side, Line):
-        return side.region
-    return interval_of(side.text) if isinstance(side, Collection) and side.shape == "tuple" and len(side.items) == 2 else None
-
-
-def _same_region(one: Region, other: Region, terms: Terms) -> Finding:
-    if len(one) != len(other):
-        return different("other parts of the line")
-    strict = Terms(terms.question, terms.switches, 0)
-    findings = []
-    for mine, theirs in zip(one, other, strict=True):
-        if (mine.low_closed, mine.high_closed) != (theirs.low_closed, theirs.high_closed):
-            findings.append(different("ends that belong to it, and do not"))
-        for a, b in ((mine.low, theirs.low), (mine.high, theirs.high)):
-            low, high = expression_of(a), expression_of(b)
-            alike = SAME if compact(a) == compact(b) else UNKNOWN
-            findings.append(same_expression(low, high, strict) if low and high else alike)
-    return all_of(findings)
-
-
 def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     """Sets, lists, tuples and rows."""
     if "set" in (gold.shape, answer.shape) and ("tuple" in (gold.shape, answer.shape) or "row" in (gold.shape, answer.shape)):
@@ -155,21 +123,21 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
         return different("another number of answers")
     if len(gold.items) > LONGEST_LIST:
         return UNKNOWN
+    if len(gold.items) > 1 and gold.shape == answer.shape == "list" and other_joint(gold, answer):
+        return different("all of them, and one of them")
     if gold.shape != answer.shape and not terms.switches.allow("structure"):
         return UNKNOWN
     if any(side.brackets not in ("()", "[]", "") for side in (gold, answer)) and gold.brackets != answer.brackets:
         return UNKNOWN if len(gold.items) != 2 else different("other brackets")
     if gold.shape == answer.shape == "tuple":
-        return (
-            different("other brackets")
-            if gold.brackets != answer.brackets and len(gold.items) == 2
-            else _in_order(gold, answer, terms)
-        )
+        if gold.brackets != answer.brackets and len(gold.items) == 2:
+            return different("other brackets")
+        return _by_place(gold, answer, terms)
     if not gold.ordered and not answer.ordered:
         return _listed(gold, answer, terms)
-    found = _in_order(gold, answer, terms)
     if {gold.shape, answer.shape} != {"list", "tuple"}:
-        return found
+        return _in_order(gold, answer, terms)
+    found = _by_place(gold, answer, terms)
     labels = [[_plain(item.label) for item in side.items if isinstance(item, Labelled)] for side in (gold, answer)]
     if len(labels[0]) == len(labels[1]) == len(gold.items):
         return _listed(gold, answer, terms)
@@ -178,6 +146,14 @@ def _collections(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     if named or ((len(bare.items) > 2 or terms.question.point) and not any(labels)):
         return found if tuple_.brackets == "()" or found.same is False else UNKNOWN
     return UNKNOWN if found.same else found  # (0, 1) may be an interval
+
+
+def _by_place(gold: Collection, answer: Collection, terms: Terms) -> Finding:
+    """Place by place; values with names, against a tuple without, stand where their names say."""
+    named = [by_name(side, terms.question) for side in (gold, answer)]
+    placed = [replace(side, items=items) if items else side for side, items in zip((gold, answer), named, strict=True)]
+    found = _in_order(placed[0], placed[1], terms)
+    return UNKNOWN if None in named and found.same is False else found
 
 
 def _in_order(gold: Collection, answer: Collection, terms: Terms) -> Finding:
@@ -195,9 +171,18 @@ def _listed(gold: Collection, answer: Collection, terms: Terms) -> Finding:
         if not labels[1]:
             found = _in_order(gold, answer, terms)
             return found if found.same else UNKNOWN
+    symbols = not labels[0] and len(labels[1]) == len(answer.items) and all(len(_plain(label)) == 1 for label in labels[1])
+    if symbols and (placed := by_name(answer, terms.question)):  # x=4, y=2 for 4, 2
+        found = _in_order(gold, replace(answer, items=placed), terms)
+        return found if found.same or terms.question.named else UNKNOWN
+    if (extremes := are_extremes(answer)) is False:
+        return different("a maximum below the minimum")
     if (in_order := _in_order(gold, answer, terms)).same:
         return in_order
-    if terms.question.ordered or not terms.switches.allow("order"):
+    if terms.question.sorted or (terms.question.named and not _nouns(gold, answer) and not extremes):
+        told = in_order.same is False and not terms.question.extremes
+        return different("another order") if told else UNKNOWN
+    if not terms.switches.allow("order"):
         return UNKNOWN
     table = [[compare(a, b, terms).same for b in answer.items] for a in gold.items]
     if any(all(same is False for same in row) for row in (*table, *zip(*table, strict=True))):
@@ -205,6 +190,13 @@ def _listed(gold: Collection, answer: Collection, terms: Terms) -> Finding:
     if _paired(table, gold.shape == answer.shape == "set"):
         return SAME
     return different("other multiplicities") if all(None not in row for row in table) else UNKNOWN
+
+
+def _nouns(*sides: Collection) -> bool:
+    """True if every item says by a noun of its own which one it is: 14 boys, 11 girls."""
+    units = [[item.unit for item in side.items if isinstance(item, Quantity)] for side in sides]
+    counted = all(unit.dimension == "count" and not unit.generic for side in units for unit in side)
+    return counted and all(len({unit.name for unit in side}) == len(sides[0].items) for side in units)
 
 
 def _paired(table: list[list[bool | None]], sets: bool) -> bool:

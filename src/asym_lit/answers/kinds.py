@@ -63,6 +63,13 @@ class Based:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Digits that are no number by themselves: 3-1, 1999-2000, 007."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """2:3, 1:2:4."""
 
@@ -135,5 +142,18 @@ class Unread:
 
 
 Reading = (
-    Expression | Quantity | Clock | Date | Based | Ratio | Equation | Words | Line | Collection | Labelled | Cases | Unread
+    Expression
+    | Quantity
+    | Clock
+    | Date
+    | Based
+    | Code
+    | Ratio
+    | Equation
+    | Words
+    | Line
+    | Collection
+    | Labelled
+    | Cases
+    | Unread
 )

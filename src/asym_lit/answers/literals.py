@@ -7,12 +7,23 @@ from fractions import Fraction
 
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.cleaning import plain_text
-from asym_lit.answers.kinds import Based, Clock, Date, Expression, Quantity, Ratio
+from asym_lit.answers.kinds import Based, Clock, Code, Date, Expression, Quantity, Ratio
 from asym_lit.answers.reading import read_expression
 from asym_lit.answers.tokens import UnreadableError
 from asym_lit.answers.units import DEGREE, MULTIPLES, PERCENT, Unit, unit_of
 
-_BASED = re.compile(r"(?:\(\s*)?([0-9A-Fa-f]{1,200})(?:\s*\))?\s*_\s*\{?\s*(?:\\text\s*\{)?\s*(\d{1,2})\s*\}{0,2}")
+_BASED = re.compile(
+    r"(?:\(\s*)?([0-9A-Fa-f]{1,200})(?:\s*\))?\s*_\s*\{?\s*(?:\\text\s*\{)?\s*(\d{1,2}|[a-z]{3,8})\s*\}{0,2}", re.IGNORECASE
+)
+BASES = {
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
+    "eleven": "11", "twelve": "12", "sixteen": "16",
+}  # fmt: skip
+"""Bases that are often written in words."""
+HYPHENED = re.compile(r"\d+(?:\s*-\s*\d+)+")
+"""A score, years, a code; a difference of whole numbers is no answer."""
+PADDED = re.compile(r"0\d+")
+"""Digits with a zero in front."""
 _CLOCK = re.compile(r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*([ap])?\.?\s*(?(4)m\.?|)", re.IGNORECASE)
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _DATES = (
@@ -37,12 +48,15 @@ def expression_of(text: str) -> Expression | None:
         return None
 
 
-def literal_of(text: str, switches: Switches) -> Based | Clock | Date | Ratio | Quantity | None:
+def literal_of(text: str, switches: Switches) -> Based | Clock | Code | Date | Ratio | Quantity | None:
     """One of these, if the whole text is it."""
     if len(text) > 300:
         return None
+    if HYPHENED.fullmatch(text) or PADDED.fullmatch(text):
+        return Code(text)
     if based := _BASED.fullmatch(text):
-        base, digits = int(based[2]), based[1].upper()
+        name, digits = BASES.get(based[2].lower(), based[2]), based[1].upper()
+        base = int(name) if name.isdecimal() else 0
         if 2 <= base <= 16 and all(int(digit, 16) < base for digit in digits):
             return Based(text, digits, base)
     plain = plain_text(text)
@@ -102,7 +116,7 @@ def quantity_of(text: str, switches: Switches) -> Quantity | None:
 def _amount(text: str, amount: str, behind: str, spelled: bool) -> Quantity | None:
     """A number with words behind it."""
     behind = re.sub(r"\s+", " ", re.sub(_COMMAND, r" \1 ", behind)).strip().strip("-").strip()
-    inner = expression_of(amount)
+    inner = None if HYPHENED.fullmatch(amount) else expression_of(amount)
     first, _, rest = behind.partition(" ")
     if inner and first.lower() in MULTIPLES:
         inner = Expression("", ("mul", inner.tree, ("number", Fraction(MULTIPLES[first.lower()]))))

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from asym_lit.answers.about import about_whole
+from asym_lit.answers.asked import of_another, without_asked
 from asym_lit.answers.catalogue import Switches
-from asym_lit.answers.cleaning import clean, compact, without_explanation
+from asym_lit.answers.cleaning import clean, compact, plain_text, without_explanation
 from asym_lit.answers.comparing import compare
 from asym_lit.answers.expressions import Terms
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.groups import joined, listed_apart
 from asym_lit.answers.kinds import Reading
+from asym_lit.answers.nothing import same_count
 from asym_lit.answers.options import same_option
-from asym_lit.answers.questions import read_question
+from asym_lit.answers.questions import Question, read_question
 from asym_lit.answers.reader import read
 from asym_lit.answers.renaming import names_in, renamed
+from asym_lit.answers.replies import same_reply
 from asym_lit.answers.unevaluated import left_undone
+from asym_lit.answers.working import is_the_answer
 
 _E = re.compile(r"(?<![A-Za-z\\])e(?![A-Za-z])")
 _SCIENTIFIC = re.compile(r"(?<![\w.\\])(\d+)e(-\d+)(?![\w.])")
@@ -53,18 +59,31 @@ class Matcher:
     def _same(self, gold: str, answer: str, question: str) -> tuple[Finding, Switches]:
         if not _E.search(answer) or not _E.search(gold):  # 5e-3 is 0.005, unless e is a number on either side
             gold, answer = _SCIENTIFIC.sub(r"\1E\2", gold), _SCIENTIFIC.sub(r"\1E\2", answer)
+        asked = read_question(question)
+        gold, answer = joined(gold, answer), joined(answer, gold)
+        if "," in gold or "," in answer:
+            gold, answer = listed_apart(gold, answer, asked), listed_apart(answer, gold, asked)
         gold_text, gold_reading, gold_condition, gold_rules = self._read(gold)
         text, reading, condition, rules = self._read(answer)
         switches = Switches(self.on, dict.fromkeys(gold_rules + rules))
         if not text or not gold_text:
             return UNKNOWN, switches
-        asked = read_question(question)
-        option = same_option(gold_text, text, asked)
-        if option is not None:
-            if option.same and compact(gold_text) != compact(text) and not switches.allow("phrasing"):
-                option = UNKNOWN
-            return option, switches
+        if (estimate := about_whole(gold, answer, asked)) is not None:
+            return estimate, switches
+        phrase = _phrase(gold_text, text, asked)
+        if phrase is not None:
+            if phrase.same and compact(gold_text) != compact(text) and not switches.allow("phrasing"):
+                phrase = UNKNOWN
+            return phrase, switches
+        if (
+            (said := without_asked(text, asked)) != text
+            and without_asked(gold_text, asked) == gold_text
+            and switches.allow("label")
+        ):
+            text, reading, condition, rules = self._read(said)
         found = compare(gold_reading, reading, Terms(asked, switches, self.digits))
+        if found.same and "=" not in gold_text and of_another(text, asked):
+            found = different("the value of a part of what is asked for")
         names = names_in(gold_reading) if found.same is not True and "names" in self.on else None
         if names and names_in(reading) and (other := renamed(gold_text, text, names, asked)):
             tried = Switches(self.on, dict.fromkeys((*gold_rules, *rules, "names")))
@@ -72,9 +91,17 @@ class Matcher:
                 found, switches, text = SAME, tried, other
         if found.same and gold_condition and condition and _kind(gold_condition) != _kind(condition):
             found = UNKNOWN  # a condition may be left out, but not be another one
+        if found.same and compact(gold_text) != compact(text) and is_the_answer(gold_text, asked):
+            found = UNKNOWN
         if found.same is not False and not self.unevaluated and left_undone(gold_text, text, asked):
             found = different("left unevaluated")
         return found, switches
+
+
+def _phrase(gold: str, answer: str, question: Question) -> Finding | None:
+    """The finding on choices, replies and what there is none of; None where neither answer is such."""
+    plain = plain_text(gold), plain_text(answer)
+    return same_option(gold, answer, question) or same_reply(*plain, question) or same_count(*plain, question)
 
 
 def _kind(condition: str) -> str:

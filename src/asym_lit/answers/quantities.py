@@ -65,14 +65,27 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
     if unit is DEGREE and "\\pi" in (answer if one is unit else gold).text:
         turned = same_expression(_of("degree", gold, one is unit), _of("degree", answer, other is unit), terms)
         return UNKNOWN if turned.same and not terms.switches.allow("units") else turned
+    if same.same is False and one is NUMBER and _converted(gold, answer, unit, terms):
+        return UNKNOWN  # 54 km/h, where 15 is asked for in m/s
     if not same.same or not terms.switches.allow("units"):
         return same if same.same is not True else UNKNOWN
     if one is not NUMBER or unit.generic:
         return SAME  # left out
     words = terms.question.words
+    if unit.name in ("square unit", "cubic unit") and not terms.question.count:
+        return SAME  # it says that nothing is measured in anything
     if unit.dimension == "count":
         return SAME if set(unit.name.split()) & words or f"{unit.name}s" in words else UNKNOWN
     return SAME if _fits(unit, terms.question) else UNKNOWN
+
+
+def _converted(gold: Expression, answer: Expression, unit: Unit, terms: Terms) -> bool:
+    """True if an amount is the gold number in another unit that the question names."""
+    if unit.dimension in ("count", "percent", "angle"):
+        return False
+    named = (known for name in terms.question.units if (known := unit_of(name)) and known.dimension == unit.dimension)
+    scales = {Fraction(unit.size / known.size).limit_denominator(10**9) for known in named} - {Fraction(1)}
+    return any(same_expression(gold, Expression("", ("mul", answer.tree, ("number", by))), terms).same for by in scales)
 
 
 def _fits(unit: Unit, question: Question) -> bool:

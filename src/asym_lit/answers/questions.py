@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import cached_property, lru_cache
 
+from asym_lit.answers.orders import asks_named, asks_sorted
+
 _WORD = re.compile(r"[A-Za-z]+")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _FORMULA = re.compile(r"\$[^$]+\$|\\\([\s\S]+?\\\)|\\\[[\s\S]+?\\\]|\\begin[\s\S]+?\\end")
@@ -34,7 +36,8 @@ class Question:
         """What may be names of units: words, and powers and quotients of them."""
         text = self.text.replace("$", "")
         powers = re.findall(r"(?:(?:square|cubic)\s+)?[A-Za-z]{2,}(?:\s*/\s*[A-Za-z]+)?(?:\s*\}?\s*\^\s*\{?\d)?", text)
-        plain = re.findall(r"[A-Za-z]+", text) + re.findall(r"[A-Za-z]{2,} per [A-Za-z]{2,}", text)
+        rates = re.findall(r"\b[A-Za-z]{1,3}/(?:hr|h|sec|s|min)\b", text)
+        plain = rates + re.findall(r"[A-Za-z]+", text) + re.findall(r"[A-Za-z]{2,} per [A-Za-z]{2,}", text)
         return frozenset(
             re.sub(r"[{}]", "", name) for name in (*powers, *plain, *re.findall(r"[A-Za-z]{2,} per [A-Za-z]{2,}", text))
         )
@@ -87,11 +90,39 @@ class Question:
         return self._says(r"\bround|\bnearest\b|\bapproximat|\bestimat|\bdecimal places?\b|\bsignificant (?:digits|figures)\b")
 
     @cached_property
-    def ordered(self) -> bool:
-        """Answers are asked for in an order."""
-        return self._says(
-            r"\b(?:ascending|descending|increasing order|decreasing order|in order|respectively|arrange|permutation|"
-            r"sort(?:ed)?|from (?:smallest|largest|least|greatest|lowest|highest))\b|\border (?:from|of the)\b"
+    def sorted(self) -> bool:
+        """Answers are asked for in an order that it describes."""
+        return asks_sorted(self.text)
+
+    @cached_property
+    def named(self) -> bool:
+        """Things are asked for by name, one after the other."""
+        return asks_named(self.text)
+
+    @cached_property
+    def extremes(self) -> bool:
+        """The smallest and the largest of something are asked for: their values say which is which."""
+        most = r"(?:min|max|least|greatest|smallest|largest|lowest|highest)\w*"
+        return self._says(rf"\b{most}(?: value)? and (?:the )?{most}\b")
+
+    @cached_property
+    def several(self) -> bool:
+        """More than one answer may be."""
+        return self._says(r"\ball\b|\bsolutions\b|\broots\b|\bvalues\b|\bangles\b|\bnumbers\b|\bcommas\b|\banswers\b")
+
+    @cached_property
+    def commas(self) -> bool:
+        """Commas are asked for between answers."""
+        return self._says(r"\bseparated by commas|\bcomma[- ]separated")
+
+    @cached_property
+    def coded(self) -> bool:
+        """The answer's digits are no number's: a code, a year, the last digits of something."""
+        return not self.count and self._says(
+            r"\b(?:code|password|passcode|pin|extension|zip|postal|serial|licen[cs]e|plate|isbn|score|scoreline|agent|"
+            r"phone number|telephone)\b|\b(?:last|first|final|rightmost|leftmost) (?:\w+ )?digits\b|"
+            r"\b(?:binary|bit|digit) string\b|\bstring of (?:bits|digits)\b|"
+            r"\b(?:combination|number) (?:of|opens) the (?:lock|safe)\b"
         )
 
     @cached_property

@@ -21,9 +21,11 @@ from asym_lit.answers.kinds import (
     Words,
 )
 from asym_lit.answers.literals import expression_of, literal_of, quantity_of
+from asym_lit.answers.nothing import NOTHING
+from asym_lit.answers.numerals import in_digits
 from asym_lit.answers.regions import Piece, region_of, unknown_of
 from asym_lit.answers.splitting import balanced, cut, listed, wrapped
-from asym_lit.answers.words import NUMBERS, words_of
+from asym_lit.answers.words import words_of
 from asym_lit.answers.working import behind_working
 
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textrm)\s*\{([^{}]*)\}")
@@ -50,12 +52,6 @@ _REALS = re.compile(
     r"(?:[a-z]\s*\\in\s*)?\\mathbb\s*\{?\s*R\s*\}?|(?:the )?(?:set of )?all reals?(?: numbers?)?", re.IGNORECASE
 )
 _MEMBER = re.compile(r"^[A-Za-z]\s*\\in\s*(?=\\\{)")
-_NOTHING = re.compile(
-    r"\\emptyset|\\\{\s*\\\}|(?:there (?:is|are) )?no (?:real |such |integer |possible )?(?:solutions?|values?|roots?|numbers?)"
-    r"(?: exists?)?|"
-    r"(?:the )?empty set|(?:x \\in )\\emptyset",
-    re.IGNORECASE,
-)
 DEEPEST = 8
 
 
@@ -70,10 +66,10 @@ def read(text: str, switches: Switches, depth: int = 0) -> Reading:
         text = inner[1].strip()
     if _REALS.fullmatch(text):
         return Line(text, (Piece("-\\infty", "\\infty", False, False),), frozenset())
-    text = _MEMBER.sub("", text)
+    text = in_digits(_MEMBER.sub("", text))
     if _RELATION.search(text) and (region := region_of(text, switches)):
         return Line(text, region, frozenset(unknown_of(text)))
-    if _NOTHING.fullmatch(plain_text(text)):
+    if NOTHING.fullmatch(plain_text(text)):
         return Collection(text, "set", ())
     if cases := _cases(text, switches, depth):
         return cases
@@ -205,8 +201,7 @@ def _single(text: str, switches: Switches) -> Reading:
         if _GROUPS.fullmatch(text):
             return Unread(text)  # 10 000 may be a number
         return Collection(text, "row", tuple(read(part, switches, DEEPEST) for part in text.split()))
-    expression = expression_of(str(NUMBERS.get(text.lower(), text)))
-    words = words_of(text) if text.lower() not in NUMBERS else ()
+    expression, words = expression_of(text), words_of(text)
     if words and (expression is None or re.fullmatch(r"[A-Za-z\s]+", plain_text(text))):
         return Words(text, words, expression.tree if expression else None)
     return expression or Unread(text)

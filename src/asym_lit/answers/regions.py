@@ -15,7 +15,12 @@ _ENDS = ("\\infty", "+\\infty", "-\\infty")
 _SETS = re.compile(
     r"^\\?\{?\s*[A-Za-z]\w*\s*(?:\\in\s*(?:\\mathbb\s*\{?\s*R\s*\}?|R))?\s*(?:\||:|\\mid)\s*(.+?)\s*\\?\}?$", re.DOTALL
 )
-_COMPARED = re.compile(r"(?:(?:<|>|\\leq|\\geq)\s*|^\s*|\|\s*|\\{\s*|(?<=or)\W*)([A-Za-z])(?=\s*(?:<|>|\\leq|\\geq|\\in|\|))")
+_COMPARED = re.compile(
+    r"(?:(?:<|>|\\leq|\\geq)\s*|^\s*|\|\s*|\\{\s*|(?<=or)\W*|(?<=and)\W*|,\s*)([A-Za-z])(?=\s*(?:<|>|\\leq|\\geq|\\in|\|))"
+)
+_AND = re.compile(
+    r"\s*\\text\s*\{\s*,?\s*and\s*\}\s*|(?<=[\s\d)}])and(?=[\s\\(])|\s*\\(?:land|wedge)(?![A-Za-z])\s*|,(?=[^()\[\]]*$)"
+)
 _FLIP = {"<": ">", "\\leq": "\\geq", ">": "<", "\\geq": "\\leq"}
 
 
@@ -83,7 +88,23 @@ def _read(text: str, joined: bool) -> Region | None:
     if len(parts) > 1:
         pieces = [_read(part.strip(" ,"), True) for part in parts]
         return tuple(piece for region in pieces for piece in region or ()) if all(pieces) else None
-    return _interval(text) or _inequality(text) or (_points(text) if joined else None)
+    return _interval(text) or _inequality(text) or _both(text) or (_points(text) if joined else None)
+
+
+def _both(text: str) -> Region | None:
+    """x > 1 and x < 2: what several inequalities for one name have in common, if that is one interval."""
+    parts = [part.strip(" ,") for part in _AND.split(text) if part.strip(" ,")]
+    if len(parts) < 2 or len(set().union(*map(unknown_of, parts))) != 1:
+        return None
+    pieces = [_inequality(part) for part in parts]
+    if any(region is None or len(region) != 1 for region in pieces):
+        return None
+    every = [region[0] for region in pieces if region]
+    low = max(every, key=lambda piece: (_size(piece.low), not piece.low_closed))
+    high = min(every, key=lambda piece: (_size(piece.high), piece.high_closed))
+    if not _size(low.low) < _size(high.high):
+        return None
+    return (Piece(low.low, high.high, low.low_closed, high.high_closed),)
 
 
 def _without(region: Region | None, points: str) -> Region | None:

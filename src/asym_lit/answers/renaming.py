@@ -21,7 +21,7 @@ def renamed(gold: str, answer: str, names: frozenset[str], question: Question) -
     question. Letters of choices and words by themselves are none.
     """
     heads = _FUNCTION.match(gold), _FUNCTION.match(answer)
-    if heads[0] and heads[1]:
+    if heads[0] and heads[1] and heads[0][0].split() != heads[1][0].split():
         held = all(head[2] in _single(text[head.end() :]) for head, text in zip(heads, (gold, answer), strict=True) if head)
         held = held and heads[0][2] in names
         if held and heads[0][1] == heads[1][1] and heads[0][2] != heads[1][2] and heads[0][2] not in _single(answer):

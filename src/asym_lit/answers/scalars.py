@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from asym_lit.answers.codes import same_code
 from asym_lit.answers.equations import same_equation
 from asym_lit.answers.expressions import Terms, same_expression
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
-from asym_lit.answers.kinds import Based, Clock, Date, Equation, Expression, Quantity, Ratio, Reading, Words
+from asym_lit.answers.kinds import Based, Clock, Code, Date, Equation, Expression, Quantity, Ratio, Reading, Words
 from asym_lit.answers.literals import expression_of
 from asym_lit.answers.quantities import same_quantity
 from asym_lit.answers.words import same_in_words, same_words
@@ -18,6 +19,8 @@ def same_single(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     match gold, answer:
         case Expression(), Expression():
             return same_expression(gold, answer, terms)
+        case (Code(), _) | (_, Code()):
+            return same_code(gold, answer, terms.question)
         case Quantity(), Quantity() | Expression():
             return same_quantity(gold, answer, terms)
         case Expression(), Quantity():

@@ -60,6 +60,9 @@ def listed(text: str, delimiters: bool) -> list[str]:
     """
     if delimiters:
         text = re.sub(r"\\(?:text|mathrm)\s*\{\s*,?\s*(and|or)\s*\}", r" \1 ", text)
+        text = re.sub(
+            r"(\\(?:text|mathrm)\s*\{[^{}]*?[A-Za-z])\s*,?\s+(and|or)\s*\}(?=\s*[\d\\(])", r"\1} \2 ", text
+        )  # 3\text{ red and }4
         text = re.sub(r"(?<=[\s\d)}\]])(?:and|or|&)(?=[\s\d(\\-])", ",", text)
     marks = ",;" if delimiters else ","
     return [part for part in cut(text, lambda token: token in marks)[0] if part]

@@ -14,7 +14,7 @@ from typing import Any
 
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.cleaning import clean, compact
-from asym_lit.answers.literals import expression_of
+from asym_lit.answers.literals import HYPHENED, PADDED, expression_of
 from asym_lit.answers.splitting import balanced, cut, wrapped
 from asym_lit.answers.tokens import FUNCTIONS, NAMED, word_set
 from asym_lit.answers.values import equal, number_of
@@ -35,6 +35,8 @@ SMALLEST = 1e-3
 def read_whole(gold: str, answer: str) -> bool:
     """True if Math-Verify drops nothing of either, and they are of one form, so that its *equal* may count."""
     texts = [_bare(text) for text in (gold, answer)]
+    if any(HYPHENED.fullmatch(text) or PADDED.fullmatch(text) for text in texts):
+        return False  # 3-1 is a score, 007 a code
     if not all(_plain(text) for text in texts) or texts[0].count("'") != texts[1].count("'"):
         return False  # it drops primes: f'(x) equals f(x) to it
     sides = [cut(text, lambda token: token == "=")[0] for text in texts]

@@ -6,6 +6,7 @@ import re
 
 from asym_lit.answers.cleaning import compact
 from asym_lit.answers.questions import Question
+from asym_lit.answers.splitting import cut
 from asym_lit.answers.tokens import word_set
 
 _BIG = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|max|min|gcd|lcm|det|bmod|pmod|mod)(?![A-Za-z])")
@@ -36,19 +37,19 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
     theirs = re.sub(r"^\\?[A-Za-z]+(?:_\w|\([^=]*\))?=", "", theirs)
     if _LITERAL.fullmatch(theirs) or mine == theirs:
         return False
-    if _BIG.search(theirs) and not _BIG.search(mine):
+    done = cut(theirs, lambda token: token == "=")[0][-1]  # what was done may stand before the value
+    if _BIG.search(done) and not _BIG.search(mine):
         return True
     if sorted(re.sub(r"[{}()\s]", "", mine)) == sorted(re.sub(r"[{}()\s]", "", theirs)):
         return False  # the gold answer's terms in another order
     one = not re.search(r"[,<>]|\\(?:leq|geq|in|infty|cup)(?![a-z])", theirs)
     if (
         one
-        and re.search(r"(?<=[\w)}])[-+*/!^]|\\[a-z]+", theirs)
+        and re.search(r"(?<=[\w)}])[-+*/!^]|\\(?!(?:text|mathrm|degree|pi|infty)(?![a-z]))[a-z]+", theirs)
         and _holds(_DRESS.sub(" ", question.text).replace("\\dfrac", "\\frac"), theirs)
     ):
         return True
-    value = theirs.rpartition("=")[2]  # what was done may stand before the value
-    if any(_stands(asked, value) and not _stands(asked, mine) for asked in _ASKED.findall(compact(question.text))):
+    if any(_stands(asked, done) and not _stands(asked, mine) for asked in _ASKED.findall(compact(question.text))):
         return True
     if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
         return False

@@ -14,7 +14,7 @@ _KNOWN = word_set(
     "yard yd mile mi g kg mg gram kilogram milligram tonne ton pound lb lbs ounce oz l L ml mL liter litre milliliter "
     "millilitre gallon quart pint cup s sec second min minute h hr hour day week month year decade century ms acre hectare "
     "ha N newton kN J joule kJ cal kcal calorie eV W watt kW MW kWh Pa pascal kPa MPa atm bar Hz hertz kHz MHz GHz V volt A "
-    "ampere amp mA C coulomb F farad H henry ohm T tesla K kelvin mol mole mph kph knot degree rad radian"
+    "ampere amp mA C coulomb F farad H henry ohm T tesla K kelvin mol mole mph kph knot degree rad radian celsius fahrenheit"
 )
 """Names that are units, not words that pint could take for one (`cats` is a hundredth of a technical atmosphere to it)."""
 _SPELT = {
@@ -54,6 +54,8 @@ _NO_NOUNS = word_set(
     "thousandths degrees mod base if when only at as it but except but nor either both all any root power double triple "
     "twice thrice negative pi st nd rd infinity am pm ratio choose true false correct wrong answer out"
 )
+_RATE = re.compile(r"(?:[a-z]{2,3}|[mgL])\s*/\s*(?:s|h|hr|min|sec|m|cm|mm|g|kg|L|mL)(?:\s*\^\s*\{?[23]\}?)?")
+"""Quotients whose single letters are units, unless a text says otherwise: km/h, m/s^2, g/mL."""
 _PART = re.compile(r"(square|cubic|sq\.?|cu\.?)?\s*([A-Za-z%¢]+|[一-鿿]+)\s*(?:\^\s*\{?\s*(-?\d)\s*\}?|(squared|cubed))?")
 
 
@@ -104,6 +106,7 @@ def _physical(text: str, spelled: bool) -> Unit | None:
     if len(text) > 40:
         return None
     text = _CHINESE.get(text, text)
+    spelled = spelled or _RATE.fullmatch(text) is not None
     found, over = [], False
     for piece in re.split(r"(/|\bper\b)", text.replace("\\cdot", " ").replace("·", " ").replace("*", " ")):
         if piece in ("/", "per"):
@@ -155,6 +158,7 @@ def _noun(text: str) -> Unit | None:
     """Up to three plain words, none of which changes what is counted."""
     if text in _COUNTERS:
         return Unit(text, "count", generic=True)
+    text = re.sub(r"^(sq|cu)\.?(?= units?$)", lambda m: {"sq": "square", "cu": "cubic"}[m[1]], text)
     words = [word if len(word) <= 3 and not word.istitle() else word.lower() for word in text.split()]  # MJ is not mJ
     if not 1 <= len(words) <= 3 or not all(word.isalpha() and word.isascii() and len(word) > 1 for word in words):
         return None

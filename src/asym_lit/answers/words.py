@@ -19,15 +19,12 @@ _CHOICES = word_set("or and either both versus but if")
 _EMPTY = word_set("answer correct right true solution result value final response gold same")
 """Words that judges are flattered with; as a part of a sentence they say nothing of mathematics."""
 _WORD = re.compile(r"\\[A-Za-z]+|[A-Za-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sA-Za-z\d]")
-_OPPOSITES = word_set(
-    "odd even yes no true false increasing decreasing positive negative maximum minimum convergent divergent converges "
-    "diverges left right rational irrational prime composite possible impossible concave convex up down"
+_PAIRS = (
+    "odd even, yes no, true false, increasing decreasing, positive negative, maximum minimum, convergent divergent, converges "
+    "diverges, left right, rational irrational, prime composite, possible impossible, concave convex, up down, valid invalid"
 )
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-)
-NUMBERS = {word: number for number, word in enumerate(f"{_UNITS} nineteen twenty".split())}
-"""Numbers that are often written in words."""
+_OPPOSITE = {one: other for pair in _PAIRS.split(",") for one, other in (pair.split(), pair.split()[::-1])}
+_OPPOSITES = frozenset(_OPPOSITE)
 LONGEST = 300
 
 
@@ -53,12 +50,17 @@ def same_words(gold: Words, answer: Words, question: Question, switches: Switche
     run = "".join(gold.words) == "".join(answer.words) and max(map(len, (*gold.words, *answer.words))) > 12  # no spaces
     if gold.words == answer.words or run or (content[0] and content[0] == content[1]):
         return SAME if switches.allow("phrasing") else UNKNOWN
-    if len(content[0]) == len(content[1]) == 1 and {content[0][0], content[1][0]} <= question.choices | _OPPOSITES:
+    if len(content[0]) == len(content[1]) == 1 and _exclude(content[0][0], content[1][0], question):
         return different("another choice")  # of other words, one may be another name for the same
     mine, theirs = (tuple(word for word in side.words if word not in ("a", "an", "the")) for side in (gold, answer))
     if (_part_of(mine, theirs, question) or _part_of(theirs, mine, question)) and switches.allow("phrasing"):
         return SAME
     return UNKNOWN
+
+
+def _exclude(one: str, other: str, question: Question) -> bool:
+    """True for the question's choices, and for words that are each other's opposite."""
+    return {one, other} <= question.choices or _OPPOSITE.get(one) == other
 
 
 def same_in_words(words: Words, other: Expression, question: Question) -> Finding:

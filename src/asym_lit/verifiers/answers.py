@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from asym_lit.types import InputError
+from asym_lit.verifiers.denials import denied, looked_back
+from asym_lit.verifiers.sentences import sentence
 
 Found = Literal["boxed", "brackets", "tag", "hashes", "heading", "phrase", "bare", "nothing"]
 MARKERS: tuple[Found, ...] = ("boxed", "brackets", "tag", "hashes", "heading", "phrase")
@@ -36,8 +38,6 @@ _PHRASE = re.compile(
     r"(?P<rest>\\\[[\s\S]{1,1000}?\\\]|\$\$[\s\S]{1,1000}?\$\$|[^\n\s:][^\n]*)",
     re.IGNORECASE,
 )
-_REASON = re.compile(r",?\s+(?:since|because|given that|so that|which|as (?:the|we|it|this|required|desired))\b", re.IGNORECASE)
-_IS = re.compile(r".*\b(?:is|are|equals)\s+(?=[\d$\\(\[{-])(.+)", re.DOTALL)
 _CLAIM = re.compile(
     r"(?:in)?(?:correct|right|wrong|consistent|reasonable|valid|verified|confirmed|clear|unique|above|below|"
     r"the same|as follows|not\b)",
@@ -68,6 +68,11 @@ class _Mark(NamedTuple):
     found: Found
     text: str | None
 
+    @property
+    def place(self) -> int:
+        """Where what it points at begins, with its own command."""
+        return self.end - len(self.text or "") if self.found == "phrase" else self.start
+
 
 def check_markers(markers: Sequence[str], of: str) -> tuple[Found, ...]:
     """The markers, if all of them are known.
@@ -84,7 +89,8 @@ def check_markers(markers: Sequence[str], of: str) -> tuple[Found, ...]:
 def extract_answer(response: str, bare_chars: int = 300, markers: Sequence[Found] = MARKERS) -> Answer:
     r"""The final answer of a response: what the last marker points at, of whatever kind it is.
 
-    A box or tag that is cut off points at nothing, not at an earlier one. Thoughts (`<think>`, closed or not) are not read.
+    A box or tag that is cut off points at nothing, not at an earlier one; what its own sentence denies (`so it is not
+    \boxed{17}`) is not meant. Thoughts (`<think>`, closed or not) are not read.
     Behind an answer, a line that begins another question ends the response: base models run on. One short line without a marker
     is the bare answer; in a longer response nothing is found: a number that stands somewhere is no answer.
 
@@ -96,14 +102,13 @@ def extract_answer(response: str, bare_chars: int = 300, markers: Sequence[Found
     text = (_spoken(response) if "think" in response else response)[-LONGEST:]
     if "boxed" in markers and (quick := _single_box(text)) is not None:
         return Answer(quick, "boxed")
-    marks = sorted(_marks(text, markers))
-    if marks:
+    if marks := sorted(_marks(text, markers)):
         end = next((found.start() for found in _NEXT.finditer(text) if found.start() > marks[0].end), len(text))
-        last = [mark for mark in marks if mark.start < end][-1]
-        return Answer(last.text.strip(), last.found) if last.text is not None else Answer("", "nothing")
+        meant = (m for m in reversed(marks) if m.start < end and not denied(text, m.place, m.end, m.text))
+        last = next(meant, None)
+        return Answer(last.text.strip(), last.found) if last and last.text is not None else Answer("", "nothing")
     bare = text.strip()
-    short = bare and len(bare) <= bare_chars and "\n" not in bare
-    return Answer(bare, "bare") if short else Answer("", "nothing")
+    return Answer(bare, "bare") if bare and len(bare) <= bare_chars and "\n" not in bare else Answer("", "nothing")
 
 
 def _spoken(response: str) -> str:
@@ -124,9 +129,8 @@ def _single_box(text: str) -> str | None:
         return None
     close = text.find("}", start)
     inside = text[start + 7 : close]
-    return (
-        inside.strip() if close > 0 and "{" not in inside and not _OTHERS.search(text, close) and "\\" not in inside else None
-    )
+    told = close < 0 or "{" in inside or "\\" in inside or _OTHERS.search(text, close) or denied(text, start, close + 1, inside)
+    return None if told else inside.strip()
 
 
 def _marks(text: str, markers: Sequence[Found]) -> Iterator[_Mark]:
@@ -158,9 +162,9 @@ def _marks(text: str, markers: Sequence[Found]) -> Iterator[_Mark]:
         strong = [m for m in phrases if not m["weak"]]
         for m in strong or (phrases if box == len(text) else []):
             said = sentence(m["rest"])
-            telling = re.search(r"[\d$\\]", said) or len(said.split()) < 4 or m.start() < box
-            if telling and not (_CLAIM.match(said) and m.start() > box):
-                yield _Mark(m.start(), m.end(), "phrase", said)
+            telling = re.search(r"[\d$\\]", said) or len(said.split()) < 2 or m.start() < box
+            if telling and not (m.start() > box and (_CLAIM.match(said) or looked_back(text, m.start(), said))):
+                yield _Mark(m.start(), text.find(said, m.start("rest")) + len(said), "phrase", said)
 
 
 def _within(text: str) -> str:
@@ -178,8 +182,7 @@ def _inside(place: int, held: Sequence[_Mark]) -> bool:
 
 def _boxes(text: str) -> list[_Mark]:
     r"""All `\boxed{...}`, of boxes in a box the outer one; with commas, and, or between them they are one answer."""
-    starts = list(_BOX.finditer(text))
-    if not starts:
+    if not (starts := list(_BOX.finditer(text))):
         return []
     closes: dict[int, int] = {}
     open_: list[int] = []
@@ -200,21 +203,8 @@ def _boxes(text: str) -> list[_Mark]:
         end = place + len(inside) + 2 * (text[place] == "{")
         if boxes and _JOINT.fullmatch(text, boxes[-1].end, match.start()):
             before = boxes.pop()
-            boxes.append(_Mark(before.start, end, "boxed", f"{before.text}, {inside.strip()}"))
+            joint = " or " if re.search(r"\bor\b", text[before.end : match.start()]) else ", "
+            boxes.append(_Mark(before.start, end, "boxed", f"{before.text}{joint}{inside.strip()}"))
         else:
             boxes.append(_Mark(match.start(), end, "boxed", inside.strip()))
     return boxes
-
-
-def sentence(rest: str) -> str:
-    """The first sentence of a line, without its reasons: up to a full stop before a space or the end, outside of `$...$`."""
-    rest = rest.strip(" *\t")
-    dollars = 0
-    for position, character in enumerate(rest[:2000]):
-        dollars += character == "$"
-        ends = character == "." and rest[position + 1 : position + 2] in ("", " ", "*")
-        if dollars % 2 == 0 and (ends or (character in ", " and _REASON.match(rest, position))):
-            rest = rest[:position].strip(" *\t")
-            break
-    named = _IS.fullmatch(rest)  # the largest n is 34
-    return named[1] if named else rest

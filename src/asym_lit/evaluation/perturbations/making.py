@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
+from asym_lit.evaluation.perturbations.made_digits import DIGITS
 from asym_lit.evaluation.perturbations.made_lists import LISTS
 from asym_lit.evaluation.perturbations.made_measures import MEASURES
 from asym_lit.evaluation.perturbations.made_numbers import NUMBERS
+from asym_lit.evaluation.perturbations.made_phrases import PHRASES
 from asym_lit.evaluation.perturbations.made_words import WORDS
 from asym_lit.evaluation.perturbations.pairs import Family, Pair
 
-FAMILIES: Mapping[str, Family] = {**NUMBERS, **MEASURES, **LISTS, **WORDS}
+FAMILIES: Mapping[str, Family] = {**NUMBERS, **MEASURES, **LISTS, **WORDS, **DIGITS, **PHRASES}
 
 
 def made(count: int, seed: int = 0) -> list[Pair]:

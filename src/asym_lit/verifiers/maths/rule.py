@@ -122,8 +122,8 @@ class Rule:
 def _plain(text: str) -> bool:
     """True for digits with at most one point and a sign, few enough for a float to hold them."""
     digits = text[1:] if text[:1] == "-" else text
-    if len(digits) > 3 and digits[0] == "0" and digits[1] != ".":
-        return False  # a code, not a number
+    if len(digits) > 1 and digits[0] == "0" and digits[1] != ".":
+        return False  # may be a code
     return len(digits) <= 15 and digits.isascii() and digits.replace(".", "", 1).isdigit()
 
 
