@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from asym_lit.layouts import PaddedTokens
 from asym_lit.policy.chunked_head import ChunkedHead
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import TileSettings
@@ -27,7 +28,7 @@ def tiny_policy(tied=False):
 
 
 def scored(model, temperature=1.0, needs=EVERYTHING, mask=MASK, input_ids=INPUT_IDS):
-    return TokenScorer(model)(input_ids, PROMPT_LENGTHS, mask, temperature, needs)
+    return TokenScorer(model)(PaddedTokens(input_ids, PROMPT_LENGTHS), mask, temperature, needs)
 
 
 def expected(model, temperature=1.0):

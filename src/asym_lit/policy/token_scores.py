@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from asym_lit.layouts import SharedTokens, TokenLayout
 from asym_lit.policy.chunked_head import ChunkedHead
 from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.own_logits import read_head
+from asym_lit.policy.shared_attention import reading
 from asym_lit.shapes import Float, Int, Shaped
 from asym_lit.types import InputError, Needs, TokenScores
 
@@ -58,11 +60,17 @@ class TokenScorer(nn.Module):
                 "these could not be left out of its log-probs. Give them tokens (tokenizer.add_tokens), or take another one."
             )
         self.gaps = torch.tensor(sorted(gaps), dtype=torch.int64)
+        self.why_not_shared = "it was not tried"
+        """Why it cannot read a prompt once for all of its responses; empty if it can. For `sharing_trial.py` to say."""
+
+    @property
+    def shares_prompts(self) -> bool:
+        """It may be given `SharedTokens`."""
+        return not self.why_not_shared
 
     def forward(
         self,
-        input_ids_BS: Int[Tensor, "B S"],
-        prompt_lengths_B: Int[Tensor, " B"],
+        tokens: TokenLayout,
         mask_BT: Shaped[Tensor, "B T"],
         temperature: float,
         needs: Needs,
@@ -70,8 +78,7 @@ class TokenScorer(nn.Module):
         """Scores of each response token.
 
         Args:
-            input_ids_BS: Prompts and responses, padded on the right with any token.
-            prompt_lengths_B: Where each response starts.
+            tokens: Prompts and responses. Prompts may be shared only by a policy that can (`sharing_trial.py`).
             mask_BT: Response tokens.
             temperature: Divides the logits, scaled and capped.
             needs: What to compute beside the log-prob.
@@ -79,19 +86,30 @@ class TokenScorer(nn.Module):
         Returns:
             Scores in fp32 (or wider, if the policy is), shape [B, T], zeros on padding.
         """
-        # No attention mask: padding stands on the right, where a causal model's earlier tokens cannot see it.
-        if self.is_direct:
-            hidden_BSH = self.model.base_model(input_ids=input_ids_BS, use_cache=False).last_hidden_state
-        else:
-            hidden_BSH = head_inputs(self.model, input_ids_BS)
-        steps_T = torch.arange(mask_BT.shape[1], device=mask_BT.device)
-        targets_BT = (prompt_lengths_B[:, None] + steps_T).clamp(max=input_ids_BS.shape[1] - 1)
         batch, step = mask_BT.bool().nonzero(as_tuple=True)
-        position = targets_BT[batch, step]
-        flat = self.score_flat(
-            hidden_BSH[batch, position - 1], input_ids_BS[batch, position], temperature=temperature, needs=needs
-        )
+        if isinstance(tokens, SharedTokens):
+            with reading(tokens):
+                # A mask, of ones: without one transformers takes positions that start again for rows packed by itself.
+                hidden_BSH = self._hidden(tokens.ids_1N, tokens.positions_1N, torch.ones_like(tokens.ids_1N))
+            hidden_NH = hidden_BSH[0].index_select(0, tokens.predictors_BT[batch, step])
+            targets_N = tokens.targets_BT[batch, step]
+        else:
+            # No attention mask: padding stands on the right, where a causal model's earlier tokens cannot see it.
+            hidden_BSH = self._hidden(tokens.ids_BS)
+            position_N = tokens.prompt_lengths_B[batch] + step
+            hidden_NH, targets_N = hidden_BSH[batch, position_N - 1], tokens.ids_BS[batch, position_N]
+        flat = self.score_flat(hidden_NH, targets_N, temperature=temperature, needs=needs)
         return _scattered(flat, batch, step, mask_BT)
+
+    def _hidden(
+        self, ids_BS: Int[Tensor, "B S"], positions_BS: Int[Tensor, "B S"] | None = None, seen_BS: Tensor | None = None
+    ) -> Float[Tensor, "B S H"]:
+        """What the LM head is given."""
+        further = {} if positions_BS is None else {"position_ids": positions_BS, "attention_mask": seen_BS}
+        if self.is_direct:
+            hidden_BSH: Tensor = self.model.base_model(input_ids=ids_BS, use_cache=False, **further).last_hidden_state
+            return hidden_BSH
+        return head_inputs(self.model, ids_BS, **further)
 
     def score_flat(
         self, hidden_NH: Float[Tensor, "N H"], targets_N: Int[Tensor, " N"], temperature: float, needs: Needs
