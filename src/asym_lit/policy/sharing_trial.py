@@ -16,15 +16,19 @@ from asym_lit.layouts import SharedTokens, padded, shared
 from asym_lit.policy.layer_calls import first_line
 from asym_lit.policy.own_logits import plain_ids
 from asym_lit.policy.shared_attention import let_share, unlet_share
+from asym_lit.policy.size import of_layers
+from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.policy.two_modes import in_mode
 from asym_lit.shapes import Float
 from asym_lit.types import Needs, Prompt, Rollout, TokenScores
 
 if TYPE_CHECKING:
-    from asym_lit.policy.token_scores import TokenScorer
+    from transformers import PretrainedConfig
 
 PROMPTS, RESPONSES = (3, 6), ((5, 1, 3), (2, 4))
 """Lengths: of each prompt, and of the responses to it."""
+WORDS = 64
+"""Of the vocabulary of a policy that is made to be tried."""
 WITNESSES = (2, 3)
 """Rollouts, one to each prompt, that must not see the others."""
 ROUNDING, HALF_ROUNDING = 1e-4, 0.05
@@ -50,6 +54,26 @@ def try_sharing(scorer: TokenScorer) -> None:
         if reason:
             unlet_share(scorer.model)
     scorer.why_not_shared = reason
+
+
+def why_no_sharing(config: PretrainedConfig, dtype: torch.dtype) -> str:
+    """Why policies of an architecture cannot share prompts: tried on random weights of its first two layers, without a vocabulary.
+
+    Args:
+        config: Of the policy; nothing is loaded.
+        dtype: In which it computes.
+    """
+    from transformers import AutoModelForCausalLM
+
+    small = of_layers(config, 2)
+    small.vocab_size = WORDS
+    for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
+        setattr(small, name, 0)
+    with torch.random.fork_rng(devices=[]):
+        model = AutoModelForCausalLM.from_config(small, dtype=dtype)
+    scorer = TokenScorer(model)
+    try_sharing(scorer)
+    return scorer.why_not_shared
 
 
 def _difference(scorer: TokenScorer) -> str:
