@@ -57,7 +57,7 @@ def try_sharing(scorer: TokenScorer) -> None:
 
 
 def why_no_sharing(config: PretrainedConfig, dtype: torch.dtype) -> str:
-    """Why policies of an architecture cannot share prompts: tried on random weights of its first two layers, without a vocabulary.
+    """Why policies of an architecture cannot share prompts: on random weights of two layers; empty if they can.
 
     Args:
         config: Of the policy; nothing is loaded.

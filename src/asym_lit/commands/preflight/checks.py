@@ -77,9 +77,8 @@ def sharing_check(plan: RunPlan, longest: int) -> Check:
         return Check("prompts", "note", f"each is read once for every response: {plan.why_not_shared}")
     n, response = plan.data.sampling.n, plan.data.sampling.max_tokens
     share = (longest + n * response) / (n * (longest + response))
-    return Check(
-        "prompts", "ok", f"each is read once for its {n} responses: {share:.0%} of the tokens of a row for each, or less"
-    )
+    finding = f"each is read once for its {n} responses: {share:.0%} of the tokens of a row for each, or less"
+    return Check("prompts", "ok", finding)
 
 
 def vocabulary_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:

@@ -84,10 +84,9 @@ class RunPlan:
     @cached_property
     def why_not_shared(self) -> str:
         """Why prompts are read once for each response; empty if once for each group."""
-        module = self.module
-        return (
-            why_no_sharing(module.policy_config, module.weight_dtype) if module.share_prompts else "model.share_prompts is off"
-        )
+        if not self.module.share_prompts:
+            return "model.share_prompts is off"
+        return why_no_sharing(self.module.policy_config, self.module.weight_dtype)
 
 
 def plan_of(module: Any, data: Any, callbacks: Iterable[Any], trainer: Any, settings: PreflightSettings) -> RunPlan:
