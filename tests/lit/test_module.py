@@ -104,9 +104,12 @@ def test_old_log_probs_are_those_of_the_first_update_to_the_last_bit() -> None:
 
             object.__setattr__(pl_module.objective, "loss", spy)
 
-    train(grpo(), steps=3, more=(Watch(),), mini_batches=2, max_micro_batch_tokens=150)
-    assert first.keys() == {0, 1, 2}
-    assert max(first.values()) <= 1e-6
+    for shares in (True, False):
+        first.clear()
+        _, module, _ = train(grpo(), steps=3, more=(Watch(),), mini_batches=2, max_micro_batch_tokens=150, share_prompts=shares)
+        assert module.scorer.shares_prompts == shares
+        assert first.keys() == {0, 1, 2}
+        assert max(first.values()) == 0.0
 
 
 def test_engine_and_trainer_agree_on_what_was_sampled() -> None:
