@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
 FLOORS = {
     "shapes": 0,
-    **dict.fromkeys(("types", "processes", "reductions", "responses", "model_caches"), 1),
+    **dict.fromkeys(("types", "processes", "reductions", "responses", "model_caches", "growing_cache"), 1),
     **dict.fromkeys(("answers", "layouts"), 2),
     **dict.fromkeys(WINGS, 3),
     **dict.fromkeys(("reports", "run_folder", "command_line"), 4),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from asym_lit.policy.frequencies import fix_frequencies
+from asym_lit.policy.linear_products import take_wider_products
 from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
 
@@ -80,6 +81,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
         )
     fix_frequencies(model, longest)
     remove_noise(model)
+    take_wider_products(model)
     return model
 
 

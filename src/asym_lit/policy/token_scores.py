@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from asym_lit.layouts import SharedTokens, TokenLayout
 from asym_lit.policy.chunked_head import ChunkedHead
 from asym_lit.policy.head_inputs import head_inputs
+from asym_lit.policy.logit_tiles import TileSettings
 from asym_lit.policy.own_logits import read_head
 from asym_lit.policy.shared_attention import reading
 from asym_lit.shapes import Float, Int, Shaped
@@ -40,14 +41,22 @@ class TokenScorer(nn.Module):
         vocabulary: Only the first so many tokens exist, as `token_count` of a tokenizer has it: those beyond count as
             impossible. None for all rows of the LM head.
         gaps: Ids among these that no token has, as `gaps` of a tokenizer has it; they count as impossible too.
+        head_dtype: In which the products with the head are made; None as the dtypes of its operands are.
 
     Raises:
         InputError: If its logits are more than a matrix product with a bias, a scale and a soft cap, or not causal, or if there
             are gaps below a soft cap, which would make them possible again.
     """
 
-    def __init__(self, model: PreTrainedModel, vocabulary: int | None = None, gaps: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        vocabulary: int | None = None,
+        gaps: frozenset[int] = frozenset(),
+        head_dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
+        self.head_dtype = head_dtype
         reading = read_head(model)
         rows = len(model.get_output_embeddings().weight)
         self.vocabulary: int = reading.shaping.within(rows).within(vocabulary).vocabulary  # type: ignore[assignment]
@@ -135,7 +144,8 @@ class TokenScorer(nn.Module):
                 f"allowed: at most {self.vocabulary}."
             )
         elements = CHUNK_ELEMENTS * (GPU_CHUNKS if hidden_NH.is_cuda else 1)
-        arguments = (hidden_NH, head.weight, self._bias(head), targets_N, temperature, self.shaping, needs, elements)
+        settings = TileSettings.of(hidden_NH, head.weight, temperature, self.shaping, elements, self.head_dtype)
+        arguments = (hidden_NH, head.weight, self._bias(head), targets_N, settings, needs)
         return TokenScores(*ChunkedHead.apply(*arguments))
 
     def _bias(self, head: nn.Linear) -> Float[Tensor, " V"] | None:
