@@ -25,10 +25,11 @@ from asym_lit.evaluation.pass_at_k import pass_at_k
 from asym_lit.objectives import simko
 from asym_lit.objectives.aggregations import GlobalCounts
 from asym_lit.policy.loading import BUNDLED, load_policy, load_tokenizer, locate
+from asym_lit.policy.sharing_trial import try_sharing
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.engine import EngineHost, Request, request_seed
 from asym_lit.rollout.hf_engine import HFEngine
-from asym_lit.rollout.microbatches import MicroBatch, experience_of, make_micro_batch, mini_batches_of_slots, pack
+from asym_lit.rollout.microbatches import MicroBatch, experience_of, make_micro_batch, mini_batches_of_slots, pack_shared
 from asym_lit.rollout.prompts import PromptLoader, SlottedPrompts
 from asym_lit.rollout.rendering import render
 from asym_lit.tasks import Countdown, CountdownVerifier
@@ -88,12 +89,15 @@ def learn(scorer: TokenScorer, optimizer: torch.optim.Optimizer, rollouts: Seque
     # tokens gets it. Where all of a group are right, or all wrong, it is 0: such a question teaches nothing at this step.
     experience.advantages_BT = SIMKO.estimate(experience)
 
-    # Whole groups are dealt out to the mini-batches; each is cut into micro-batches of similar length.
-    lengths = [len(rollout.prompt.token_ids) + len(rollout.token_ids) for rollout in rollouts]
-    mini_batches = []
+    # Whole groups are dealt out to the mini-batches; each is cut into micro-batches, in which a prompt stands once for its
+    # group. Rollouts without an advantage have no gradient: they are counted, and not read again.
+    mini_batches, counts = [], []
     for chosen in mini_batches_of_slots(PROMPTS_PER_STEP, MINI_BATCHES, SEED, step):
         rows = [row for row, rollout in enumerate(rollouts) if rollout.slot in chosen]
-        mini_batches.append([make_micro_batch(part, rollouts, experience) for part in pack(lengths, rows, MICRO_BATCH_TOKENS)])
+        counts.append(GlobalCounts(sum(len(rollouts[row].token_ids) for row in rows), len(rows)))
+        read = [row for row in rows if experience.advantages_BT[row].any()]
+        packed = pack_shared(rollouts, read, MICRO_BATCH_TOKENS)
+        mini_batches.append([make_micro_batch(part, rollouts, experience, share_prompts=True) for part in packed])
 
     # Log-probs at the weights that sampled, before any of them moves. The importance ratio pi / pi_old is therefore 1 in the
     # first mini-batch. In the second it says how far the first has carried the policy, and the clip (0.2) bounds that.
@@ -101,28 +105,27 @@ def learn(scorer: TokenScorer, optimizer: torch.optim.Optimizer, rollouts: Seque
         for part in (part for parts in mini_batches for part in parts):
             part.experience.old_logprobs_BT = scores_of(scorer, part, Needs()).logprobs_BT
 
-    for parts in mini_batches:
-        # Every token of a mini-batch weighs the same, so its losses are divided by the tokens of all its micro-batches.
-        tokens = sum(float(part.experience.mask_BT.sum()) for part in parts)
-        counts = GlobalCounts(tokens, sum(len(part.rows) for part in parts))
+    for parts, count in zip(mini_batches, counts, strict=True):
         optimizer.zero_grad()
         for part in parts:
             # Beside the log-prob of the sampled token SimKO asks for its entropy, the three likeliest and whether it was first.
             scores = scores_of(scorer, part, SIMKO.update_needs)
-            SIMKO.loss(scores, part.experience, counts).loss.backward()
+            # Every token of a mini-batch weighs the same, so its losses are divided by all its tokens.
+            SIMKO.loss(scores, part.experience, count).loss.backward()
         torch.nn.utils.clip_grad_norm_(scorer.parameters(), MAX_GRAD_NORM)
         optimizer.step()
 
 
 def scores_of(scorer: TokenScorer, part: MicroBatch, needs: Needs) -> TokenScores:
     """What the policy now says of each response token, at the temperature it was sampled with."""
-    scores: TokenScores = scorer(part.input_ids_BS, part.prompt_lengths_B, part.experience.mask_BT, GROUP.temperature, needs)
+    scores: TokenScores = scorer(part.tokens, part.experience.mask_BT, GROUP.temperature, needs)
     return scores
 
 
 def train(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> list[list[Rollout]]:
     """The whole of training, in place; returns the rollouts of each step."""
     engine, scorer = start_engine(model, tokenizer), TokenScorer(model)
+    try_sharing(scorer)  # a prompt is read once for all of its responses, if that gives the same log-probs
     optimizer = torch.optim.AdamW(scorer.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     history = []
     for step, slotted in enumerate(PromptLoader(prompts, PROMPTS_PER_STEP, STEPS, SEED)):

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
 FLOORS = {
     "shapes": 0,
-    **dict.fromkeys(("types", "processes", "reductions", "responses", "model_caches", "model_files"), 1),
-    "answers": 2,
+    **dict.fromkeys(("types", "processes", "reductions", "responses", "model_caches", "model_files", "growing_cache"), 1),
+    **dict.fromkeys(("answers", "layouts"), 2),
     **dict.fromkeys(WINGS, 3),
     **dict.fromkeys(("reports", "run_folder", "command_line"), 4),
     "lit": 5,

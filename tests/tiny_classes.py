@@ -42,6 +42,8 @@ SIZES: dict[str, dict[str, Any]] = {
     "Qwen2": {},
     "GPT2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128},
     "Bloom": {},
+    "DeepseekV2": {"kv_lora_rank": 16, "q_lora_rank": 16, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 4}
+    | {"n_routed_experts": 2, "first_k_dense_replace": 2, "n_shared_experts": 1},
 }
 HEADS: dict[str, str] = {"Qwen3_5Text": "Qwen3_5ForCausalLM", "Gemma3Text": "Gemma3ForCausalLM", "GPT2": "GPT2LMHeadModel"}
 SHARED = {

@@ -6,6 +6,7 @@ import pytest
 import torch
 import transformers
 
+from asym_lit.layouts import PaddedTokens
 from asym_lit.policy.export import named_weights, save_policy
 from asym_lit.policy.frequencies import fix_frequencies
 from asym_lit.policy.loading import load_policy
@@ -49,7 +50,7 @@ def logprobs(model, *rows):
     ids_BS = torch.tensor([row + [0] * (width - len(row)) for row in rows])
     mask_BT = torch.tensor([[1.0] * (len(row) - 2) + [0.0] * (width - len(row)) for row in rows])
     lengths_B = torch.tensor([2] * len(rows))
-    scores = TokenScorer(model)(ids_BS, lengths_B, mask_BT, 1.0, Needs()).logprobs_BT
+    scores = TokenScorer(model)(PaddedTokens(ids_BS, lengths_B), mask_BT, 1.0, Needs()).logprobs_BT
     return [scores[i, : len(row) - 2] for i, row in enumerate(rows)]
 
 

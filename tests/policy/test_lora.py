@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from asym_lit.layouts import PaddedTokens
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import named_weights, save_policy
 from asym_lit.policy.loading import load_policy
@@ -70,7 +71,7 @@ def test_with_adapters_off_the_policy_is_its_own_reference():
 
 
 def test_the_reference_is_the_scorer_without_adapters():
-    arguments = (IDS, torch.tensor([2]), torch.ones(1, 2), 1.0, Needs())
+    arguments = (PaddedTokens(IDS, torch.tensor([2])), torch.ones(1, 2), 1.0, Needs())
     with torch.no_grad():
         found = AdapterOff(TokenScorer(adapted(moved=0.3)))(*arguments).logprobs_BT
         assert torch.equal(found, TokenScorer(tiny_policy())(*arguments).logprobs_BT)

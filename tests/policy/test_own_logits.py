@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from asym_lit.layouts import PaddedTokens
 from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.lora import LoRA, add_adapters
@@ -89,7 +90,7 @@ def test_scores_and_gradients_are_those_of_the_policys_own_logits(name):
     scorer = TokenScorer(model)
     assert scorer.shaping.cap == CLASSES[name][3].cap
     assert scorer.shaping.scale == pytest.approx(CLASSES[name][3].scale, rel=1e-12)
-    ours, full = scorer(IDS, PROMPTS, MASK, 0.7, NEEDS), own_scores(model, 0.7)
+    ours, full = scorer(PaddedTokens(IDS, PROMPTS), MASK, 0.7, NEEDS), own_scores(model, 0.7)
     # Rotary embeddings and some norms are computed in fp32 on both sides, in different batches of rows.
     for score in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT"):
         torch.testing.assert_close(getattr(ours, score), getattr(full, score), rtol=0, atol=exact)
@@ -123,7 +124,7 @@ def test_a_policy_with_adapters_is_read_as_without():
         if "lora_B" in name:
             nn.init.normal_(parameter)
     assert read_head(adapted) == reading
-    ours, full = TokenScorer(adapted)(IDS, PROMPTS, MASK, 1.0, NEEDS), own_scores(adapted, 1.0)
+    ours, full = TokenScorer(adapted)(PaddedTokens(IDS, PROMPTS), MASK, 1.0, NEEDS), own_scores(adapted, 1.0)
     torch.testing.assert_close(ours.logprobs_BT, full.logprobs_BT, rtol=0, atol=1e-5)
 
 

@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from asym_lit.layouts import PaddedTokens
 from asym_lit.policy.chunked_head import ChunkedHead
+from asym_lit.policy.linear_products import wide_product
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import TileSettings
 from asym_lit.policy.token_scores import TokenScorer
@@ -27,7 +29,7 @@ def tiny_policy(tied=False):
 
 
 def scored(model, temperature=1.0, needs=EVERYTHING, mask=MASK, input_ids=INPUT_IDS):
-    return TokenScorer(model)(input_ids, PROMPT_LENGTHS, mask, temperature, needs)
+    return TokenScorer(model)(PaddedTokens(input_ids, PROMPT_LENGTHS), mask, temperature, needs)
 
 
 def expected(model, temperature=1.0):
@@ -171,6 +173,11 @@ def test_scores_of_a_half_precision_policy_are_made_in_single_precision():
     assert scores.logprobs_BT.exp().sum().item() == pytest.approx(1, abs=1e-4)
 
 
+def head_scores(hidden_NH, weight_VH, bias_V, targets_N, temperature, shaping, elements, needs=LIVE):
+    settings = TileSettings.of(hidden_NH, weight_VH, temperature, shaping, elements)
+    return ChunkedHead.apply(hidden_NH, weight_VH, bias_V, targets_N, settings, needs)
+
+
 def test_a_half_precision_policy_is_scored_close_to_its_full_precision_self():
     half, whole = tiny_policy().bfloat16(), tiny_policy().bfloat16().float()
     assert scored(half).logprobs_BT.dtype == torch.float32
@@ -183,7 +190,7 @@ def test_gradients_of_log_probs_entropies_and_candidates_are_those_of_finite_dif
     hidden_NH, targets_N, head = problem(bias=bias)
 
     def differentiable(hidden_NH, weight_VH, bias_V=None):
-        scores = ChunkedHead.apply(hidden_NH, weight_VH, bias_V, targets_N, 0.7, LogitShaping(), LIVE, elements)
+        scores = head_scores(hidden_NH, weight_VH, bias_V, targets_N, 0.7, LogitShaping(), elements)
         return scores[:3]
 
     assert torch.autograd.gradcheck(differentiable, (hidden_NH, *head.parameters()))
@@ -281,14 +288,14 @@ def test_products_of_half_precision_matrices_into_single_precision_give_the_same
     scorer, inputs = TokenScorer(HeadOnly(head)), (hidden_NH, *head.parameters())
     plain = scorer.score_flat(hidden_NH, targets_N, 0.7, LIVE)
     plain_gradients = gradients_of(plain, *inputs)
-    usual, plain_mm = TileSettings.of, torch.mm
+    usual = TileSettings.of
 
-    def mm(left, right, out_dtype=None, out=None):
-        assert left.dtype == right.dtype == torch.bfloat16 and out_dtype == torch.float32 and out is None
-        return plain_mm(left.float(), right.float())
+    def raised(left, right, dtype):
+        assert left.dtype == right.dtype == torch.bfloat16 and dtype == torch.float32
+        return left.float() @ right.float()
 
     monkeypatch.setattr(TileSettings, "of", lambda *args: replace(usual(*args), operand_dtype=torch.bfloat16))
-    monkeypatch.setattr(torch, "mm", mm)
+    monkeypatch.setattr("asym_lit.policy.logit_tiles.raised_product", raised)
     scores = scorer.score_flat(hidden_NH, targets_N, 0.7, LIVE)
     torch.testing.assert_close(scores.logprobs_BT, plain.logprobs_BT, rtol=0, atol=1e-6)
     for one, other in zip(gradients_of(scores, *inputs), plain_gradients, strict=True):
@@ -352,7 +359,7 @@ def test_shaped_logits_give_the_values_and_gradients_of_full_ones(shaping, dtype
     targets_N = targets_N.clamp(max=5)
     inputs = (hidden_NH, *head.parameters())
     bias_V = head.bias if bias else None
-    found = ChunkedHead.apply(hidden_NH, head.weight, bias_V, targets_N, temperature, shaping, LIVE, elements)
+    found = head_scores(hidden_NH, head.weight, bias_V, targets_N, temperature, shaping, elements)
     ours, full = TokenScores(*found), shaped_in_full(head, hidden_NH, targets_N, shaping, temperature)
     plain = shaped_in_full(head, hidden_NH, targets_N, LogitShaping(), temperature)
     assert (full.logprobs_BT - plain.logprobs_BT).abs().max() > 0.01
@@ -371,7 +378,7 @@ def test_gradients_of_shaped_logits_are_those_of_finite_differences(shaping, ele
     targets_N = targets_N.clamp(max=5)
 
     def differentiable(hidden_NH, weight_VH, bias_V):
-        return ChunkedHead.apply(hidden_NH, weight_VH, bias_V, targets_N, 0.7, shaping, LIVE, elements)[:3]
+        return head_scores(hidden_NH, weight_VH, bias_V, targets_N, 0.7, shaping, elements)[:3]
 
     assert torch.autograd.gradcheck(differentiable, (hidden_NH, *head.parameters()))
 
@@ -380,9 +387,7 @@ def test_gradients_of_shaped_logits_are_those_of_finite_differences(shaping, ele
 def test_a_scale_of_one_a_far_cap_and_a_whole_vocabulary_change_nothing(neutral):
     hidden_NH, targets_N, head = problem()
     inputs = (hidden_NH, *head.parameters())
-    ours, plain = (
-        TokenScores(*ChunkedHead.apply(*inputs, targets_N, 0.7, shaping, LIVE, 24)) for shaping in (neutral, LogitShaping())
-    )
+    ours, plain = (TokenScores(*head_scores(*inputs, targets_N, 0.7, shaping, 24)) for shaping in (neutral, LogitShaping()))
     torch.testing.assert_close(ours.logprobs_BT, plain.logprobs_BT, rtol=0, atol=0 if neutral.cap is None else 1e-12)
     for mine, theirs in zip(gradients_of(ours, *inputs), gradients_of(plain, *inputs), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=0, atol=0 if neutral.cap is None else 1e-12)
@@ -394,8 +399,8 @@ def test_no_tensor_of_shaped_logits_holds_more_than_a_chunk_or_a_gradient(needs)
     hidden_NH, targets_N, head = problem(tokens, 4, vocabulary, dtype=torch.float32)
     shaping = LogitShaping(0.5, 2.0, 190)
     with Largest() as largest:
-        arguments = (hidden_NH, head.weight, head.bias, targets_N.clamp(max=189), 0.7, shaping, needs, 400)
-        total(TokenScores(*ChunkedHead.apply(*arguments))).backward()
+        found = head_scores(hidden_NH, *head.parameters(), targets_N.clamp(max=189), 0.7, shaping, 400, needs)
+        total(TokenScores(*found)).backward()
     assert largest.elements <= max(400, 4 * vocabulary, 4 * tokens, tokens * 7)
 
 
@@ -431,3 +436,51 @@ def test_ids_without_a_token_between_others_are_impossible_as_with_minus_infinit
     torch.testing.assert_close(found.logprobs_BT, logprobs_NV[range(5), targets_N], atol=1e-5, rtol=0)
     torch.testing.assert_close(found.topk_logprobs_BTK, logprobs_NV.topk(3).values, atol=1e-5, rtol=0)
     assert not torch.equal(found.logprobs_BT, TokenScorer(model).score_flat(hidden_NH, targets_N, 0.7, Needs()).logprobs_BT)
+
+
+def test_large_products_by_another_library_give_the_same_scores_and_gradients(monkeypatch):
+    """Tiles of 1,024 tokens by 1,024 words: large enough for oneDNN, which is asked even where it is not quicker."""
+    hidden_NH, targets_N, head = problem(1500, 32, 2000, dtype=torch.float32)
+    inputs, asked = (hidden_NH, *head.parameters()), []
+
+    def found():
+        scores = TokenScorer(HeadOnly(head)).score_flat(hidden_NH, targets_N, 0.7, LIVE)
+        return scores, gradients_of(scores, *inputs)
+
+    def counting(left, right):
+        asked.append(len(left))
+        return wide_product(left, right)
+
+    monkeypatch.setattr("asym_lit.policy.linear_products.has_wider_products", lambda: False)
+    plain, by_plain = found()
+    monkeypatch.setattr("asym_lit.policy.linear_products.has_wider_products", lambda: True)
+    monkeypatch.setattr("asym_lit.policy.logit_tiles.wide_product", counting)
+    wide, by_wide = found()
+    assert len(asked) >= 8, "logits of both passes, and both gradients"
+    torch.testing.assert_close(wide.logprobs_BT, plain.logprobs_BT, rtol=0, atol=1e-5)
+    for ours, theirs in zip(by_wide, by_plain, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5 * max(1.0, float(theirs.abs().max())))
+
+
+def test_a_head_in_bf16_moves_log_probs_by_its_rounding_and_both_passes_alike():
+    hidden_NH, targets_N, head = problem(400, 32, 500, dtype=torch.float32)
+    inputs = (hidden_NH, *head.parameters())
+    exact, rounded, again = (
+        TokenScorer(HeadOnly(head), head_dtype=dtype).score_flat(hidden_NH, targets_N, 1.0, LIVE)
+        for dtype in (None, torch.bfloat16, torch.bfloat16)
+    )
+    assert torch.equal(rounded.logprobs_BT, again.logprobs_BT)
+    gap_N = (rounded.logprobs_BT - exact.logprobs_BT).abs()
+    assert 1e-4 < float(gap_N.mean()) < 0.05
+    for ours, theirs in zip(gradients_of(rounded, *inputs), gradients_of(exact, *inputs), strict=True):
+        assert ours.dtype == torch.float32
+        assert float((ours - theirs).norm() / theirs.norm()) < 0.15  # 0.10: logits of 30 are rounded by 0.06
+
+
+def test_a_head_in_the_dtype_of_the_policy_is_what_none_is():
+    hidden_NH, targets_N, head = problem(dtype=torch.float32)
+    one, other = (
+        TokenScorer(HeadOnly(head), head_dtype=dtype).score_flat(hidden_NH, targets_N, 0.7, EVERYTHING)
+        for dtype in (None, torch.float32)
+    )
+    assert torch.equal(one.logprobs_BT, other.logprobs_BT)

@@ -3,12 +3,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asym_lit.layouts import PaddedTokens, SharedTokens
 from asym_lit.rollout.microbatches import (
     empty_scores,
     experience_of,
     make_micro_batch,
     mini_batches_of_slots,
     pack,
+    pack_shared,
     write_rows,
 )
 from asym_lit.types import Needs, TokenScores
@@ -80,8 +82,9 @@ def test_correct_is_what_the_verifier_said_and_not_what_the_reward_is():
 def test_a_micro_batch_is_padded_no_further_than_its_longest_row():
     rollouts = three_rollouts()
     batch = make_micro_batch([2, 1], rollouts, experience_of(rollouts, 3, torch.device("cpu")))
-    assert batch.input_ids_BS.tolist() == [[4, 4, 9, 1], [3, 4, 5, 8]]
-    assert batch.prompt_lengths_B.tolist() == [2, 3]
+    assert isinstance(batch.tokens, PaddedTokens)
+    assert batch.tokens.ids_BS.tolist() == [[4, 4, 9, 1], [3, 4, 5, 8]]
+    assert batch.tokens.prompt_lengths_B.tolist() == [2, 3]
     assert batch.experience.mask_BT.tolist() == [[1, 1], [1, 0]]
     assert batch.experience.correct_B.tolist() == [False, False]
     assert not batch.is_filler
@@ -91,7 +94,7 @@ def test_a_filler_has_rows_but_no_tokens_and_leaves_the_step_alone():
     rollouts = three_rollouts()
     experience = experience_of(rollouts, 3, torch.device("cpu"))
     batch = make_micro_batch([0], rollouts, experience, is_filler=True)
-    assert batch.input_ids_BS.tolist() == [[3, 6, 7, 1]]
+    assert batch.tokens.ids_BS.tolist() == [[3, 6, 7, 1]]
     assert batch.experience.mask_BT.sum() == 0
     assert experience.mask_BT.sum() == 6
 
@@ -105,3 +108,39 @@ def test_scores_of_micro_batches_are_written_to_their_places_in_the_step():
     assert whole.logprobs_BT.tolist() == [[3, 0, 0, 0], [4, 5, 6, 0], [1, 2, 0, 0]]
     assert whole.topk_logprobs_BTK[..., 4].tolist() == [[1, 1, 0, 0], [2, 2, 2, 0], [1, 1, 0, 0]]
     assert whole.entropy_BT is None and whole.rank1_BT is None
+
+
+def rollouts_of(*groups):
+    """Each group a prompt length and lengths of responses, in slot order."""
+    return [
+        make_rollout((1,) * length, slot=slot, prompt=make_prompt((2,) * prompt, uid=str(slot)))
+        for slot, (prompt, *lengths) in enumerate(groups)
+        for length in lengths
+    ]
+
+
+def test_groups_that_share_a_prompt_stay_together_in_a_micro_batch():
+    rollouts = rollouts_of((10, 5, 5), (10, 9, 9), (10, 5, 4))  # 20, 28 and 19 tokens
+    assert pack_shared(rollouts, range(6), 48) == [[2, 3, 0, 1], [4, 5]]
+    assert pack_shared(rollouts, range(6), 67) == [[2, 3, 0, 1, 4, 5]]
+    assert pack_shared(rollouts, range(6), 28) == [[2, 3], [0, 1], [4, 5]]
+
+
+def test_a_group_above_the_budget_is_split_with_its_prompt_repeated():
+    rollouts = rollouts_of((10, 4, 6, 5, 5))
+    assert pack_shared(rollouts, range(4), 22) == [[1, 2], [3, 0]]  # 10 + 6 + 5 and 10 + 5 + 4
+    assert pack_shared(rollouts, range(4), 3) == [[1], [2], [3], [0]]
+
+
+def test_only_the_rows_asked_for_are_packed():
+    assert pack_shared(rollouts_of((10, 5, 5), (10, 9, 9)), [1, 2], 100) == [[2, 1]]
+    assert pack_shared(rollouts_of((10, 5, 5)), [], 100) == []
+
+
+def test_a_micro_batch_with_shared_prompts_has_the_same_experience():
+    rollouts = rollouts_of((3, 2, 4))
+    experience = experience_of(rollouts, 2, torch.device("cpu"))
+    batch = make_micro_batch([1, 0], rollouts, experience, share_prompts=True)
+    assert isinstance(batch.tokens, SharedTokens)
+    assert batch.tokens.ids_1N.numel() == 3 + 3 + 1
+    assert batch.experience.mask_BT.tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from asym_lit.lit.distributed import all_cat, all_sum, world_size
-from asym_lit.lit.updates import MiniBatch, cut
+from asym_lit.lit.updates import MiniBatch, cut, plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.lora import AdapterOff
 from asym_lit.policy.token_scores import TokenScorer
-from asym_lit.rollout.microbatches import MicroBatch, empty_scores, experience_of, write_rows
+from asym_lit.rollout.microbatches import Cutting, MicroBatch, empty_scores, experience_of, write_rows
 from asym_lit.types import BatchPool, Collectives, Needs, RolloutBatch, TokenScores
 
 
@@ -30,8 +30,8 @@ class RolloutLearner:
         objective: What is optimised.
         needs: Scores wanted at the weights that sampled: the objective's and those of diagnostics.
         batch: The rollouts; its `experience` and `scores` are filled in.
-        plan: The mini-batches.
-        bystanders: Rollouts in none of them that diagnostics want scored all the same.
+        cutting: How the rollouts are cut up for the updates.
+        watch: Score the rollouts that no update reads too, for diagnostics. They are if parts of the objective read scores.
     """
 
     scorer: TokenScorer
@@ -39,8 +39,8 @@ class RolloutLearner:
     objective: Objective
     needs: Needs
     batch: RolloutBatch
-    plan: list[MiniBatch]
-    bystanders: MiniBatch | None = None
+    cutting: Cutting
+    watch: bool = False
 
     def __post_init__(self) -> None:
         parameter = next(self.scorer.parameters())
@@ -55,10 +55,19 @@ class RolloutLearner:
         self.scored_B = self.batch.scored_B = torch.zeros(len(self.batch.rollouts), dtype=torch.bool, device=parameter.device)
         if self.reference is not None:
             self.experience.reference_logprobs_BT = torch.zeros_like(like_BT)
-        self.micro_batches = [cut(mini_batch, self.batch.rollouts, self.experience) for mini_batch in self.plan]
-        self._watched = cut(self.bystanders, self.batch.rollouts, self.experience) if self.bystanders else []
+        self.idle_B = self.objective.idle(self.experience)
+        """Bool: rollouts without gradient."""
+        idle, chosen = self.idle_B.tolist(), self.objective.rollout_filter
+        self.plan = plan_updates(self.batch, self.cutting, idle, chosen)
+        self.micro_batches = [self._cut(mini_batch) for mini_batch in self.plan]
+        self._watched: list[MicroBatch] = []
+        if self.watch or self.needs.rollout_scores:
+            self._watched = self._cut(plan_bystanders(self.batch, self.cutting, idle, chosen))
         for part in self._parts:
             part.experience.old_logprobs_BT = None  # so far only zeros
+
+    def _cut(self, mini_batch: MiniBatch) -> list[MicroBatch]:
+        return cut(mini_batch, self.batch.rollouts, self.experience, self.cutting.share_prompts)
 
     @property
     def _parts(self) -> list[MicroBatch]:
@@ -86,6 +95,10 @@ class RolloutLearner:
             self._pool()
         experience.rewards_B = self.objective.shape(experience)
         experience.advantages_BT = self.objective.estimate(experience)
+        if (experience.advantages_BT[self.idle_B] != 0).any():
+            raise RuntimeError(
+                "A part of the objective says that it keeps advantages of 0, and gave one of these another value."
+            )
         for part in self._parts:
             part.experience.advantages_BT = experience.advantages_BT[part.rows, : part.experience.mask_BT.shape[1]]
 
@@ -106,9 +119,9 @@ class RolloutLearner:
 
         Args:
             number: Of the mini-batch in the plan.
-            backward: Adds gradients; takes the loss of a micro-batch.
+            backward: Adds gradients; takes the loss of a micro-batch. Not called if no rollout has a gradient.
         """
-        sums: dict[str, Tensor] = {}
+        sums = {"loss/total": self.experience.rewards_B.new_zeros(())}
         for part in self.micro_batches[number]:
             scores = self._current_scores(part)
             terms = self.objective.loss(scores, part.experience, self.plan[number].counts)
@@ -139,6 +152,5 @@ class RolloutLearner:
             self.experience.reference_logprobs_BT[part.rows, : logprobs_BT.shape[1]] = logprobs_BT
 
     def _scores_of(self, scorer: TokenScorer | AdapterOff, part: MicroBatch, needs: Needs) -> TokenScores:
-        mask_BT, temperature = part.experience.mask_BT, self.batch.sampling.temperature
-        scores: TokenScores = scorer(part.input_ids_BS, part.prompt_lengths_B, mask_BT, temperature, needs)
+        scores: TokenScores = scorer(part.tokens, part.experience.mask_BT, self.batch.sampling.temperature, needs)
         return scores

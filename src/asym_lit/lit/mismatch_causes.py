@@ -84,13 +84,14 @@ def mean_gap(module: PolicyModule, rollouts: list[Rollout], temperature: float) 
 
 
 def _part(module: PolicyModule, rollouts: list[Rollout]) -> MicroBatch:
-    return make_micro_batch(list(range(len(rollouts))), rollouts, experience_of(rollouts, 1, module.device))
+    shares = module.scorer.shares_prompts
+    return make_micro_batch(list(range(len(rollouts))), rollouts, experience_of(rollouts, 1, module.device), False, shares)
 
 
 @torch.no_grad()
 def _logprobs(module: PolicyModule, part: MicroBatch, temperature: float) -> Tensor:
     mask_BT = part.experience.mask_BT
-    scores = module.scorer(part.input_ids_BS, part.prompt_lengths_B, mask_BT, temperature, Needs())
+    scores = module.scorer(part.tokens, mask_BT, temperature, Needs())
     return cast(Tensor, scores.logprobs_BT)
 
 

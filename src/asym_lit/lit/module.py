@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities import rank_zero_info
 from typing_extensions import override
 
 from asym_lit.lit.distributed import mean_over_processes
@@ -18,14 +19,15 @@ from asym_lit.lit.optimizing import OptimizerSteps, Schedule, build_optimizer, c
 from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_limits, check_start
 from asym_lit.lit.strategy import shard
-from asym_lit.lit.updates import plan_bystanders, plan_updates
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.known_tokens import gaps, token_count
 from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config
 from asym_lit.policy.lora import AdapterOff, LoRA
 from asym_lit.policy.reload_trial import check_reload
+from asym_lit.policy.sharing_trial import try_sharing
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.rollout.microbatches import Cutting
 from asym_lit.run_folder.checksums import check_export
 from asym_lit.types import InputError, Needs, RolloutBatch, check_least
 
@@ -45,12 +47,16 @@ class PolicyModule(LivePolicyModule):
         warmup_steps: Optimizer steps over which the learning rate rises from 0.
         inner_epochs: Passes over the rollouts of a step.
         mini_batches: Optimizer steps per pass.
-        max_micro_batch_tokens: Tokens (prompts, responses, padding) scored at once.
+        max_micro_batch_tokens: Tokens scored at once: prompts, once for each group where they are shared, and responses, or
+            rows with their padding where they are not.
         max_grad_norm: Gradients are scaled down to this norm; 0 switches it off.
         dtype: Of the weights.
         compute_dtype: Of gathered weights under fsdp2; None for `dtype`.
         gradient_checkpointing: Recompute activations in the backward pass: less memory, more time.
         lora: Train low-rank adapters in place of all weights; the reference is then the policy without them.
+        head_dtype: Of the products with the LM head; None for that of the weights. bfloat16 halves their time on a CPU that has
+            such products, and rounds log-probs, alike in scoring and update.
+        share_prompts: Read a prompt once for all responses of its group, where the policy's architecture allows it.
     """
 
     def __init__(
@@ -68,6 +74,8 @@ class PolicyModule(LivePolicyModule):
         compute_dtype: Dtype | None = None,
         gradient_checkpointing: bool = False,
         lora: LoRA | None = None,
+        head_dtype: Dtype | None = None,
+        share_prompts: bool = True,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -79,7 +87,8 @@ class PolicyModule(LivePolicyModule):
         self.schedule, self.warmup_steps = schedule, warmup_steps
         self.inner_epochs, self.mini_batches, self.max_micro_batch_tokens = inner_epochs, mini_batches, max_micro_batch_tokens
         self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype
-        self.gradient_checkpointing, self.lora = gradient_checkpointing, lora
+        self.gradient_checkpointing, self.lora, self.share_prompts = gradient_checkpointing, lora, share_prompts
+        self.head_dtype = None if head_dtype is None else getattr(torch, head_dtype)
         self.rollout_step, self.diagnostics, self.resuming = 0, Needs(), Resuming()
         self.steps, self.points = OptimizerSteps(max_grad_norm), {}
         check_export(policy)
@@ -126,7 +135,9 @@ class PolicyModule(LivePolicyModule):
             check_reload(model)
         tokenizer = self.datamodule.tokenizer
         model = add_tried_adapters(model, self.lora) if self.lora else model
-        scorer = TokenScorer(model, token_count(tokenizer), gaps(tokenizer))
+        scorer = TokenScorer(model, token_count(tokenizer), gaps(tokenizer), self.head_dtype)
+        if self.share_prompts:
+            try_sharing(scorer)
         if self.is_sharded:
             assert self.device_mesh is not None
             shard(scorer, self.device_mesh["data_parallel"], getattr(torch, self.compute_dtype_name))
@@ -137,6 +148,8 @@ class PolicyModule(LivePolicyModule):
         for scorer in self._reference:
             scorer.to(self.device)  # Lightning does not see it, so it does not move it
         self.scorer.train()
+        if self.share_prompts and not self.scorer.shares_prompts:
+            rank_zero_info(f"Prompts are read once for each response: {self.scorer.why_not_shared}.")
 
     @override
     def configure_optimizers(self) -> Any:
@@ -157,20 +170,19 @@ class PolicyModule(LivePolicyModule):
     def training_step(self, batch: RolloutBatch, batch_idx: int) -> None:
         clock = perf_counter()
         data, reference = self.datamodule, self._reference[0] if self._reference else None
-        objective = self.objective.at(self.rollout_step)
-        plan = plan_updates(
-            batch, self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens, objective.rollout_filter
-        )
+        objective, shares = self.objective.at(self.rollout_step), self.scorer.shares_prompts
+        cutting = Cutting(self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens, shares)
         # A policy looks surer if one asks about its right answers only.
-        asked = self.diagnostics != Needs()
-        watched = plan_bystanders(batch, self.max_micro_batch_tokens, objective.rollout_filter) if asked else None
-        learner = RolloutLearner(self.scorer, reference, objective, self.needs, batch, plan, watched)
+        watch = self.diagnostics != Needs()
+        learner = RolloutLearner(self.scorer, reference, objective, self.needs, batch, cutting, watch)
         learner.score()
         learner.estimate()
         clock = batch.spend("score", clock)
         sums = self.steps.make_all(self, learner, list(range(self.mini_batches)) * self.inner_epochs)
         self.rollout_step += 1
         batch.spend("update", clock)
+        valid_B = learner.experience.valid_B
+        sums["update/idle"] = (float((learner.idle_B & valid_B).sum()), float(valid_B.sum()))
         self.log_metrics(mean_over_processes(sums), batch.step)
 
     @override

@@ -133,12 +133,15 @@ class OptimizerSteps:
         Raises:
             RuntimeError: If gradients have not been finite in `MAX_BAD_UPDATES` of the last `AMONG` updates.
         """
-        counts = learner.plan[number].counts
-        if not counts.tokens:
+        mini_batch = learner.plan[number]
+        if not mini_batch.counts.tokens:
             return {"update/skipped": (1.0, 1.0)}
         optimizer: Any = module.optimizers()
         optimizer.zero_grad()
         sums = learner.accumulate(number, module.manual_backward)
+        if not mini_batch.micro_batches:  # a gradient of 0 is one: momentum goes on, and so does weight decay
+            for parameter in (p for group in optimizer.param_groups for p in group["params"]):
+                parameter.grad = torch.zeros_like(parameter)
         norm = self._clip(optimizer)
         self.recent.append(not math.isfinite(norm))
         if sum(self.recent) >= MAX_BAD_UPDATES:
@@ -156,7 +159,7 @@ class OptimizerSteps:
         values = torch.stack(list(sums.values())).tolist()
         for name, value in zip(sums, values, strict=True):
             # Sums are of this rank, counts of all: each rank gives its share of the counts.
-            metrics[name] = (value, (1 if name == "loss/total" else counts.tokens) / world_size())
+            metrics[name] = (value, (1 if name == "loss/total" else mini_batch.read) / world_size())
         return metrics
 
     def _clip(self, optimizer: Any) -> float:

@@ -13,7 +13,7 @@ import torch
 from asym_lit.lit.distributed import all_max, all_sum
 from asym_lit.objectives.aggregations import GlobalCounts
 from asym_lit.objectives.rewards import AllRollouts, RolloutFilter
-from asym_lit.rollout.microbatches import MicroBatch, make_micro_batch, mini_batches_of_slots, pack
+from asym_lit.rollout.microbatches import Cutting, MicroBatch, make_micro_batch
 from asym_lit.types import Experience, Outcome, Rollout, RolloutBatch
 
 
@@ -22,19 +22,17 @@ class MiniBatch:
     """The rollouts behind one optimizer step on this rank, and their number over all ranks."""
 
     micro_batches: list[list[int]]
-    """Rows of each micro-batch; the same number of them on every rank."""
+    """Rows with a gradient, of each micro-batch; the same number of these on every rank."""
     fillers: int
     """How many of the last micro-batches only keep this rank in step with the others."""
     counts: GlobalCounts
+    """Of all its rollouts, those without gradient too."""
+    read: float
+    """Response tokens of the micro-batches over all ranks."""
 
 
 def plan_updates(
-    batch: RolloutBatch,
-    mini_batches: int,
-    slots: int,
-    seed: int,
-    max_tokens: int,
-    rollout_filter: RolloutFilter = AllRollouts(),
+    batch: RolloutBatch, cutting: Cutting, idle: Sequence[bool], rollout_filter: RolloutFilter = AllRollouts()
 ) -> list[MiniBatch]:
     """Mini-batches of whole groups, cut into micro-batches by a token budget. A collective.
 
@@ -43,38 +41,31 @@ def plan_updates(
 
     Args:
         batch: The step's rollouts on this rank.
-        mini_batches: Optimizer steps per pass over them.
-        slots: Groups of the step over all ranks.
-        seed: Of the shuffle.
-        max_tokens: Budget of a micro-batch, in tokens after padding.
+        cutting: How many of them, and how large.
+        idle: Of each rollout: it has no gradient, so it is counted and not read.
         rollout_filter: The objective's.
     """
     rollouts = batch.rollouts
-    lengths = [len(r.prompt.token_ids) + len(r.token_ids) for r in rollouts]
     decided, chosen_by_verdict = _rows(batch, rollout_filter)
-    trained = [d and c for d, c in zip(decided, chosen_by_verdict, strict=True)]
-    packed = [
-        pack(
-            lengths,
-            [i for i, r in enumerate(rollouts) if r.slot in chosen and trained[i]],
-            max_tokens,
-        )
-        for chosen in mini_batches_of_slots(slots, mini_batches, seed, batch.step)
+    dealt = [
+        [i for i, r in enumerate(rollouts) if r.slot in slots and decided[i] and chosen_by_verdict[i]]
+        for slots in cutting.deal(batch.step)
     ]
-    return _in_step(rollouts, packed)
+    return _in_step(rollouts, dealt, [cutting.pack(rollouts, [i for i in rows if not idle[i]]) for rows in dealt])
 
 
-def plan_bystanders(batch: RolloutBatch, max_tokens: int, rollout_filter: RolloutFilter) -> MiniBatch:
-    """The decided rollouts that an objective's filter keeps out of all updates, to be looked at only. A collective.
+def plan_bystanders(batch: RolloutBatch, cutting: Cutting, idle: Sequence[bool], rollout_filter: RolloutFilter) -> MiniBatch:
+    """The decided rollouts that no update reads, to be looked at only: filtered ones and idle ones. A collective.
 
     Args:
         batch: The step's rollouts on this rank.
-        max_tokens: Budget of a micro-batch, in tokens after padding.
+        cutting: How they are cut up.
+        idle: Of each rollout: it has no gradient.
         rollout_filter: The objective's.
     """
-    lengths = [len(r.prompt.token_ids) + len(r.token_ids) for r in batch.rollouts]
-    rows = [i for i, (decided, chosen) in enumerate(zip(*_rows(batch, rollout_filter), strict=True)) if decided and not chosen]
-    return _in_step(batch.rollouts, [pack(lengths, rows, max_tokens)])[0]
+    decided, chosen = _rows(batch, rollout_filter)
+    rows = [i for i, still in enumerate(idle) if decided[i] and (still or not chosen[i])]
+    return _in_step(batch.rollouts, [rows], [cutting.pack(batch.rollouts, rows)])[0]
 
 
 def _rows(batch: RolloutBatch, rollout_filter: RolloutFilter) -> tuple[list[bool], list[bool]]:
@@ -85,20 +76,25 @@ def _rows(batch: RolloutBatch, rollout_filter: RolloutFilter) -> tuple[list[bool
     return decided, rollout_filter(torch.tensor(right, dtype=torch.bool)).tolist()
 
 
-def _in_step(rollouts: Sequence[Rollout], packed: Sequence[list[list[int]]]) -> list[MiniBatch]:
+def _in_step(rollouts: Sequence[Rollout], dealt: Sequence[list[int]], packed: Sequence[list[list[int]]]) -> list[MiniBatch]:
     """Mini-batches with as many micro-batches on every rank, and their sizes over all ranks."""
-    sizes = [(sum(len(rollouts[i].token_ids) for m in part for i in m), sum(len(m) for m in part)) for part in packed]
-    tokens, sequences = all_sum(torch.tensor(sizes, dtype=torch.float64)).T.tolist()
+    lengths = [len(rollout.token_ids) for rollout in rollouts]
+    sizes = [
+        (sum(lengths[i] for i in rows), len(rows), sum(lengths[i] for micro_batch in part for i in micro_batch))
+        for rows, part in zip(dealt, packed, strict=True)
+    ]
+    tokens, sequences, read = all_sum(torch.tensor(sizes, dtype=torch.float64)).T.tolist()
     longest = all_max(torch.tensor([len(part) for part in packed])).tolist()
     return [
-        MiniBatch([*part, *[[0]] * (most - len(part))], most - len(part), GlobalCounts(t, s))
-        for part, most, t, s in zip(packed, longest, tokens, sequences, strict=True)
+        MiniBatch([*part, *[[0]] * (most - len(part))], most - len(part), GlobalCounts(t, s), r)
+        for part, most, t, s, r in zip(packed, longest, tokens, sequences, read, strict=True)
     ]
 
 
-def cut(mini_batch: MiniBatch, rollouts: Sequence[Rollout], experience: Experience) -> list[MicroBatch]:
+def cut(mini_batch: MiniBatch, rollouts: Sequence[Rollout], experience: Experience, share_prompts: bool) -> list[MicroBatch]:
     """The tensors of a mini-batch's micro-batches."""
     real = len(mini_batch.micro_batches) - mini_batch.fillers
     return [
-        make_micro_batch(rows, rollouts, experience, is_filler=i >= real) for i, rows in enumerate(mini_batch.micro_batches)
+        make_micro_batch(rows, rollouts, experience, i >= real, share_prompts)
+        for i, rows in enumerate(mini_batch.micro_batches)
     ]

@@ -51,6 +51,7 @@ class ConfidentErrorPenalty:
     normalisation: Normalisation = "mean"
     activation: Activation = "softplus"
     clip: float = 0.0
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if self.alpha < 0:
@@ -89,6 +90,7 @@ class ConstantErrorPenalty:
 
     alpha: float = 1.0
     needs = Needs()
+    keeps_zero = True
 
     def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
@@ -109,6 +111,7 @@ class ShuffledErrorPenalty:
 
     penalty: ConfidentErrorPenalty = ConfidentErrorPenalty()
     seed: int = 0
+    keeps_zero = True
 
     @property
     def needs(self) -> Needs:

@@ -37,6 +37,7 @@ class FocalWeight:
 
     gamma: float = 1.0
     needs = Needs()
+    keeps_zero = True
 
     def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""
@@ -60,6 +61,7 @@ class GroupDifficulty:
     alpha: float = 1.0
     variant: Literal["paper", "code"] = "paper"
     needs = Needs()
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if self.alpha <= 0:
@@ -129,6 +131,7 @@ class UniformCorrect:
     """
 
     tau: float = 0.2
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.tau <= 1:
@@ -188,6 +191,7 @@ class MixedGroupsOnly:
 
     rescale: bool = False
     needs = Needs()
+    keeps_zero = True
 
     def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""

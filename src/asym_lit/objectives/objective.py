@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import takewhile
 from operator import or_
 
 import torch
@@ -19,7 +20,7 @@ from asym_lit.objectives.rewards import AllRollouts, GroupFilter, KeepAll, Rewar
 from asym_lit.objectives.reweights import Reweight, TokenReweight
 from asym_lit.objectives.token_losses import ClippedSurrogate, TokenLoss
 from asym_lit.reductions import masked_sum
-from asym_lit.shapes import Float
+from asym_lit.shapes import Bool, Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
 
 
@@ -113,6 +114,26 @@ class Objective:
             advantages_BT = reweight(advantages_BT, experience)
         return advantages_BT
 
+    def idle(self, experience: Experience) -> Bool[Tensor, " B"]:
+        """Rollouts whose gradient is exactly 0, told from their rewards before anything is scored, shape [B].
+
+        Their advantages are 0, and every part that comes after says of itself that it `keeps_zero`; a part that says nothing
+        does not. They still count in all denominators. A collective where a reweight is one.
+
+        Args:
+            experience: As for `estimate`, before rewards are shaped.
+        """
+        none_B = torch.zeros_like(experience.valid_B)
+        later = [*self.token_reweights, self.token_loss, *self.regularizers]
+        if any(shaper.needs != Needs() for shaper in self.reward_shapers) or not all(map(_keeps_zero, later)):
+            return none_B
+        # A reweight that wants scores is left out, if zeros survive it; so is what comes after it.
+        known = list(takewhile(lambda reweight: reweight.needs == Needs(), self.reweights))
+        if not all(map(_keeps_zero, self.reweights[len(known) :])):
+            return none_B
+        shaped = replace(experience, rewards_B=self.shape(experience))
+        return (replace(self, reweights=known).estimate(shaped) == 0).all(-1)
+
     def loss(self, scores: TokenScores, experience: Experience, counts: GlobalCounts) -> LossTerms:
         """Loss of a micro-batch.
 
@@ -147,6 +168,10 @@ class Objective:
             loss_BT = loss_BT + added_BT
         weights_BT = self.aggregation(mask_BT, counts)
         return LossTerms(masked_sum(loss_BT * weights_BT, mask_BT), sums)
+
+
+def _keeps_zero(part: object) -> bool:
+    return bool(getattr(part, "keeps_zero", False))
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,11 @@ class ReferenceKL:
         """The reference's log-probs."""
         return Needs(reference=self.coefficient != 0)
 
+    @property
+    def keeps_zero(self) -> bool:
+        """Only if it is off: it looks at every response."""
+        return self.coefficient == 0
+
     def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, shape [B, T]."""
         if self.coefficient == 0:
@@ -104,6 +109,11 @@ class EntropyBonus:
         """The entropy, with gradient."""
         return Needs(entropy=True, entropy_gradient=True) if self.coefficient else Needs()
 
+    @property
+    def keeps_zero(self) -> bool:
+        """Only if it is off: it looks at every response."""
+        return self.coefficient == 0
+
     def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, shape [B, T]."""
         if self.coefficient == 0:
@@ -132,6 +142,11 @@ class SquaredLogRatio:
     def needs(self) -> Needs:
         """The reference's log-probs."""
         return Needs(reference=self.tau != 0)
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Only if it is off: it looks at every response."""
+        return self.tau == 0
 
     def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Added loss, shape [B, T]."""
@@ -164,6 +179,7 @@ class LowProbabilityTether:
     quantile: float = 0.01
     top_n: int = 64
     name = "low_probability"
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         for name, value in (("kappa", self.kappa), ("quantile", self.quantile)):

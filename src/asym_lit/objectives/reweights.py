@@ -61,6 +61,7 @@ class SignScaling:
     positive: float = 1.0
     negative: float = 1.0
     needs = Needs()
+    keeps_zero = True
 
     def __call__(self, advantages_BT: Float[Tensor, "B T"], experience: Experience) -> Float[Tensor, "B T"]:
         """New advantages, shape [B, T]."""

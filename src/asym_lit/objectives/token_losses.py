@@ -49,6 +49,7 @@ class ClippedSurrogate:
 
     clip_low: float = 0.2
     clip_high: float = 0.2
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.clip_low <= 1:
@@ -83,6 +84,7 @@ class DualClippedSurrogate:
 
     surrogate: ClippedSurrogate = ClippedSurrogate()
     cap: float = 3.0
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if self.cap <= 1:
@@ -112,6 +114,7 @@ class ClippedWeight:
 
     low: float = 0.0
     high: float = 5.0
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.high:
@@ -132,6 +135,8 @@ class Likelihood:
 
     Assumes that the current policy sampled, so one update a rollout step. Where A is 0 there is no gradient.
     """
+
+    keeps_zero = True
 
     def __call__(
         self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
@@ -154,6 +159,7 @@ class SoftGate:
 
     tau_positive: float = 1.0
     tau_negative: float = 1.05
+    keeps_zero = True
 
     def __call__(
         self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience

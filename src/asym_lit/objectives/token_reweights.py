@@ -32,6 +32,7 @@ class Rank1Penalty:
 
     lambda_top1: float = 1.1
     gate: Gate = EntropyGate()
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if self.lambda_top1 < 0:
@@ -68,6 +69,7 @@ class ForkingTokens:
     """
 
     quantile: float = 0.8
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.quantile <= 1:
@@ -99,6 +101,7 @@ class StepWeights:
 
     beta: float = 0.5
     needs = Needs()
+    keeps_zero = True
 
     def __post_init__(self) -> None:
         if not -1 <= self.beta <= 1:
@@ -132,6 +135,7 @@ class OffPolicyMask:
 
     threshold: float = 0.5
     needs = Needs()
+    keeps_zero = True
 
     def __call__(
         self, advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +18,17 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from asym_lit.layouts import shared
 from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.loading import checkpoint_activations
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
-from asym_lit.policy.size import empty_policy
+from asym_lit.policy.shared_attention import let_share, reading
+from asym_lit.policy.size import empty_policy, of_layers
 from asym_lit.policy.token_scores import CHUNK_ELEMENTS, GPU_CHUNKS
 from asym_lit.shapes import Float
-from asym_lit.types import Needs
+from asym_lit.types import Needs, Prompt, Rollout
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -42,11 +43,20 @@ class MicroBatchShape:
     """Tokens of the longest prompt."""
     response: int
     """Tokens of the longest response."""
+    prompts: int = 0
+    """Prompts that stand once for all of their rows; 0 if each row has its own."""
 
     @property
     def width(self) -> int:
         """Tokens of a row."""
         return self.prompt + self.response
+
+    @property
+    def rollouts(self) -> list[Rollout]:
+        """Rollouts of these lengths, dealt out to the prompts in turn."""
+        prompt, response = Prompt("", "", {}, "", (0,) * self.prompt), [0] * self.response
+        slots = sorted(row % max(1, self.prompts) for row in range(self.rows))
+        return [Rollout(prompt, slot, response, [], "stop", 0) for slot in slots]
 
 
 def activation_bytes(
@@ -73,19 +83,10 @@ def activation_bytes(
     """
     tiles = tiles_of(config, shape.rows * shape.response, needs, is_gpu, vocabulary)
     one, two = (
-        _simulated(empty_policy(_of_layers(config, layers), dtype, lora), shape, tiles, gradient_checkpointing)
+        _simulated(empty_policy(of_layers(config, layers), dtype, lora), shape, tiles, gradient_checkpointing)
         for layers in (1, 2)
     )
     return one + (config.num_hidden_layers - 1) * (two - one)
-
-
-def _of_layers(config: PretrainedConfig, layers: int) -> PretrainedConfig:
-    cut = deepcopy(config)
-    kinds = getattr(cut, "layer_types", None)
-    cut.num_hidden_layers = layers
-    if kinds:
-        cut.layer_types = (kinds * 2)[:layers]
-    return cut
 
 
 def _fake(model: nn.Module) -> None:
@@ -101,7 +102,10 @@ def _fake(model: nn.Module) -> None:
 
 def _simulated(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gradient_checkpointing: bool) -> int:
     model.train()
-    with FakeTensorMode():
+    tokens = shared(shape.rollouts, torch.device("cpu")) if shape.prompts else None
+    if tokens is not None:
+        let_share(model)
+    with FakeTensorMode(allow_non_fake_inputs=True):
         _fake(model)
         if gradient_checkpointing:
             checkpoint_activations(model)
@@ -109,9 +113,13 @@ def _simulated(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gra
         for parameter in parameters:
             parameter.grad = torch.empty_like(parameter) if parameter.requires_grad else None
         known = [*parameters, *model.buffers(), *(p.grad for p in parameters if p.grad is not None)]
-        ids_BS = torch.zeros(shape.rows, shape.width, dtype=torch.long)
         with _LiveStorages(known) as live:
-            hidden_BSH = head_inputs(model, ids_BS)
+            if tokens is None:
+                hidden_BSH = head_inputs(model, torch.zeros(shape.rows, shape.width, dtype=torch.long))
+            else:
+                with reading(tokens):
+                    seen = torch.ones_like(tokens.ids_1N)
+                    hidden_BSH = head_inputs(model, tokens.ids_1N, position_ids=tokens.positions_1N, attention_mask=seen)
             index_N = torch.zeros(shape.rows * shape.response, dtype=torch.long)
             hidden_NH = hidden_BSH.flatten(0, 1)[index_N]
             _HeadInOneTile.apply(hidden_NH, model.get_output_embeddings().weight, tiles).sum().backward()  # type: ignore

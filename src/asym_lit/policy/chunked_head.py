@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LOWEST_LOGIT, LogitTiles, TileSettings
 from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types import Needs
@@ -80,10 +79,8 @@ class ChunkedHead(torch.autograd.Function):
         weight_VH: Float[Tensor, "V H"],
         bias_V: Float[Tensor, " V"] | None,
         targets_N: Int[Tensor, " N"],
-        temperature: float,
-        shaping: LogitShaping,
+        settings: TileSettings,
         needs: Needs,
-        elements: int,
     ) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"] | None, Float[Tensor, "N K"] | None, Bool[Tensor, " N"] | None]:
         """Scores of N tokens.
 
@@ -93,16 +90,14 @@ class ChunkedHead(torch.autograd.Function):
             weight_VH: Of the head.
             bias_V: Of the head, if it has one.
             targets_N: The tokens.
-            temperature: Divides the logits, shaped.
-            shaping: What the policy does with the logits of its head.
+            settings: Of the tiles: temperature, shaping, size and dtypes.
             needs: What to compute beside the log-prob.
-            elements: Most logits in a tile.
 
         Returns:
             Log-probs [N], entropies [N], log-probs of the likeliest tokens [N, K], rank-1 flags [N]; None where not needed.
         """
-        ctx.settings = TileSettings.of(hidden_NH, weight_VH, temperature, shaping, elements)
-        tiles = LogitTiles(hidden_NH, weight_VH, bias_V, ctx.settings)
+        ctx.settings = settings
+        tiles = LogitTiles(hidden_NH, weight_VH, bias_V, settings)
         found = _Statistics(tiles, targets_N, needs)
         log_sum_N = found.sum_N.log()
         entropy_N = log_sum_N - found.weighted_N / found.sum_N if needs.entropy else None
@@ -140,7 +135,7 @@ class ChunkedHead(torch.autograd.Function):
                 by_weight_VH[columns] = by_part_VH
         by_hidden_NH = None if by_hidden_NH is None else by_hidden_NH.to(hidden_NH.dtype)
         by_bias_V = None if by_bias_V is None else by_bias_V.to(bias_V.dtype)
-        return by_hidden_NH, by_weight_VH, by_bias_V, None, None, None, None, None
+        return by_hidden_NH, by_weight_VH, by_bias_V, None, None, None
 
 
 class _Slope:

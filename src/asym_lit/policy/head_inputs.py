@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def head_inputs(model: PreTrainedModel, ids_BS: Int[Tensor, "B S"]) -> Tensor:
+def head_inputs(model: PreTrainedModel, ids_BS: Int[Tensor, "B S"], **further: Any) -> Tensor:
     """What the LM head is given, with the gradient it carries; the head itself is left out.
 
     For policies with layers between base model and head, as BERT-like ones have.
+
+    Args:
+        model: The policy.
+        ids_BS: Tokens.
+        further: Of its forward pass.
     """
     caught: list[Tensor] = []
 
@@ -26,7 +31,7 @@ def head_inputs(model: PreTrainedModel, ids_BS: Int[Tensor, "B S"]) -> Tensor:
     head: Any = model.get_output_embeddings()
     head.forward = catch
     try:
-        model(input_ids=ids_BS, use_cache=False)
+        model(input_ids=ids_BS, use_cache=False, **further)
     finally:
         del head.forward
     return caught[-1]

@@ -10,6 +10,7 @@ import torch
 
 from asym_lit.model_files import damage, no_number
 from asym_lit.policy.frequencies import fix_frequencies
+from asym_lit.policy.linear_products import take_wider_products
 from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
 
@@ -84,6 +85,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
         raise InputError(f"{broken} {INSTEAD}")
     fix_frequencies(model, longest)
     remove_noise(model)
+    take_wider_products(model)
     return model
 
 

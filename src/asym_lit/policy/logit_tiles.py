@@ -12,6 +12,7 @@ from math import isqrt
 import torch
 from torch import Tensor
 
+from asym_lit.policy.linear_products import takes_wide, wide_product
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.shapes import Float
 
@@ -29,7 +30,8 @@ class TileSettings:
     dtype: torch.dtype
     """Of the logits and of all sums."""
     operand_dtype: torch.dtype
-    """Of what is multiplied: `dtype`, or less on a GPU, as only there half-precision matrices multiply into fp32."""
+    """Of what is multiplied: `dtype`, or less on a GPU, where half-precision matrices multiply into fp32, or where it was asked
+    for: a CPU rounds such products to it, which halves their time and moves logits of 16 by up to 0.03."""
     shaping: LogitShaping = LogitShaping()
     """What happens to the logits before the temperature divides them."""
 
@@ -40,11 +42,14 @@ class TileSettings:
         temperature: float,
         shaping: LogitShaping,
         elements: int,
+        asked: torch.dtype | None = None,
     ) -> TileSettings:
-        """As the dtypes of the operands, their device and autocast say."""
+        """As the dtypes of the operands, their device and autocast say, or as it was asked for."""
         operand_dtype = torch.promote_types(hidden_NH.dtype, weight_VH.dtype)
         dtype = torch.promote_types(operand_dtype, torch.float32)
-        if not hidden_NH.is_cuda:
+        if asked is not None:
+            operand_dtype = asked
+        elif not hidden_NH.is_cuda:
             operand_dtype = dtype
         elif torch.is_autocast_enabled("cuda"):
             operand_dtype = torch.get_autocast_dtype("cuda")
@@ -102,10 +107,12 @@ class LogitTiles:
             with_slope: Leave the derivative of a soft cap, `1 - tanh(.)^2`, in the buffer "slope".
         """
         hidden_NH = self.hidden_NH[rows]
-        if self.operand_dtype == self.dtype:
+        if takes_wide(hidden_NH, weight_VH.t()):
+            tile_NV = wide_product(hidden_NH, weight_VH.t())
+        elif self.operand_dtype == self.dtype:
             tile_NV = torch.mm(hidden_NH, weight_VH.t(), out=self.buffer("logits", len(hidden_NH), len(weight_VH)))
         else:
-            tile_NV = torch.mm(hidden_NH, weight_VH.t(), out_dtype=self.dtype)
+            tile_NV = raised_product(hidden_NH, weight_VH.t(), self.dtype)
         if self.bias_V is not None:
             tile_NV.add_(self.bias_V[columns])
         scale, cap = self.shaping.scale, self.shaping.cap
@@ -126,7 +133,14 @@ class LogitTiles:
 
     def add_product(self, total: Float[Tensor, "I J"], left: Float[Tensor, "I M"], right: Float[Tensor, "M J"]) -> None:
         """`total += left @ right`, accumulated in the dtype of the total."""
-        if total.dtype == left.dtype:
+        if takes_wide(left, right):
+            total.add_(wide_product(left, right))
+        elif total.dtype == left.dtype:
             total.addmm_(left, right)
         else:
-            total.add_(torch.mm(left, right, out_dtype=total.dtype))
+            total.add_(raised_product(left, right, total.dtype))
+
+
+def raised_product(left: Float[Tensor, "I M"], right: Float[Tensor, "M J"], dtype: torch.dtype) -> Float[Tensor, "I J"]:
+    """A product of half-precision matrices in another dtype; a CPU rounds it on the way."""
+    return torch.mm(left, right, out_dtype=dtype) if left.is_cuda else torch.mm(left, right).to(dtype)

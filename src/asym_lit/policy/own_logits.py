@@ -142,16 +142,22 @@ def _check_causal(name: str, given_BSH: Float[Tensor, "B S H"]) -> None:
         )
 
 
-def _some_ids(model: nn.Module, head: nn.Linear) -> Tensor:
-    """Two rows of tokens that begin alike; none that the config gives a meaning, such as padding or an image."""
+def _some_ids(model: PreTrainedModel, head: nn.Linear) -> Tensor:
+    """Two rows of tokens that begin alike."""
+    plain = plain_ids(model)[-2 * TOKENS :] or [0]
+    rows = [plain[:TOKENS], [*plain[:SHARED], *plain[TOKENS:]]]
+    width = min(TOKENS, *map(len, rows))
+    return torch.tensor([row[:width] for row in rows], device=head.weight.device)
+
+
+def plain_ids(model: PreTrainedModel) -> list[int]:
+    """Some ids of a policy's vocabulary, at most 64; none that its config gives a meaning, such as padding or an image."""
     special: set[Any] = set()
     for name, value in getattr(model.config, "__dict__", {}).items():
         if "token_id" in name:
             special.update(value if isinstance(value, list) else [value])
-    plain = [i for i in range(min(len(head.weight), 64)) if i not in special][-2 * TOKENS :] or [0]
-    rows = [plain[:TOKENS], [*plain[:SHARED], *plain[TOKENS:]]]
-    width = min(TOKENS, *map(len, rows))
-    return torch.tensor([row[:width] for row in rows], device=head.weight.device)
+    rows = len(model.get_output_embeddings().weight)
+    return [i for i in range(min(rows, 64)) if i not in special]
 
 
 def _ruler(ids_BS: Int[Tensor, "B S"], head: nn.Linear) -> Tensor:

@@ -46,6 +46,16 @@ def empty_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None
         return add_adapters(model, lora) if lora else model
 
 
+def of_layers(config: PretrainedConfig, layers: int) -> PretrainedConfig:
+    """A configuration with the first so many decoder layers."""
+    cut = deepcopy(config)
+    kinds = getattr(cut, "layer_types", None)
+    cut.num_hidden_layers = layers
+    if kinds:
+        cut.layer_types = (kinds * 2)[:layers]
+    return cut
+
+
 def measure_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None = None) -> PolicySize:
     """The size of a policy from its configuration alone."""
     model = empty_policy(config, dtype, lora)

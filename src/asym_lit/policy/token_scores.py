@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from asym_lit.layouts import SharedTokens, TokenLayout
 from asym_lit.policy.chunked_head import ChunkedHead
 from asym_lit.policy.head_inputs import head_inputs
+from asym_lit.policy.logit_tiles import TileSettings
 from asym_lit.policy.own_logits import read_head
+from asym_lit.policy.shared_attention import reading
 from asym_lit.shapes import Float, Int, Shaped
 from asym_lit.types import InputError, Needs, TokenScores
 
@@ -38,14 +41,22 @@ class TokenScorer(nn.Module):
         vocabulary: Only the first so many tokens exist, as `token_count` of a tokenizer has it: those beyond count as
             impossible. None for all rows of the LM head.
         gaps: Ids among these that no token has, as `gaps` of a tokenizer has it; they count as impossible too.
+        head_dtype: In which the products with the head are made; None as the dtypes of its operands are.
 
     Raises:
         InputError: If its logits are more than a matrix product with a bias, a scale and a soft cap, or not causal, or if there
             are gaps below a soft cap, which would make them possible again.
     """
 
-    def __init__(self, model: PreTrainedModel, vocabulary: int | None = None, gaps: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        vocabulary: int | None = None,
+        gaps: frozenset[int] = frozenset(),
+        head_dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
+        self.head_dtype = head_dtype
         reading = read_head(model)
         rows = len(model.get_output_embeddings().weight)
         self.vocabulary: int = reading.shaping.within(rows).within(vocabulary).vocabulary  # type: ignore[assignment]
@@ -58,11 +69,17 @@ class TokenScorer(nn.Module):
                 "these could not be left out of its log-probs. Give them tokens (tokenizer.add_tokens), or take another one."
             )
         self.gaps = torch.tensor(sorted(gaps), dtype=torch.int64)
+        self.why_not_shared = "it was not tried"
+        """Why it cannot read a prompt once for all of its responses; empty if it can. For `sharing_trial.py` to say."""
+
+    @property
+    def shares_prompts(self) -> bool:
+        """It may be given `SharedTokens`."""
+        return not self.why_not_shared
 
     def forward(
         self,
-        input_ids_BS: Int[Tensor, "B S"],
-        prompt_lengths_B: Int[Tensor, " B"],
+        tokens: TokenLayout,
         mask_BT: Shaped[Tensor, "B T"],
         temperature: float,
         needs: Needs,
@@ -70,8 +87,7 @@ class TokenScorer(nn.Module):
         """Scores of each response token.
 
         Args:
-            input_ids_BS: Prompts and responses, padded on the right with any token.
-            prompt_lengths_B: Where each response starts.
+            tokens: Prompts and responses. Prompts may be shared only by a policy that can (`sharing_trial.py`).
             mask_BT: Response tokens.
             temperature: Divides the logits, scaled and capped.
             needs: What to compute beside the log-prob.
@@ -79,19 +95,30 @@ class TokenScorer(nn.Module):
         Returns:
             Scores in fp32 (or wider, if the policy is), shape [B, T], zeros on padding.
         """
-        # No attention mask: padding stands on the right, where a causal model's earlier tokens cannot see it.
-        if self.is_direct:
-            hidden_BSH = self.model.base_model(input_ids=input_ids_BS, use_cache=False).last_hidden_state
-        else:
-            hidden_BSH = head_inputs(self.model, input_ids_BS)
-        steps_T = torch.arange(mask_BT.shape[1], device=mask_BT.device)
-        targets_BT = (prompt_lengths_B[:, None] + steps_T).clamp(max=input_ids_BS.shape[1] - 1)
         batch, step = mask_BT.bool().nonzero(as_tuple=True)
-        position = targets_BT[batch, step]
-        flat = self.score_flat(
-            hidden_BSH[batch, position - 1], input_ids_BS[batch, position], temperature=temperature, needs=needs
-        )
+        if isinstance(tokens, SharedTokens):
+            with reading(tokens):
+                # A mask, of ones: without one transformers takes positions that start again for rows packed by itself.
+                hidden_BSH = self._hidden(tokens.ids_1N, tokens.positions_1N, torch.ones_like(tokens.ids_1N))
+            hidden_NH = hidden_BSH[0].index_select(0, tokens.predictors_BT[batch, step])
+            targets_N = tokens.targets_BT[batch, step]
+        else:
+            # No attention mask: padding stands on the right, where a causal model's earlier tokens cannot see it.
+            hidden_BSH = self._hidden(tokens.ids_BS)
+            position_N = tokens.prompt_lengths_B[batch] + step
+            hidden_NH, targets_N = hidden_BSH[batch, position_N - 1], tokens.ids_BS[batch, position_N]
+        flat = self.score_flat(hidden_NH, targets_N, temperature=temperature, needs=needs)
         return _scattered(flat, batch, step, mask_BT)
+
+    def _hidden(
+        self, ids_BS: Int[Tensor, "B S"], positions_BS: Int[Tensor, "B S"] | None = None, seen_BS: Tensor | None = None
+    ) -> Float[Tensor, "B S H"]:
+        """What the LM head is given."""
+        further = {} if positions_BS is None else {"position_ids": positions_BS, "attention_mask": seen_BS}
+        if self.is_direct:
+            hidden_BSH: Tensor = self.model.base_model(input_ids=ids_BS, use_cache=False, **further).last_hidden_state
+            return hidden_BSH
+        return head_inputs(self.model, ids_BS, **further)
 
     def score_flat(
         self, hidden_NH: Float[Tensor, "N H"], targets_N: Int[Tensor, " N"], temperature: float, needs: Needs
@@ -117,7 +144,8 @@ class TokenScorer(nn.Module):
                 f"allowed: at most {self.vocabulary}."
             )
         elements = CHUNK_ELEMENTS * (GPU_CHUNKS if hidden_NH.is_cuda else 1)
-        arguments = (hidden_NH, head.weight, self._bias(head), targets_N, temperature, self.shaping, needs, elements)
+        settings = TileSettings.of(hidden_NH, head.weight, temperature, self.shaping, elements, self.head_dtype)
+        arguments = (hidden_NH, head.weight, self._bias(head), targets_N, settings, needs)
         return TokenScores(*ChunkedHead.apply(*arguments))
 
     def _bias(self, head: nn.Linear) -> Float[Tensor, " V"] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -98,12 +99,14 @@ def _ways(model: Any, host: EngineHost, argument: str) -> Iterator[CacheUse]:
     cache = getattr(out, argument, None)
     if cache is None:
         return
-    if may_be_padded(cache, model.config):
-        yield from (CacheUse(argument, select) for select in SELECT)
+    from asym_lit.growing_cache import let_grow  # imports transformers
+
+    padded = [CacheUse(argument, select) for select in SELECT] if may_be_padded(cache, model.config) else []
     # The base class of recurrent layers has the second method alone; with keys beside, the first would take only those.
-    for select in (*reversed(SELECT), None):
-        if select is None or hasattr(cache, select):
-            yield CacheUse(argument, select, pads=False)
+    methods = [select for select in (*reversed(SELECT), None) if select is None or hasattr(cache, select)]
+    ways = [*padded, *(CacheUse(argument, select, pads=False) for select in methods)]
+    growths = (True, False) if let_grow(cache) else (False,)
+    yield from (replace(use, grows=grows) for use in ways for grows in growths)
 
 
 def _token(model: Any, place: int) -> int:

@@ -20,8 +20,9 @@ from asym_lit.types import Sampling
 Rows = list[tuple[Request, int]]
 """Responses to be written: the request, and which of its samples."""
 
-COMPACT_BELOW = 0.75
-"""Finished rows are dropped from the cache once fewer than this share is left: copying the cache has its price."""
+COMPACT_BELOW = 0.9
+"""Finished rows are dropped from the cache once fewer than this share is left: copying the cache has its price, that of a
+step or two of a tenth of the rows."""
 
 
 def uniforms(rows: Rows, sampling: Sampling) -> Float[Tensor, "{len(rows)} {sampling.max_tokens}"]:
@@ -45,6 +46,8 @@ class CacheUse:
     finished rows stay."""
     pads: bool = True
     """Prompts of different length may be read together, the shorter ones padded on the left."""
+    grows: bool = True
+    """New keys and values may be written behind the others, where a layer holds nothing else; see `growing_cache.py`."""
 
 
 class DecodingLoop:
@@ -73,6 +76,10 @@ class DecodingLoop:
         self.mask_BS = mask_PS
         self.logits_BV: Float[Tensor, "B V"]
         self._forward(ids_PS, (mask_PS.cumsum(-1) - 1).clamp(min=0), None)
+        if use.grows:
+            from asym_lit.growing_cache import let_grow  # imports transformers
+
+            let_grow(self.cache)
         if use.select is not None:
             select_rows(self.cache, prompt_of_row, use.select)
             self.logits_BV, self.mask_BS = self.logits_BV[prompt_of_row], mask_PS[prompt_of_row]

@@ -5,13 +5,15 @@ How many updates a step has is in `lit/updates.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import groupby
 
 import torch
 from torch import Tensor
 
-from asym_lit.shapes import Bool, Float, Int
+from asym_lit.layouts import TokenLayout, padded, shared
+from asym_lit.shapes import Bool, Float
 from asym_lit.types import Experience, InputError, Needs, Rollout, TokenScores
 
 
@@ -40,20 +42,90 @@ def pack(lengths: Sequence[int], rows: Sequence[int], max_tokens: int) -> list[l
     return packed
 
 
+def pack_shared(rollouts: Sequence[Rollout], rows: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Rows in micro-batches that keep groups whole, each at most `max_tokens` tokens with prompts counted once.
+
+    A group that is larger is split, its prompt repeated.
+
+    Args:
+        rollouts: All of a step, on this rank.
+        rows: Which of them to pack.
+        max_tokens: Budget; a prompt with one response above it gets a micro-batch of its own.
+    """
+    by_slot = sorted(rows, key=lambda row: (rollouts[row].slot, -len(rollouts[row].token_ids), row))
+    groups = [list(group) for _, group in groupby(by_slot, key=lambda row: rollouts[row].slot)]
+    packed: list[list[int]] = []
+    room = 0
+    # Long ones first, so that a micro-batch holds groups of similar length.
+    for group in sorted(groups, key=lambda group: (-_tokens(rollouts, group), group[0])):
+        for part in _within(rollouts, group, max_tokens):
+            size = _tokens(rollouts, part)
+            if packed and size <= room:
+                packed[-1] += part
+                room -= size
+            else:
+                packed.append(part)
+                room = max_tokens - size
+    return packed
+
+
+def _tokens(rollouts: Sequence[Rollout], group: Sequence[int]) -> int:
+    """Tokens of a prompt and its responses."""
+    return len(rollouts[group[0]].prompt.token_ids) + sum(len(rollouts[row].token_ids) for row in group)
+
+
+def _within(rollouts: Sequence[Rollout], group: list[int], max_tokens: int) -> Iterator[list[int]]:
+    part: list[int] = []
+    for row in group:
+        if part and _tokens(rollouts, [*part, row]) > max_tokens:
+            yield part
+            part = []
+        part.append(row)
+    yield part
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How a step's rollouts are cut up.
+
+    Args:
+        mini_batches: Optimizer steps per pass over them.
+        slots: Groups of the step over all ranks.
+        seed: Of the shuffle.
+        max_tokens: Budget of a micro-batch: tokens with prompts counted once where they are shared, else after padding.
+        share_prompts: Prompts stand once for the responses of their group.
+    """
+
+    mini_batches: int
+    slots: int
+    seed: int
+    max_tokens: int
+    share_prompts: bool = False
+
+    def deal(self, step: int) -> list[frozenset[int]]:
+        """Which groups of a step form each mini-batch."""
+        return mini_batches_of_slots(self.slots, self.mini_batches, self.seed, step)
+
+    def pack(self, rollouts: Sequence[Rollout], rows: Sequence[int]) -> list[list[int]]:
+        """Rows in micro-batches."""
+        if self.share_prompts:
+            return pack_shared(rollouts, rows, self.max_tokens)
+        return pack([len(r.prompt.token_ids) + len(r.token_ids) for r in rollouts], rows, self.max_tokens)
+
+
 @dataclass(slots=True)
 class MicroBatch:
-    """Some rows of a step, padded no further than their longest."""
+    """Some rows of a step."""
 
     rows: list[int]
-    input_ids_BS: Int[Tensor, "B S"]
-    prompt_lengths_B: Int[Tensor, " B"]
+    tokens: TokenLayout
     experience: Experience
     is_filler: bool = False
     """Only there to keep ranks in step; its tokens are masked out of every sum."""
 
 
 def make_micro_batch(
-    rows: list[int], rollouts: Sequence[Rollout], experience: Experience, is_filler: bool = False
+    rows: list[int], rollouts: Sequence[Rollout], experience: Experience, is_filler: bool = False, share_prompts: bool = False
 ) -> MicroBatch:
     """The tensors of some rows.
 
@@ -62,18 +134,13 @@ def make_micro_batch(
         rollouts: Of the step, on this rank.
         experience: Of the step, on this rank.
         is_filler: See `MicroBatch`.
+        share_prompts: A prompt stands once for all rows of its group, which stand together.
     """
-    device = experience.mask_BT.device
-    prompts = [rollouts[row].prompt.token_ids for row in rows]
-    responses = [rollouts[row].token_ids for row in rows]
-    width = max(len(p) + len(r) for p, r in zip(prompts, responses, strict=True))
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
-    for i, (prompt, response) in enumerate(zip(prompts, responses, strict=True)):
-        ids[i, : len(prompt) + len(response)] = torch.tensor([*prompt, *response])
-    part = experience.rows(rows, max(len(r) for r in responses))
+    chosen, device = [rollouts[row] for row in rows], experience.mask_BT.device
+    part = experience.rows(rows, max(len(rollout.token_ids) for rollout in chosen))
     if is_filler:
         part.mask_BT = torch.zeros_like(part.mask_BT)
-    return MicroBatch(rows, ids.to(device), torch.tensor([len(p) for p in prompts], device=device), part, is_filler)
+    return MicroBatch(rows, (shared if share_prompts else padded)(chosen, device), part, is_filler)
 
 
 def experience_of(rollouts: Sequence[Rollout], group_size: int, device: torch.device) -> Experience:

@@ -22,7 +22,9 @@ def sampling_logprobs(logits_BV: Float[Tensor, "B V"], sampling: Sampling) -> Fl
     Returns:
         Log-probs in fp32 or wider, -inf for tokens cut away, shape [B, V].
     """
-    scaled_BV = logits_BV.to(torch.promote_types(logits_BV.dtype, torch.float32)) / sampling.temperature
+    scaled_BV = logits_BV.to(torch.promote_types(logits_BV.dtype, torch.float32))
+    if sampling.temperature != 1:  # a pass over the vocabulary
+        scaled_BV = scaled_BV / sampling.temperature
     if 0 < sampling.top_k < scaled_BV.shape[-1]:
         least_B1 = scaled_BV.topk(sampling.top_k, -1).values[:, -1:]
         scaled_BV = scaled_BV.masked_fill(scaled_BV < least_B1, -torch.inf)

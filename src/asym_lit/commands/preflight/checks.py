@@ -71,6 +71,16 @@ def memory_check(plan: RunPlan, memory: MemoryEstimate) -> Check:
     return Check("memory", "note" if peak > TIGHT * has else "ok", finding + (": tight" if peak > TIGHT * has else ""))
 
 
+def sharing_check(plan: RunPlan, longest: int) -> Check:
+    """Whether scoring and updates read a prompt once for its group, and the share of tokens that this leaves."""
+    if plan.why_not_shared:
+        return Check("prompts", "note", f"each is read once for every response: {plan.why_not_shared}")
+    n, response = plan.data.sampling.n, plan.data.sampling.max_tokens
+    share = (longest + n * response) / (n * (longest + response))
+    finding = f"each is read once for its {n} responses: {share:.0%} of the tokens of a row for each, or less"
+    return Check("prompts", "ok", finding)
+
+
 def vocabulary_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:
     """Whether every token has its row in the policy's embedding."""
     tokenizer, words = plan.data.tokenizer, plan.module.policy_config.vocab_size

@@ -16,6 +16,7 @@ from asym_lit.commands.preflight.checks import (
     length_checks,
     memory_check,
     rows_of,
+    sharing_check,
     vocabulary_check,
 )
 from asym_lit.commands.preflight.memory import GENERATE, STEP, UPDATE, MemoryEstimate, estimate
@@ -41,6 +42,7 @@ def run_preflight(plan: RunPlan, console: Console) -> bool:
     memory = estimate(plan, longest)
     checks = [
         memory_check(plan, memory),
+        sharing_check(plan, longest),
         vocabulary_check(plan, sets),
         ending_check(plan, sets),
         *length_checks(plan, sets),

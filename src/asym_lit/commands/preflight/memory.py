@@ -104,10 +104,13 @@ def _update(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
     config, known = module.policy_config, token_count(data.tokenizer)
     logits = tiles_of(config, tokens, needs, hardware.is_gpu, known).bytes
     total = activation_bytes(config, compute, shape, needs, module.gradient_checkpointing, module.lora, hardware.is_gpu, known)
+    rows = f"{shape.rows} rows of {shape.width} tokens"
+    if shape.prompts:
+        rows = f"{shape.rows} responses of {shape.response} tokens, {shape.prompts} prompts of {shape.prompt}"
     again = ", computed again in the backward pass" if module.gradient_checkpointing else ""
     held = rows_of_rank(plan) * data.sampling.max_tokens * 4 * (8 + needs.top_n)
     parts = [
-        Part("activations", max(total - logits, 0), UPDATE, f"{shape.rows} rows of {shape.width} tokens{again}"),
+        Part("activations", max(total - logits, 0), UPDATE, f"{rows}{again}"),
         Part("logits", logits, UPDATE, f"tiles of {tokens} tokens x {min(config.vocab_size, known)} words"),
         Part("rollouts", held, UPDATE, f"{rows_of_rank(plan)} rows of {data.sampling.max_tokens} tokens as tensors"),
     ]
@@ -122,10 +125,15 @@ def _update(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
 
 def largest_micro_batch(plan: RunPlan, prompt: int) -> MicroBatchShape:
     """What a micro-batch may be, with responses as long as they can be."""
-    width = prompt + plan.data.sampling.max_tokens
+    sampling, budget = plan.data.sampling, plan.module.max_micro_batch_tokens
     most = max(1, ceil(rows_of_rank(plan) / plan.module.mini_batches))
-    rows = min(max(1, plan.module.max_micro_batch_tokens // width), most)
-    return MicroBatchShape(rows, prompt, plan.data.sampling.max_tokens)
+    if plan.why_not_shared:
+        rows = min(max(1, budget // (prompt + sampling.max_tokens)), most)
+        return MicroBatchShape(rows, prompt, sampling.max_tokens)
+    groups = budget // (prompt + sampling.n * sampling.max_tokens)
+    rows = groups * sampling.n or max(1, (budget - prompt) // sampling.max_tokens)  # or a part of a group
+    rows = min(rows, most)
+    return MicroBatchShape(rows, prompt, sampling.max_tokens, prompts=ceil(rows / sampling.n))
 
 
 def _step(plan: RunPlan, size: PolicySize) -> Part:

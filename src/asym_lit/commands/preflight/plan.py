@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ import torch
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.module import PolicyModule
+from asym_lit.policy.sharing_trial import why_no_sharing
 from asym_lit.types import InputError, Verifier
 
 USUAL_GPU_GIB = 80.0
@@ -66,7 +68,7 @@ class Hardware:
         return self.world if self.is_sharded else 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it keeps what it has found out
 class RunPlan:
     """A run that could be started: its parts are built, none is set up."""
 
@@ -78,6 +80,13 @@ class RunPlan:
     """The trainer's settings by name."""
     hardware: Hardware
     settings: PreflightSettings
+
+    @cached_property
+    def why_not_shared(self) -> str:
+        """Why prompts are read once for each response; empty if once for each group."""
+        if not self.module.share_prompts:
+            return "model.share_prompts is off"
+        return why_no_sharing(self.module.policy_config, self.module.weight_dtype)
 
 
 def plan_of(module: Any, data: Any, callbacks: Iterable[Any], trainer: Any, settings: PreflightSettings) -> RunPlan:

@@ -13,10 +13,10 @@ from torch import Tensor
 from typing_extensions import override
 
 from asym_lit.lit.learning import RolloutLearner
-from asym_lit.lit.updates import plan_updates
 from asym_lit.objectives import Objective
 from asym_lit.objectives.rewards import GroupFilter
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.rollout.microbatches import Cutting
 from asym_lit.types import Needs, Outcome, RolloutBatch, TokenScores
 
 RANKS = 3
@@ -90,10 +90,10 @@ class Bench:
     def learner(self, objective: Objective, needs: Needs | None = None) -> RolloutLearner:
         """The batch as one mini-batch under an objective, scored with the present weights as the old ones."""
         batch = replace(self.batch, kept=_kept(objective.group_filter, self.batch))
-        plan = plan_updates(batch, 1, len(batch.groups), 0, self.max_micro_batch_tokens, objective.rollout_filter)
+        cutting = Cutting(1, len(batch.groups), 0, self.max_micro_batch_tokens, self.scorer.shares_prompts)
         needs = (needs or objective.rollout_needs) | Needs(rollout_scores=True)
         reference = (self.reference or self.scorer) if needs.reference else None
-        learner = RolloutLearner(self.scorer, reference, objective, needs, batch, plan)
+        learner = RolloutLearner(self.scorer, reference, objective, needs, batch, cutting)
         learner.score()
         learner.estimate()
         return learner

@@ -10,15 +10,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers.cache_utils import DynamicCache, DynamicLayer
+from transformers.cache_utils import DynamicCache
 
+from asym_lit.growing_cache import let_grow
 from asym_lit.model_caches import arguments_of, cache_argument, may_be_padded, select_rows
 from asym_lit.types import InputError
 
 COMPACT_BELOW = 0.8
 """Finished replies leave the batch once fewer than this share is left: copying the cache has its price."""
-ROOM = 64
-"""Tokens by which the cache grows at a time."""
 
 
 class Decoding:
@@ -41,7 +40,7 @@ class Decoding:
             raise InputError(f"The judge is a {type(model).__name__}, which takes no cache that is known; take another one.")
         self.argument, self.named, self.padded = argument, arguments_of(model), self.pads(model)
         self.cache = DynamicCache(config=model.config)
-        self.cache.layers = [_InPlace() if type(layer) is DynamicLayer else layer for layer in self.cache.layers]
+        let_grow(self.cache)
         width = max(len(prompt) for prompt in prompts)
         ids_BS = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=model.device)
         mask = [[0] * (width - len(p)) + [1] * len(p) for p in prompts]
@@ -75,29 +74,3 @@ class Decoding:
             **{name: value for name, value in told.items() if name in self.named},
         )
         return out.logits[:, -1]
-
-
-class _InPlace(DynamicLayer):
-    """A layer with room ahead: the plain one copies all it holds at every token, half the time of a small model."""
-
-    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """What is held, with the new keys and values behind it."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-            self.room: dict[str, Tensor] = {}
-        self.keys = self._appended("keys", self.keys, key_states)
-        self.values = self._appended("values", self.values, value_states)
-        return self.keys, self.values
-
-    def _appended(self, name: str, held_BHSD: Any, new_BHSD: Tensor) -> Tensor:
-        length = held_BHSD.shape[-2] if held_BHSD.numel() else 0
-        end = length + new_BHSD.shape[-2]
-        room = self.room.get(name)
-        # Rows that were selected are another tensor; it gets room of its own.
-        if room is None or held_BHSD.data_ptr() != room.data_ptr() or room.shape[-2] < end:
-            batch, heads, _, size = new_BHSD.shape
-            room = self.room[name] = new_BHSD.new_empty(batch, heads, end + ROOM, size)
-            if length:
-                room[:, :, :length] = held_BHSD
-        room[:, :, length:end] = new_BHSD
-        return room[:, :, :end]
