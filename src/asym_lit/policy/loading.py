@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from asym_lit.policy.capped_attention import cap_attention
 from asym_lit.policy.frequencies import fix_frequencies
 from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
@@ -78,6 +79,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
             f"The policy {policy!r} lacks {len(lacking)} weights of a {type(model).__name__}, {lacking[0]} first, which "
             "transformers would start at random. Allowed: directories with all weights of a causal language model."
         )
+    cap_attention(model)
     fix_frequencies(model, longest)
     remove_noise(model)
     return model
