@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -21,6 +22,9 @@ TOKENS, SAMPLING = 8, Sampling(n=2, max_tokens=8)
 """Of the prompt that is tried, and what is asked for."""
 OTHER_WEIGHTS = 1.0
 """Nats in the mean over tokens. Half precision and quantised engines make up to 0.1, experts in the wrong order make 6."""
+
+LONGEST = 300
+"""Characters of a reason: vLLM may list all weights of a class."""
 
 
 @contextmanager
@@ -79,7 +83,7 @@ def _words(fault: BaseException) -> str:
         return lines[-1].rstrip(".")
     if hasattr(fault, "errors"):  # of pydantic, whose text is a report over several lines
         lines = [str(fault.errors()[0]["msg"])]
-    return f"{type(fault).__name__}: {lines[0]}".rstrip(".")
+    return f"{type(fault).__name__}: {shorten(lines[0], LONGEST)}".rstrip(".")
 
 
 def try_writing(engine: Engine, host: EngineHost) -> None:
