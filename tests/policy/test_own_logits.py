@@ -233,6 +233,26 @@ def test_a_policy_that_reads_later_tokens_is_refused(dtype):
         read_head(model)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_rounding_does_not_hide_that_a_policy_reads_later_tokens(dtype):
+    """Its first two tokens move by 0.012 of the largest number with others behind them, where a bit of bf16 is 0.008."""
+    from transformers import AutoModelForCausalLM, XLNetConfig
+
+    def xlnet(reads):
+        torch.manual_seed(0)
+        sizes = {"vocab_size": 99, "d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 48, "dropout": 0.0}
+        ends = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1}
+        return AutoModelForCausalLM.from_config(XLNetConfig(**sizes, **ends, attn_type=reads)).to(dtype).eval()
+
+    both = xlnet("bi")
+    before = {name: (value, value.clone()) for name, value in both.state_dict().items()}
+    with pytest.raises(InputError, match="XLNetLMHeadModel, whose hidden states hang on later tokens"):
+        read_head(both)
+    for name, value in both.state_dict().items():
+        assert value.data_ptr() == before[name][0].data_ptr() and torch.equal(value, before[name][1])
+    read_head(xlnet("uni"))
+
+
 def test_a_policy_whose_forward_pass_fails_is_refused_with_its_words():
     class Failing(Bent):
         def forward(self, input_ids, use_cache=False):

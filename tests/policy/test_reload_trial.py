@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import pytest
 import torch
 
@@ -51,6 +53,25 @@ def test_a_config_that_makes_another_policy_is_refused(monkeypatch, most):
     model.config.vocab_size += 1
     with pytest.raises(InputError, match=r"would not be exported as it is trained: .*mismatched_keys.*embed_tokens"):
         check_reload(model)
+
+
+@pytest.mark.parametrize(
+    ("make", "passes", "words"),
+    [
+        (tiny_policy, [False], None),
+        (lambda: tiny("Qwen3Moe"), [False], None),
+        (lambda: tiny("Youtu"), [False, True], None),  # its padding token's row of zeros is zeroed
+        (lambda: tiny("Youtu", tie_word_embeddings=True), [False, True], "lm_head.weight would have other values"),
+    ],
+    ids=["Qwen2", "experts", "zeroed", "zeroed and a row of the head"],
+)
+def test_values_of_a_large_policy_are_compared_where_loading_writes_into_them(monkeypatch, make, passes, words):
+    seen, reloaded = [], reload_trial._reloaded
+    monkeypatch.setattr(reload_trial, "MOST_WEIGHTS", 0)
+    monkeypatch.setattr(reload_trial, "_reloaded", lambda *given: (seen.append(given[2]), reloaded(*given))[1])
+    with pytest.raises(InputError, match=words) if words else nullcontext():
+        check_reload(make())
+    assert seen == passes
 
 
 @pytest.mark.parametrize("most", [2**26, 0], ids=["with values", "names and shapes"])

@@ -14,8 +14,8 @@ def test_weights_are_counted_without_loading_them(tied):
     assert size.weights == size.trained == sum(p.numel() for p in model.parameters())
     assert size.weight_bytes == size.trained_bytes == 2 * size.weights
     assert size.layer == sum(p.numel() for p in model.model.layers[0].parameters())
-    # Two layers, one key-value head of 8 numbers, keys and values.
-    assert size.cache_per_token == 2 * 2 * 1 * 8
+    assert size.layers == 2
+    assert size.outside == size.weights - 2 * size.layer
 
 
 def test_adapters_are_what_is_trained_and_take_four_bytes():

@@ -12,6 +12,8 @@ from lightning.pytorch.strategies import ModelParallelStrategy, StrategyRegistry
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from typing_extensions import override
 
+from asym_lit.policy.decoder_layers import decoder_layers
+
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
 
@@ -45,6 +47,6 @@ def shard(scorer: TokenScorer, mesh: DeviceMesh, compute_dtype: torch.dtype) -> 
         compute_dtype: Of the gathered weights in forward and backward; gradients are reduced in fp32.
     """
     policy = MixedPrecisionPolicy(param_dtype=compute_dtype, reduce_dtype=torch.float32)
-    for layer in scorer.model.base_model.layers:  # type: ignore[union-attr]
+    for layer in decoder_layers(scorer.model):
         fully_shard(layer, mesh=mesh, mp_policy=policy)
     fully_shard(scorer, mesh=mesh, mp_policy=policy)

@@ -2,30 +2,27 @@
 
 The model is made of tensors that have shapes and nothing in them. Both passes are run on it, and the storages that live at
 the same time are added up: what autograd keeps, what is needed in between, with gradient checkpointing or without, whatever
-the architecture. It is run with one and with two layers and drawn out to all of them, for each further layer adds the same.
+the architecture. It is run with the first few layers and drawn out to all of them, for layers of one kind add the same.
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch import Tensor
 
 from asym_lit.layouts import shared
+from asym_lit.policy.decoder_layers import drawn_out
 from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.loading import checkpoint_activations
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LogitTiles, TileSettings
 from asym_lit.policy.lora import LoRA
 from asym_lit.policy.shared_attention import let_share, reading
-from asym_lit.policy.size import empty_policy, of_layers
+from asym_lit.policy.simulation import LiveStorages, simulated
+from asym_lit.policy.size import empty_policy
 from asym_lit.policy.token_scores import CHUNK_ELEMENTS, GPU_CHUNKS
 from asym_lit.shapes import Float
 from asym_lit.types import Needs, Prompt, Rollout
@@ -80,40 +77,29 @@ def activation_bytes(
         lora: The adapters, if these are what is trained.
         is_gpu: Where it runs: tiles of logits are larger on a GPU.
         vocabulary: How many tokens are scored; None for all that the policy has.
+
+    Raises:
+        InputError: If the passes of this class hang on what tensors hold.
     """
     tiles = tiles_of(config, shape.rows * shape.response, needs, is_gpu, vocabulary)
-    one, two = (
-        _simulated(empty_policy(of_layers(config, layers), dtype, lora), shape, tiles, gradient_checkpointing)
-        for layers in (1, 2)
+    return drawn_out(
+        lambda: empty_policy(config, dtype, lora), lambda model: _of_passes(model, shape, tiles, gradient_checkpointing)
     )
-    return one + (config.num_hidden_layers - 1) * (two - one)
 
 
-def _fake(model: nn.Module) -> None:
-    """Put fake tensors on the CPU in place of those on the meta device, where attention would run another kernel."""
-    made: dict[Tensor, Tensor] = {}  # a tied head stays one tensor
-    for module in model.modules():
-        for name, tensor in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
-            if tensor not in made:
-                fake = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu")
-                made[tensor] = nn.Parameter(fake, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else fake
-            setattr(module, name, made[tensor])
-
-
-def _simulated(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gradient_checkpointing: bool) -> int:
+def _of_passes(model: PreTrainedModel, shape: MicroBatchShape, tiles: Tiles, gradient_checkpointing: bool) -> int:
     model.train()
     tokens = shared(shape.rollouts, torch.device("cpu")) if shape.prompts else None
     if tokens is not None:
         let_share(model)
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        _fake(model)
+    with simulated(model):
         if gradient_checkpointing:
             checkpoint_activations(model)
         parameters = list(model.parameters())
         for parameter in parameters:
             parameter.grad = torch.empty_like(parameter) if parameter.requires_grad else None
         known = [*parameters, *model.buffers(), *(p.grad for p in parameters if p.grad is not None)]
-        with _LiveStorages(known) as live:
+        with LiveStorages(known) as live:
             if tokens is None:
                 hidden_BSH = head_inputs(model, torch.zeros(shape.rows, shape.width, dtype=torch.long))
             else:
@@ -190,31 +176,3 @@ class _HeadInOneTile(torch.autograd.Function):
             by_weight_VH = torch.empty_like(weight_VH)
             kept.append(by_weight_VH[: tiles.width].float())
         return by_hidden_NH.to(hidden_NH.dtype), by_weight_VH, None
-
-
-class _LiveStorages(TorchDispatchMode):
-    """Adds up the storages that operations make, for as long as each lives."""
-
-    def __init__(self, known: Iterable[Tensor]) -> None:
-        super().__init__()
-        self.now = self.most = 0
-        self._seen = weakref.WeakSet(tensor.untyped_storage() for tensor in known)
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        for value in tree_leaves(result):
-            if isinstance(value, Tensor):
-                self._add(value.untyped_storage())
-        return result
-
-    def _add(self, storage: torch.UntypedStorage) -> None:
-        if storage in self._seen:
-            return
-        self._seen.add(storage)
-        size = storage.nbytes()
-        self.now += size
-        self.most = max(self.most, self.now)
-        weakref.finalize(storage, self._free, size)
-
-    def _free(self, size: int) -> None:
-        self.now -= size

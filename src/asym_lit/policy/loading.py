@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from asym_lit.model_files import damage, no_number
+from asym_lit.policy.capped_attention import cap_attention
 from asym_lit.policy.frequencies import fix_frequencies
 from asym_lit.policy.linear_products import take_wider_products
 from asym_lit.policy.noise import remove_noise
@@ -83,6 +84,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
         )
     if broken := no_number(locate(policy), model):
         raise InputError(f"{broken} {INSTEAD}")
+    cap_attention(model)
     fix_frequencies(model, longest)
     remove_noise(model)
     take_wider_products(model)

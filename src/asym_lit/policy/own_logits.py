@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from asym_lit.policy.causality import check_causal
 from asym_lit.policy.logit_shaping import LogitShaping
 from asym_lit.policy.logit_tiles import LOWEST_LOGIT
 from asym_lit.shapes import Float, Int
@@ -79,7 +80,7 @@ def read_head(model: PreTrainedModel) -> HeadReading:
             f"The policy is a {name}, which does not give its LM head one hidden state for each token and answer with logits. "
             "Allowed: causal language models whose forward pass calls what get_output_embeddings() returns, once."
         )
-    _check_causal(name, given_BSH)
+    check_causal(model, given_BSH, lambda: _head_inputs(model, head, ids_BS), SHARED)
     shaping = _shaping(ruled.own_BSV, ruler_BSW)
     gap, allowed = _gap(shaping or LogitShaping(), head, given_BSH, own_BSV)
     if shaping is None or not gap <= allowed:
@@ -129,19 +130,6 @@ def _gap(
     return float(off_N.max()), max(ROUNDING, 4 * eps) * largest
 
 
-def _check_causal(name: str, given_BSH: Float[Tensor, "B S H"]) -> None:
-    """Two rows that begin alike must have the same hidden states there, whatever follows."""
-    one_SH, other_SH = given_BSH[:, :SHARED].float()
-    moved, size = float((one_SH - other_SH).abs().max()), float(one_SH.abs().max())
-    allowed = max(ROUNDING, 8 * torch.finfo(given_BSH.dtype).eps) * size
-    if moved > allowed:
-        raise InputError(
-            f"The policy is a {name}, whose hidden states hang on later tokens: they move by {moved:.2g} with these (allowed: "
-            f"{allowed:.1g}), so its log-probs would be of tokens it has read. Allowed: causal language models; a BERT-like "
-            "one is causal with is_decoder: true in its config.json."
-        )
-
-
 def _some_ids(model: PreTrainedModel, head: nn.Linear) -> Tensor:
     """Two rows of tokens that begin alike."""
     plain = plain_ids(model)[-2 * TOKENS :] or [0]
@@ -177,6 +165,12 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, was_training in were:
             module.training = was_training
+
+
+def _head_inputs(model: PreTrainedModel, head: nn.Linear, ids_BS: Int[Tensor, "B S"]) -> Float[Tensor, "B S H"]:
+    seen = _seen(model, head, ids_BS, None).input_BSH
+    assert seen is not None
+    return seen
 
 
 def _seen(model: PreTrainedModel, head: nn.Linear, ids_BS: Int[Tensor, "B S"], answer: Tensor | None) -> _Seen:

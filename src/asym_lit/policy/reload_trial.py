@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from asym_lit.policy.layer_calls import first_line, undisturbed
 from asym_lit.types import InputError
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 MOST_WEIGHTS = 2**26
-"""A policy of more (256 MiB in fp32) is tried by names and shapes alone: its values would be held twice."""
+"""A policy of more (256 MiB in fp32) is tried without values, which would be held twice: by names, shapes, and whether
+transformers writes into what it has loaded. Only where it does are values compared."""
 
 
 def check_reload(model: PreTrainedModel) -> None:
@@ -37,7 +40,11 @@ def check_reload(model: PreTrainedModel) -> None:
     with undisturbed(model):
         trained = _moved(model) if with_values else model.state_dict()
         try:
-            found = _reloaded(model, trained, with_values)
+            with _Writes() as writes:
+                found = _reloaded(model, trained, with_values)
+            if not with_values and any(map(writes.into, found.values())):
+                with_values, trained = True, _moved(model)
+                found = _reloaded(model, trained, with_values)
         except Exception as fault:
             raise _refused(model, f"it does not load: {first_line(fault)}") from fault
     for name in sorted(trained.keys() | found.keys()):
@@ -101,6 +108,23 @@ def _reloaded(model: PreTrainedModel, trained: Mapping[str, Tensor], with_values
         if told[what]:
             raise ValueError(f"{what} {sorted(map(str, told[what]))[:3]}")
     return dict(loaded.state_dict())
+
+
+class _Writes(TorchDispatchMode):
+    """Watches which tensors are written into; that shows without values, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._storages: WeakSet[torch.UntypedStorage] = WeakSet()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func._schema.is_mutable and isinstance(args[0], Tensor):
+            self._storages.add(args[0].untyped_storage())
+        return func(*args, **(kwargs or {}))
+
+    def into(self, value: Tensor) -> bool:
+        """Whether a tensor, or another that shares its memory, was written into."""
+        return value.untyped_storage() in self._storages
 
 
 @contextmanager

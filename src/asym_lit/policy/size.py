@@ -1,6 +1,6 @@
 """What a policy and its optimizer keep in memory, from its configuration alone: nothing is loaded.
 
-What a step takes beside is in `activations`.
+What a step takes beside is in `activations`, and what generating does in `cache_bytes`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from asym_lit.policy.decoder_layers import decoder_layers
 from asym_lit.policy.lora import LoRA, add_adapters
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ class PolicySize:
     trained: int
     """Number of the weights that are trained."""
     trained_bytes: int
+    layers: int
+    """Number of decoder layers."""
     layer: int
-    """Number of weights of the largest decoder layer."""
+    """Number of weights of the largest one; 0 where there are no layers."""
+    outside: int
+    """Number of weights outside of layers: embedding, last norm, a head of its own."""
     largest_bytes: int
     """Of the largest trained tensor."""
-    cache_per_token: int
-    """Numbers kept of each token, for attention while generating."""
 
 
 def empty_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None) -> PreTrainedModel:
@@ -46,32 +49,22 @@ def empty_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None
         return add_adapters(model, lora) if lora else model
 
 
-def of_layers(config: PretrainedConfig, layers: int) -> PretrainedConfig:
-    """A configuration with the first so many decoder layers."""
-    cut = deepcopy(config)
-    kinds = getattr(cut, "layer_types", None)
-    cut.num_hidden_layers = layers
-    if kinds:
-        cut.layer_types = (kinds * 2)[:layers]
-    return cut
-
-
 def measure_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None = None) -> PolicySize:
     """The size of a policy from its configuration alone."""
     model = empty_policy(config, dtype, lora)
     parameters = list(model.parameters())
     trained = [p for p in parameters if p.requires_grad]
-    layers = [sum(p.numel() for p in layer.parameters()) for layer in model.base_model.layers]  # type: ignore[union-attr]
-    heads = config.num_attention_heads
-    head = getattr(config, "head_dim", None) or config.hidden_size // heads
+    layers = decoder_layers(model)
+    weights = sum(p.numel() for p in parameters)
     return PolicySize(
-        weights=sum(p.numel() for p in parameters),
+        weights=weights,
         weight_bytes=_bytes(parameters),
         trained=sum(p.numel() for p in trained),
         trained_bytes=_bytes(trained),
-        layer=max(layers),
+        layers=len(layers),
+        layer=max((sum(p.numel() for p in layer.parameters()) for layer in layers), default=0),
+        outside=weights - sum(p.numel() for p in layers.parameters()),
         largest_bytes=max(_bytes([p]) for p in trained),
-        cache_per_token=2 * len(layers) * (getattr(config, "num_key_value_heads", None) or heads) * head,
     )
 
 

@@ -6,6 +6,7 @@ One behind HTTP is in `vllm_server`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -22,7 +23,8 @@ from asym_lit.rollout.vllm_process import (
     reading_prompts_whole,
     shut_down,
 )
-from asym_lit.rollout.vllm_requests import parameters, rollouts
+from asym_lit.rollout.vllm_requests import parameters, requests_of_group, rollouts
+from asym_lit.rollout.vllm_trial import refused_by_vllm, try_writing
 from asym_lit.types import InputError, Rollout, Sampling
 
 
@@ -88,7 +90,7 @@ class VLLMEngine(Engine):
         self.version = -1
         self._engine: Any = None
         self._host: EngineHost | None = None
-        self._owns_process_group = self._weights_asleep = self._cache_asleep = False
+        self._owns_process_group = self._weights_asleep = self._cache_asleep = self._is_tried = False
 
     def check(self) -> None:
         """vLLM is there, of a known version and built for this torch; nothing is imported."""
@@ -115,12 +117,13 @@ class VLLMEngine(Engine):
                     f"build for it, or write --trainer.accelerator {current_platform.device_type}."
                 )
             arguments = self._engine_arguments(host, size)
-            if host.device.type == "cpu":
-                longest = EngineArgs(**arguments).create_model_config().max_model_len
-                arguments, self.remarks = reading_prompts_whole(arguments, longest)
-            self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
+            with refused_by_vllm("does not start with", host.policy):
+                if host.device.type == "cpu":
+                    longest = EngineArgs(**arguments).create_model_config().max_model_len
+                    arguments, self.remarks = reading_prompts_whole(arguments, longest)
+                self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
             keep_process_groups(self._engine)
-        self._host, self.version = host, -1
+        self._host, self.version, self._is_tried = host, -1, False
 
     def _engine_arguments(self, host: EngineHost, ranks: int) -> dict[str, Any]:
         cache_gib = self.kv_cache_gib or (0.25 if host.device.type == "cpu" else 0.0)  # else it takes 92 % of the memory
@@ -140,14 +143,23 @@ class VLLMEngine(Engine):
         }
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
-        """Take over the weights under their Hugging Face names, one layer at a time, and drop cached prefixes."""
+        """Take over the weights under their Hugging Face names, one layer at a time, and drop cached prefixes.
+
+        Raises:
+            InputError: If vLLM cannot do so or cannot write with them; that is found out once, after its start.
+        """
+        assert self._host is not None
         weights = iter(self._asked_for(named_weights))
-        with torch.no_grad():
-            self._engine.collective_rpc("reload_weights", kwargs={"weights_iterator": weights})
-        for _ in weights:  # what vLLM did not ask for: gathering is a collective, so it must come to its end
-            pass
+        with nullcontext() if self._is_tried else refused_by_vllm("does not take weights anew for", self._host.policy):
+            with torch.no_grad():
+                self._engine.collective_rpc("reload_weights", kwargs={"weights_iterator": weights})
+            for _ in weights:  # what vLLM did not ask for: gathering is a collective, so it must come to its end
+                pass
         self.forget()
         self.version = version
+        if not self._is_tried:
+            try_writing(self, self._host)
+            self._is_tried = True
 
     def _asked_for(self, named_weights: Iterable[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
         """All but a head that the engine's class does not have, since it always shares the embeddings (Gemma 2)."""
@@ -162,7 +174,7 @@ class VLLMEngine(Engine):
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
         """One group per request, in order, as they finish."""
         assert self._host is not None
-        mine, everyone = self._requests_of_group(requests)
+        mine, everyone = requests_of_group(requests, self.tensor_parallel_size)
         finished: dict[int, Any] = {}
         try:
             if self._cache_asleep:
@@ -184,17 +196,6 @@ class VLLMEngine(Engine):
         finally:
             if self._engine is not None and self._engine.has_unfinished_requests():
                 self._engine.abort_request([str(number) for number in range(len(everyone))])
-
-    def _requests_of_group(self, requests: Sequence[Request]) -> tuple[range, list[Request]]:
-        """The requests of all ranks that share the engine, the same list on each, and where this rank's stand."""
-        if self.tensor_parallel_size == 1:
-            return range(len(requests)), list(requests)
-        from vllm.distributed.parallel_state import get_tp_group
-
-        gathered: list[list[Request]] = [[] for _ in range(self.tensor_parallel_size)]
-        dist.all_gather_object(gathered, list(requests), group=get_tp_group().cpu_group)
-        start = sum(len(part) for part in gathered[: get_tp_group().rank_in_group])
-        return range(start, start + len(requests)), [request for part in gathered for request in part]
 
     def sleep(self) -> None:
         """Give device memory back, as `sleep_level` says."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import torch.distributed as dist
 
 from asym_lit.rollout.engine import EngineError, EngineHost, Request
 from asym_lit.types import Rollout, Sampling
@@ -58,3 +61,20 @@ def rollouts(request: Request, output: Any, version: int) -> list[Rollout]:
         assert len(ids) == len(logprobs)
         group.append(Rollout(request.prompt, request.slot, ids, logprobs, written.finish_reason, version))
     return group
+
+
+def requests_of_group(requests: Sequence[Request], ranks: int) -> tuple[range, list[Request]]:
+    """The requests of all ranks that share an engine, the same list on each, and where this rank's stand.
+
+    Args:
+        requests: Of this rank.
+        ranks: That share the engine; a collective of these if there are several.
+    """
+    if ranks == 1:
+        return range(len(requests)), list(requests)
+    from vllm.distributed.parallel_state import get_tp_group
+
+    gathered: list[list[Request]] = [[] for _ in range(ranks)]
+    dist.all_gather_object(gathered, list(requests), group=get_tp_group().cpu_group)
+    start = sum(len(part) for part in gathered[: get_tp_group().rank_in_group])
+    return range(start, start + len(requests)), [request for part in gathered for request in part]

@@ -12,6 +12,7 @@ import torch
 
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.policy.activations import MicroBatchShape, activation_bytes, tiles_of
+from asym_lit.policy.cache_bytes import cache_bytes
 from asym_lit.policy.known_tokens import token_count
 from asym_lit.policy.size import PolicySize, measure_policy, optimizer_bytes
 from asym_lit.rollout.hf_engine import HFEngine
@@ -115,10 +116,9 @@ def _update(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
         Part("rollouts", held, UPDATE, f"{rows_of_rank(plan)} rows of {data.sampling.max_tokens} tokens as tensors"),
     ]
     if hardware.is_sharded:
-        width, layers = compute.itemsize, module.policy_config.num_hidden_layers
-        rest = max(size.weights - layers * size.layer, 0)
-        gathered = width * (rest + 2 * size.layer)
-        gradients = 0 if module.lora else (width + 4) * max(rest, size.layer)
+        width = compute.itemsize
+        gathered = width * (size.outside + min(2, size.layers) * size.layer)
+        gradients = 0 if module.lora else (width + 4) * max(size.outside, size.layer)
         parts.append(Part("gathered", gathered + gradients, UPDATE, "embedding, head and two layers, and gradients in fp32"))
     return parts
 
@@ -159,10 +159,10 @@ def _engine(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
         return [Part("engine", 0, KEPT, f"{type(engine).__name__}: on other devices")]
     width = prompt + data.sampling.max_tokens
     rows = min(max(1, engine.max_batch_tokens // width), rows_of_rank(plan))
-    layers = plan.module.policy_config.num_hidden_layers
-    cache = rows * width * size.cache_per_token * plan.module.weight_dtype.itemsize
+    cache = rows * cache_bytes(plan.module.policy_config, plan.module.weight_dtype, width)
     logits = LOGIT_COPIES * rows * plan.module.policy_config.vocab_size * 4
-    parts = [Part("engine's cache", cache + cache // layers + logits, GENERATE, f"{rows} rows of {width} tokens, and logits")]
+    cache += cache // max(1, size.layers)  # one layer's is copied at a time
+    parts = [Part("engine's cache", cache + logits, GENERATE, f"{rows} rows of {width} tokens, and logits")]
     if hardware.is_sharded:
         parts.insert(0, Part("engine", size.weight_bytes, KEPT, "a whole replica on each device"))
     return parts
