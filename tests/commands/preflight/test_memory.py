@@ -103,7 +103,8 @@ def test_adapters_need_no_reference_and_little_else() -> None:
 @pytest.mark.parametrize(
     ("kind", "recipe", "more"),
     [
-        ("Qwen2", "simko", []),
+        ("Qwen2", "simko", ["--model.objective.init_args.kl", "0.001"]),  # or wrong rollouts have no gradient, and no pass
+        ("Qwen2", "simko", ["--model.objective.init_args.kl", "0.001", "--model.share_prompts", "false"]),
         ("Qwen3", "ace", ["--config", str(ROOT / "configs/overlays/lora.yaml")]),
         ("Llama", "ace", ["--model.gradient_checkpointing", "true"]),
     ],
