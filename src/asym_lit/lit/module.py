@@ -15,7 +15,7 @@ from typing_extensions import override
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.learning import RolloutLearner
 from asym_lit.lit.live_policy import LivePolicyModule
-from asym_lit.lit.optimizing import OptimizerSteps, Schedule, build_optimizer, check_optimizer, learning_rate
+from asym_lit.lit.optimizing import OptimizerSteps
 from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_limits, check_start
 from asym_lit.lit.strategy import shard
@@ -24,6 +24,7 @@ from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.known_tokens import gaps, token_count
 from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config
 from asym_lit.policy.lora import AdapterOff, LoRA
+from asym_lit.policy.optimizers import Schedule, build_optimizer, check_optimizer, learning_rate
 from asym_lit.policy.reload_trial import check_reload
 from asym_lit.policy.sharing_trial import try_sharing
 from asym_lit.policy.token_scores import TokenScorer

@@ -7,7 +7,7 @@ from typing import Any
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_info
 
-from asym_lit.lit.optimizing import take_settings
+from asym_lit.policy.optimizers import take_settings
 from asym_lit.run_folder.checkpoint_origin import KEY, check_origin, go_on, origin_of
 from asym_lit.run_folder.run_settings import changed, settings_of
 

@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
-from asym_lit.lit.optimizing import Schedule, build_optimizer
 from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
 from asym_lit.policy.loading import SmallArchitecture, load_policy, load_tokenizer, new_policy
+from asym_lit.policy.optimizers import Schedule, build_optimizer
 from asym_lit.policy.own_logits import read_head
 from asym_lit.policy.reload_trial import check_reload
 from asym_lit.run_folder.paths import EXPORT
