@@ -36,6 +36,7 @@ from asym_lit.commands import check_command, overview, own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.run_place import decided_folder, without_requeue
 from asym_lit.lit.stopping import RunStoppedError
+from asym_lit.lit.threads import HELP, Threads, set_threads, take_quickest
 from asym_lit.objectives import Objective
 from asym_lit.reports.escaping import visible
 from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
@@ -72,26 +73,18 @@ class AsymLitCLI(LightningCLI):
 
     @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        parser.add_argument(
-            "--threads",
-            type=int,
-            default=0,
-            help="CPU threads of each process; 0 leaves it to torch. Small policies want 1: more are up to ten times slower.",
-        )
+        parser.add_argument("--threads", type=Threads, default=0, help=HELP)
         parser.link_arguments("model.init_args.policy", "data.init_args.policy")
         parser.link_arguments("seed_everything", "data.init_args.seed")
 
     @override
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand] if self.subcommand else self.config
-        if config.threads < 0:
-            raise InputError(f"threads is {config.threads}; allowed: 0 (torch's choice) or more.")
+        set_threads(config.threads)
         for name in ("sampling", "evaluation"):
             check_sampling(f"data.{name}", config.get(f"data.init_args.{name}") or {})
         if "weights_only" in config and config.weights_only is None:
             config.weights_only = True  # a checkpoint holds tensors and plain types; nothing in it is executed
-        if config.threads:
-            torch.set_num_threads(config.threads)
         if config.get("ckpt_path"):
             config.ckpt_path, given = resolve_checkpoint(config.ckpt_path), Path(config.ckpt_path)
             if config.ckpt_path is None and self.subcommand != "fit":
@@ -104,6 +97,11 @@ class AsymLitCLI(LightningCLI):
                 arguments = logger.init_args
                 if arguments.get("version") is None and Path(arguments.save_dir, arguments.name) == folder.parent:
                     arguments.version = folder.name
+
+    def before_fit(self) -> None:
+        """LightningCLI's hook: everything is built, nothing is loaded."""
+        if self.config["fit"].threads == "auto":
+            take_quickest(self.model, self.trainer, self.resumed)
 
     @override
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:

@@ -6,7 +6,6 @@ each response, and it is said why.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from asym_lit.layouts import SharedTokens, padded, shared
 from asym_lit.policy.layer_calls import first_line
 from asym_lit.policy.own_logits import plain_ids
 from asym_lit.policy.shared_attention import let_share, unlet_share
+from asym_lit.policy.size import small_policy
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.policy.two_modes import in_mode
 from asym_lit.shapes import Float
@@ -63,17 +63,8 @@ def why_no_sharing(config: PretrainedConfig, dtype: torch.dtype) -> str:
         config: Of the policy; nothing is loaded.
         dtype: In which it computes.
     """
-    from transformers import AutoModelForCausalLM
-
-    small = deepcopy(config)
-    small.vocab_size, small.num_hidden_layers = WORDS, 2
-    if kinds := getattr(small, "layer_types", None):
-        small.layer_types = (kinds * 2)[:2]
-    for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
-        setattr(small, name, 0)
     try:
-        with torch.random.fork_rng(devices=[]):
-            scorer = TokenScorer(AutoModelForCausalLM.from_config(small, dtype=dtype))
+        scorer = TokenScorer(small_policy(config, dtype, WORDS))
     except Exception as fault:  # of a class that cannot be made smaller so; its weights are tried when the run starts
         return f"that is found out at the start, for no small one can be made ({first_line(fault)})"
     try_sharing(scorer)

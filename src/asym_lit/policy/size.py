@@ -49,6 +49,25 @@ def empty_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None
         return add_adapters(model, lora) if lora else model
 
 
+def small_policy(config: PretrainedConfig, dtype: torch.dtype, words: int) -> PreTrainedModel:
+    """A policy of two layers and few words with random weights, to try an architecture on.
+
+    Raises:
+        Exception: Whatever a class raises that cannot be made so.
+    """
+    from transformers import AutoModelForCausalLM
+
+    small = deepcopy(config)
+    small.vocab_size, small.num_hidden_layers = min(words, config.vocab_size), 2
+    if kinds := getattr(small, "layer_types", None):
+        small.layer_types = (kinds * 2)[:2]
+    for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
+        setattr(small, name, 0)
+    with torch.random.fork_rng(devices=[]):
+        model: PreTrainedModel = AutoModelForCausalLM.from_config(small, dtype=dtype)
+    return model
+
+
 def measure_policy(config: PretrainedConfig, dtype: torch.dtype, lora: LoRA | None = None) -> PolicySize:
     """The size of a policy from its configuration alone."""
     model = empty_policy(config, dtype, lora)

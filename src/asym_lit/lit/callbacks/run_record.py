@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
@@ -57,6 +58,7 @@ class RunRecord(Callback):
         self._facts = {
             "policy": pl_module.policy,
             "seed": data.seed,
+            "threads": torch.get_num_threads(),
             "rollout_steps": data.rollout_steps,
             "verifier": getattr(counted_by(trainer), "name", None),
             "choice": dict(task.choice) if isinstance(task, ChoosingTask) else None,
