@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from asym_lit.lit.optimizing import OptimizerSteps
+from asym_lit.lit.updates import MiniBatch
+from asym_lit.objectives.aggregations import GlobalCounts
 
 
 def updates(bad_every: int, count: int) -> tuple[OptimizerSteps, list[float], torch.Tensor]:
@@ -24,7 +26,7 @@ def updates(bad_every: int, count: int) -> tuple[OptimizerSteps, list[float], to
         weight.grad = torch.full((1,), float("nan") if made % bad_every == 0 else -1.0)
         return {"loss/total": torch.tensor(0.0)}
 
-    learner: Any = SimpleNamespace(plan=[SimpleNamespace(counts=SimpleNamespace(tokens=4))], accumulate=accumulate)
+    learner: Any = SimpleNamespace(plan=[MiniBatch([[0]], 0, GlobalCounts(4.0, 1.0), 4.0)], accumulate=accumulate)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
     module: Any = SimpleNamespace(optimizers=lambda: optimizer, lr_schedulers=lambda: scheduler, manual_backward=None)
     steps = OptimizerSteps(max_grad_norm=0.0)

@@ -8,6 +8,7 @@ from torch import nn
 from torch.distributed import HashStore, destroy_process_group, init_process_group
 from torch.distributed.device_mesh import init_device_mesh
 
+from asym_lit.layouts import PaddedTokens
 from asym_lit.lit.strategy import shard
 from asym_lit.policy.decoder_layers import decoder_layers, drawn_out
 from asym_lit.policy.lora import LoRA, add_adapters
@@ -95,7 +96,8 @@ def test_a_policy_of_any_class_is_sharded_layer_by_layer_and_scores_as_whole(mes
     shard(sharded, mesh, torch.float32)
     assert all(isinstance(layer, FSDPModule) for layer in decoder_layers(sharded.model))
     ids_BS = torch.arange(3, 33).reshape(2, 15)
-    scores = [scorer(ids_BS, torch.tensor([5, 6]), torch.ones(2, 8), 1.0, Needs()).logprobs_BT for scorer in (whole, sharded)]
+    tokens = PaddedTokens(ids_BS, torch.tensor([5, 6]))
+    scores = [scorer(tokens, torch.ones(2, 8), 1.0, Needs()).logprobs_BT for scorer in (whole, sharded)]
     torch.testing.assert_close(scores[1], scores[0], rtol=0, atol=1e-6)
     for score in scores:
         score.sum().backward()

@@ -83,6 +83,15 @@ def mean_gap(module: PolicyModule, rollouts: list[Rollout], temperature: float) 
     return _mean(_logprobs(module, part, temperature) - part.experience.sampler_logprobs_BT, part)
 
 
+def score_witnesses(module: PolicyModule, batch: RolloutBatch) -> None:
+    """Fill in the log-probs of a few rollouts of a step in which none has a gradient, so that none was scored."""
+    part = _part(module, batch.rollouts[:WITNESSES])
+    assert batch.scores is not None and batch.scored_B is not None
+    logprobs_BT = _logprobs(module, part, batch.sampling.temperature)
+    batch.scores.logprobs_BT[part.rows, : logprobs_BT.shape[1]] = logprobs_BT
+    batch.scored_B[part.rows] = True
+
+
 def _part(module: PolicyModule, rollouts: list[Rollout]) -> MicroBatch:
     shares = module.scorer.shares_prompts
     return make_micro_batch(list(range(len(rollouts))), rollouts, experience_of(rollouts, 1, module.device), False, shares)

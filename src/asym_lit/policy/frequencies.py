@@ -73,9 +73,10 @@ def _fix(module: Any, layer: str | None, rope_type: str, longest: int | None) ->
 def _refuse_longer(module: nn.Module, most: int) -> None:
     def check(_module: nn.Module, args: Any, kwargs: Any) -> None:
         positions = kwargs.get("position_ids", args[1] if len(args) > 1 else None)
-        if positions is not None and positions.shape[-1] > most:
+        # Rollouts that share a prompt lie in one row, longer than any of them.
+        if positions is not None and positions.shape[-1] > most and (longest := int(positions.max()) + 1) > most:
             raise InputError(
-                f"A row of {positions.shape[-1]} tokens is longer than {most}, for which the policy's rotary frequencies were "
+                f"A row of {longest} tokens is longer than {most}, for which the policy's rotary frequencies were "
                 "fixed. Write a smaller max_tokens, or leave long prompts out."
             )
 

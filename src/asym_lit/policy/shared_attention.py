@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from asym_lit.layouts import AttentionBlock, SharedTokens
+from asym_lit.shapes import Float, Int
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -116,7 +117,7 @@ def _attention(base: str) -> Callable[..., tuple[Tensor, Tensor | None]]:
     return attend
 
 
-def _taken(values_1ANH: Tensor, places_RQ: Tensor) -> Tensor:
+def _taken(values_1ANH: Float[Tensor, "1 A N H"], places_RQ: Int[Tensor, "R Q"]) -> Float[Tensor, "R A Q H"]:
     """Entries of the row by place, [R, A, Q, H]; by `index_select`, whose gradient is one pass of additions."""
     taken = values_1ANH[0].transpose(0, 1).index_select(0, places_RQ.flatten())
     return taken.unflatten(0, places_RQ.shape).transpose(1, 2)

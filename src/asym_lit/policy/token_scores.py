@@ -7,7 +7,7 @@ number of tokens: the logits of 4096 tokens over a vocabulary of 151,936 would t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -99,7 +99,8 @@ class TokenScorer(nn.Module):
         if isinstance(tokens, SharedTokens):
             with reading(tokens):
                 # A mask, of ones: without one transformers takes positions that start again for rows packed by itself.
-                hidden_BSH = self._hidden(tokens.ids_1N, tokens.positions_1N, torch.ones_like(tokens.ids_1N))
+                seen_1N = torch.ones_like(tokens.ids_1N)
+                hidden_BSH = self._hidden(tokens.ids_1N, position_ids=tokens.positions_1N, attention_mask=seen_1N)
             hidden_NH = hidden_BSH[0].index_select(0, tokens.predictors_BT[batch, step])
             targets_N = tokens.targets_BT[batch, step]
         else:
@@ -110,15 +111,14 @@ class TokenScorer(nn.Module):
         flat = self.score_flat(hidden_NH, targets_N, temperature=temperature, needs=needs)
         return _scattered(flat, batch, step, mask_BT)
 
-    def _hidden(
-        self, ids_BS: Int[Tensor, "B S"], positions_BS: Int[Tensor, "B S"] | None = None, seen_BS: Tensor | None = None
-    ) -> Float[Tensor, "B S H"]:
+    def _hidden(self, ids_BS: Int[Tensor, "B S"], **further: Any) -> Float[Tensor, "B S H"]:
         """What the LM head is given."""
-        further = {} if positions_BS is None else {"position_ids": positions_BS, "attention_mask": seen_BS}
-        if self.is_direct:
-            hidden_BSH: Tensor = self.model.base_model(input_ids=ids_BS, use_cache=False, **further).last_hidden_state
-            return hidden_BSH
-        return head_inputs(self.model, ids_BS, **further)
+        if not self.is_direct:
+            return head_inputs(self.model, ids_BS, **further)
+        hidden_BSH: Float[Tensor, "B S H"] = self.model.base_model(
+            input_ids=ids_BS, use_cache=False, **further
+        ).last_hidden_state
+        return hidden_BSH
 
     def score_flat(
         self, hidden_NH: Float[Tensor, "N H"], targets_N: Int[Tensor, " N"], temperature: float, needs: Needs

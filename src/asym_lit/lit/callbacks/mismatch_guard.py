@@ -10,7 +10,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.lit.distributed import all_cat, all_max, any_process, mean_over_processes
-from asym_lit.lit.mismatch_causes import WITNESSES, likely_cause, mean_gap
+from asym_lit.lit.mismatch_causes import WITNESSES, likely_cause, mean_gap, score_witnesses
 from asym_lit.lit.module import PolicyModule
 from asym_lit.objectives.corrections import log_rho, mismatch_sums
 from asym_lit.types import InputError, RolloutBatch
@@ -21,6 +21,9 @@ class MismatchGuard(Callback):
 
     Beside the mean and the largest gap: two estimates of the KL between them, the effective sample size, and the 1st and 99th
     percentile of the ratio trainer / engine.
+
+    It looks at what the step reads: all rollouts with a gradient, and all others where something asks for their scores; a few
+    where there is neither.
 
     Rollouts written by stale or wrong weights look fine and train badly; this is where it shows. When it stops a run it first
     finds the likely cause, by taking one suspect after the other away. Of an evaluation it looks at a few responses only.
@@ -49,9 +52,9 @@ class MismatchGuard(Callback):
         assert isinstance(pl_module, PolicyModule) and batch.experience is not None
         experience = batch.experience
         assert experience.old_logprobs_BT is not None and batch.scored_B is not None
+        if not any_process(bool(batch.scored_B.any())):
+            score_witnesses(pl_module, batch)
         mask_BT = experience.mask_BT.bool() & batch.scored_B[:, None]
-        if not any_process(bool(mask_BT.any())):
-            return
         gap_BT = torch.where(mask_BT, (experience.sampler_logprobs_BT - experience.old_logprobs_BT).abs(), 0.0)
         sums = mismatch_sums(experience, mask_BT.to(gap_BT.dtype))
         metrics = mean_over_processes({"mismatch/mean": (float(gap_BT.sum()), float(mask_BT.sum())), **sums})
