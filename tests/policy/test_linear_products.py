@@ -19,6 +19,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     if not torch.backends.mkldnn.is_available():
         pytest.skip("torch was built without oneDNN")
     monkeypatch.setattr(linear_products, "has_wider_products", lambda: True)
+    monkeypatch.setattr(linear_products, "LEAST_WEIGHTS", 96 * 160)
 
 
 @pytest.fixture
@@ -81,8 +82,8 @@ def test_what_needs_no_gradient_gets_none(counted: list[int]) -> None:
     ("rows", "dtype", "products"),
     [
         (300, torch.float32, 1),
-        (273, torch.float32, 0),  # x 96 x 160 is a little below 2^22
-        (274, torch.float32, 1),
+        (16, torch.float32, 1),
+        (15, torch.float32, 0),
         (300, torch.bfloat16, 0),
         (300, torch.float64, 0),
     ],
@@ -172,3 +173,10 @@ def test_only_wide_processors_of_other_makers_have_something_to_win(
         assert type(model[0]) is (WideLinear if wider else nn.Linear)
     finally:
         has_wider_products.cache_clear()
+
+
+@pytest.mark.usefixtures("_wide")
+def test_small_layers_are_left_to_torch_for_what_the_other_library_keeps_of_them(counted: list[int]) -> None:
+    _, wide = pair(inside=95)
+    wide(torch.randn(300, 95))
+    assert counted == []

@@ -439,8 +439,8 @@ def test_ids_without_a_token_between_others_are_impossible_as_with_minus_infinit
 
 
 def test_large_products_by_another_library_give_the_same_scores_and_gradients(monkeypatch):
-    """Tiles of 1,024 tokens by 1,024 words: large enough for oneDNN, which is asked even where it is not quicker."""
-    hidden_NH, targets_N, head = problem(1500, 32, 2000, dtype=torch.float32)
+    """A head large enough for oneDNN, which is asked even where it is not quicker."""
+    hidden_NH, targets_N, head = problem(1500, 132, 2000, dtype=torch.float32)
     inputs, asked = (hidden_NH, *head.parameters()), []
 
     def found():

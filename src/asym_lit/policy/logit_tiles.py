@@ -82,6 +82,7 @@ class LogitTiles:
         # Higher than wide: the weight is read once for each part of the tokens, and there are far fewer tokens than words.
         self.height = max(1, min(tokens, max(2 * isqrt(settings.elements), settings.elements // vocabulary)))
         self.width = max(1, min(vocabulary, settings.elements // self.height))
+        self.is_wide = takes_wide(self.hidden_NH, weight_VH.numel())
         self._memory: dict[str, Tensor] = {}
 
     def columns(self) -> Iterator[tuple[slice, Tensor]]:
@@ -107,7 +108,7 @@ class LogitTiles:
             with_slope: Leave the derivative of a soft cap, `1 - tanh(.)^2`, in the buffer "slope".
         """
         hidden_NH = self.hidden_NH[rows]
-        if takes_wide(hidden_NH, weight_VH.t()):
+        if self.is_wide:
             tile_NV = wide_product(hidden_NH, weight_VH.t())
         elif self.operand_dtype == self.dtype:
             tile_NV = torch.mm(hidden_NH, weight_VH.t(), out=self.buffer("logits", len(hidden_NH), len(weight_VH)))
@@ -133,7 +134,7 @@ class LogitTiles:
 
     def add_product(self, total: Float[Tensor, "I J"], left: Float[Tensor, "I M"], right: Float[Tensor, "M J"]) -> None:
         """`total += left @ right`, accumulated in the dtype of the total."""
-        if takes_wide(left, right):
+        if self.is_wide:
             total.add_(wide_product(left, right))
         elif total.dtype == left.dtype:
             total.addmm_(left, right)
