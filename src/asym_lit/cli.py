@@ -36,8 +36,9 @@ from asym_lit.commands import check_command, overview, own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.run_place import decided_folder, without_requeue
 from asym_lit.lit.stopping import RunStoppedError
-from asym_lit.lit.threads import HELP, Threads, set_threads, take_quickest
+from asym_lit.lit.threads import take_quickest
 from asym_lit.objectives import Objective
+from asym_lit.policy.thread_trial import HELP, Threads, set_threads
 from asym_lit.reports.escaping import visible
 from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
 from asym_lit.run_folder.place import check_place

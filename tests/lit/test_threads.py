@@ -7,7 +7,7 @@ import torch
 
 from asym_lit.lit import PolicyModule, threads
 from asym_lit.objectives import grpo
-from asym_lit.policy.thread_trial import ThreadTrial
+from asym_lit.policy.thread_trial import ThreadTrial, set_threads
 from asym_lit.run_folder.record import write_record
 from asym_lit.types import InputError
 
@@ -60,7 +60,7 @@ def test_a_policy_on_a_gpu_and_other_modules_keep_what_they_have(taken):
 
 def test_numbers_are_taken_as_they_are_and_0_is_torchs_choice(taken):
     for number in (3, 0, "auto"):
-        threads.set_threads(number)
+        set_threads(number)
     assert taken.told == [3]
     with pytest.raises(InputError, match=r"threads is -1; allowed: 0 \(torch's choice\), more, or auto."):
-        threads.set_threads(-1)
+        set_threads(-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
@@ -13,22 +13,6 @@ from lightning.pytorch.utilities import rank_zero_info
 from asym_lit.lit.module import PolicyModule
 from asym_lit.policy.thread_trial import try_threads
 from asym_lit.run_folder.record import read_record
-from asym_lit.types import InputError
-
-Threads = int | Literal["auto"]
-HELP = "CPU threads of each process: a number, 0 for torch's choice, auto for what a short trial finds quickest."
-
-
-def set_threads(threads: Threads) -> None:
-    """Take a number of threads; `auto` and 0 leave it as it is.
-
-    Raises:
-        InputError: If it is below 0.
-    """
-    if isinstance(threads, int) and threads < 0:
-        raise InputError(f"threads is {threads}; allowed: 0 (torch's choice), more, or auto.")
-    if isinstance(threads, int) and threads:
-        torch.set_num_threads(threads)
 
 
 def take_quickest(module: Any, trainer: Trainer, resumed: Path | None) -> None:

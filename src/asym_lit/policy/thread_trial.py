@@ -9,20 +9,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
 from asym_lit.policy.size import small_policy
+from asym_lit.types import InputError
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
+Threads = int | Literal["auto"]
+HELP = "CPU threads of each process: a number, 0 for torch's choice, auto for what a short trial finds quickest."
 ROUNDS, WORDS = 5, 4096
 GAIN = 0.9
 """More threads must take at most so much of the time of one: what is won by less is lost when something else runs beside."""
 MOST_TOKENS, MOST_WORK = 1024, 1 << 31
 """Of the trial: tokens, and tokens times weights, so that it takes a second or two."""
+
+
+def set_threads(threads: Threads) -> None:
+    """Take a number of threads; `auto` and 0 leave it as it is.
+
+    Raises:
+        InputError: If it is below 0.
+    """
+    if isinstance(threads, int) and threads < 0:
+        raise InputError(f"threads is {threads}; allowed: 0 (torch's choice), more, or auto.")
+    if isinstance(threads, int) and threads:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True, slots=True)
