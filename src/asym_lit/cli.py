@@ -61,6 +61,15 @@ class RunConfig(SaveConfigCallback):
     """Writes `<run folder>/config.yaml`, whatever the logger; Lightning's own writes beside all runs where there is none."""
 
     @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if not self.config.get("ckpt_path"):
+            super().setup(trainer, pl_module, stage)
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().setup(trainer, pl_module, "fit")  # not before: a run that cannot go on leaves the file as it is
+
+    @override
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         text = self.parser.dump(self.config, skip_none=False, skip_link_targets=False)
         write_atomically(decided_folder(trainer) / CONFIG, [text.rstrip("\n")])
@@ -140,12 +149,7 @@ class _PreflightCLI(AsymLitCLI):
 
 
 def preflight(args: Sequence[str], console: Console | None = None) -> bool:
-    """Estimate and check a run; True if it may start.
-
-    Args:
-        args: What `fit` would be given.
-        console: Where to print.
-    """
+    """Estimate and check a run by the words that `fit` would be given; True if it may start."""
     cli = make_cli(["fit", *args], kind=_PreflightCLI)
     config, built = cli.config["fit"], cli.config_init["fit"]
     plan = plan_of(cli.model, cli.datamodule, built.trainer.callbacks or (), config.trainer, built.preflight)
@@ -179,11 +183,7 @@ def make_cli(args: Sequence[str] | None = None, run: bool = True, kind: type[Asy
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line.
-
-    Args:
-        args: Words after the program's name; None for those it was called with.
-    """
+    """Run the command line by the words after the program's name; None for those it was called with."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns in each forked process
     transformers_logging.disable_progress_bar()  # else a bar per loaded or saved policy breaks up the one of training
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function

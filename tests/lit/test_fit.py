@@ -10,6 +10,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from asym_lit.cli import main
+from asym_lit.layouts import PaddedTokens
 from asym_lit.policy.loading import load_policy
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import Needs
@@ -120,7 +121,8 @@ def test_the_exported_policy_gives_the_log_probs_of_the_trained_one(run: Path) -
     with torch.no_grad():
         logprobs = exported(ids).logits.log_softmax(-1)[0, len(prompt) - 1 : -1]
         plain = logprobs.gather(-1, torch.tensor(response)[:, None]).squeeze(-1)
-        ours = trained(ids, torch.tensor([len(prompt)]), torch.ones(1, len(response)), 1.0, Needs()).logprobs_BT[0]
+        tokens = PaddedTokens(ids, torch.tensor([len(prompt)]))
+        ours = trained(tokens, torch.ones(1, len(response)), 1.0, Needs()).logprobs_BT[0]
     assert torch.allclose(plain, ours, atol=1e-5)
     start = load_policy("bundled").state_dict()
     assert any(not torch.equal(start[name], value) for name, value in exported.state_dict().items()), "it was trained"

@@ -82,6 +82,34 @@ def test_a_run_that_is_made_shorter_than_what_was_trained_is_refused(tmp_path: P
         fit("grpo", "--data.rollout_steps", "1", "--ckpt_path", str(run))
 
 
+def test_a_run_that_cannot_go_on_leaves_its_folder_and_a_new_one_as_they_were(tmp_path: Path, fit) -> None:
+    """A refusal comes before weights are restored: what was saved then were those of no step, and the next start took them."""
+    run = finished(tmp_path, fit)
+    before = {path.name: path.read_bytes() for path in (run / "config.yaml", run / "run.json")}
+    shorter = ("--data.rollout_steps", "1", "--model.optimizer.lr", "0.5", "--ckpt_path", str(run))
+    for more in ((), ("--trainer.logger.name", "elsewhere")):
+        with pytest.raises(SystemExit, match="has made 2 rollout steps, and"):
+            fit("grpo", *shorter, *more)
+    assert {name: (run / name).read_bytes() for name in before} == before
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["step_000002"]
+    assert not list(tmp_path.rglob("elsewhere/**/step_*"))
+
+
+def test_another_optimizer_is_refused_for_what_the_checkpoints_remembers_is_not_its_own(tmp_path: Path, fit) -> None:
+    run = finished(tmp_path, fit)
+    with pytest.raises(SystemExit, match=r"made with model.optimizer AdamW, and this run has SGD. What it remembers"):
+        fit("grpo", "--data.rollout_steps", "4", "--model.optimizer", "torch.optim.SGD", "--ckpt_path", str(run))
+
+
+def test_changes_of_an_earlier_resume_stay_on_record(tmp_path: Path, fit) -> None:
+    run = finished(tmp_path, fit)
+    for steps in ("3", "4"):
+        fit("grpo", "--data.rollout_steps", steps, "--model.optimizer.lr", "0.5", "--ckpt_path", str(run))
+    record = json.loads((run / "run.json").read_text())
+    assert record["changed_on_resume"] == {}
+    assert record["changed_earlier"] == [{"model.optimizer.lr": ["0.001", "0.5"]}]
+
+
 def test_settings_other_than_the_checkpoints_take_effect_and_are_recorded(tmp_path: Path, fit) -> None:
     run = finished(tmp_path, fit)
     fit(

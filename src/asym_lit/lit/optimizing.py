@@ -67,7 +67,7 @@ class OptimizerSteps:
         """
         mini_batch = learner.plan[number]
         if not mini_batch.counts.tokens:
-            return {"update/skipped": (1.0, 1.0)}
+            return {"update/empty": (1.0, 1.0)}
         optimizer: Any = module.optimizers()
         optimizer.zero_grad()
         sums = learner.accumulate(number, module.manual_backward)
@@ -83,7 +83,7 @@ class OptimizerSteps:
             )
         if self.recent[-1]:
             return {"update/skipped": (1.0, 1.0)}
-        metrics = {"update/skipped": (0.0, 1.0), "update/grad_norm": (norm, 1.0)}
+        metrics = {"update/empty": (0.0, 1.0), "update/skipped": (0.0, 1.0), "update/grad_norm": (norm, 1.0)}
         metrics["update/lr"] = (optimizer.param_groups[0]["lr"], 1.0)
         optimizer.step()
         schedule: Any = module.lr_schedulers()

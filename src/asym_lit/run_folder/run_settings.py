@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
+import torch
+
 from asym_lit.types import InputError, Prompt
 
 MUST_STAY = {
+    "model.optimizer": "What it remembers of every weight would be another optimizer's",
     "data.problems": "The order of prompts and the meaning of every step would be others",
     "data.evaluation": "The evaluation before training and those after it would not ask alike",
 }
@@ -61,6 +64,7 @@ def settings_of(module: Any, data: Any) -> dict[str, str]:
     """
     own = ("objective", "schedule", "warmup_steps", "inner_epochs", "mini_batches", "max_micro_batch_tokens")
     found = {f"model.{name}": in_words(getattr(module, name)) for name in own}
+    found["model.optimizer"] = type(module.make_optimizer([torch.nn.Parameter(torch.zeros(1))])).__name__
     found["model.dtype"] = module.dtype_name
     found["model.max_grad_norm"] = in_words(module.steps.max_grad_norm)
     found |= {f"data.{name}": in_words(getattr(data, name)) for name in ("sampling", "prompts_per_step")}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 from rich import get_console
 from rich.console import Console
 from typing_extensions import override
@@ -50,7 +51,7 @@ class Report(Callback):
             for name, curve in self._pass_at_k(trainer).before.items():
                 console.print(pass_at_k_table(f"{name}, validation", {"before training": curve}))
             _line(console, "Run folder", self._folder)
-            _line(console, "Dashboards", f"tensorboard --logdir {self._folder}")
+            self._say_dashboards(trainer, console)
 
     @override
     def on_train_batch_end(
@@ -90,7 +91,11 @@ class Report(Callback):
         _line(console, "Run folder", self._folder)
         if found:
             _line(console, "Trained policy", found[-1] / EXPORT)
-        _line(console, "Dashboards", f"tensorboard --logdir {self._folder}")
+        self._say_dashboards(trainer, console)
+
+    def _say_dashboards(self, trainer: Trainer, console: Console) -> None:
+        if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
+            _line(console, "Dashboards", f"tensorboard --logdir {self._folder}")
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -46,7 +46,7 @@ class RolloutCheckpoint(PolicyCheckpoint):
             raise InputError(f"every_n_steps is {every_n_steps}; allowed: 1 or more.")
         super().__init__(CHECKPOINTS, keep)
         self.every_n_steps = every_n_steps
-        self._owes_evaluation = False
+        self._owes_evaluation = self._begun = False
 
     @override
     def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -59,6 +59,7 @@ class RolloutCheckpoint(PolicyCheckpoint):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         INTERRUPTION.listen()
+        self._begun = True  # a checkpoint that is gone on with is restored; before, weights are those of no step
         super().on_train_start(trainer, pl_module)
         assert isinstance(pl_module, PolicyModule)
         made = pl_module.rollout_step == pl_module.datamodule.rollout_steps  # nothing is left but to measure and report it
@@ -111,8 +112,7 @@ class RolloutCheckpoint(PolicyCheckpoint):
             INTERRUPTION.ignore()  # not before: what started this process may pass on the signal while it saves
 
     def _save_last(self, trainer: Trainer, pl_module: PolicyModule, exception: BaseException) -> None:
-        begun = trainer.training or trainer.validating
-        if not ends_all(exception) or not begun or pl_module.steps.under_way or not pl_module.rollout_step:
+        if not ends_all(exception) or not self._begun or pl_module.steps.under_way or not pl_module.rollout_step:
             return
         loader = getattr(pl_module.datamodule, "train_loader", None)
         if loader is not None and loader.served > pl_module.rollout_step:

@@ -16,7 +16,7 @@ from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.run_folder.code_state import git_state, versions
-from asym_lit.run_folder.record import add_metrics, cut_metrics, write_record
+from asym_lit.run_folder.record import add_metrics, cut_metrics, read_record, write_record
 
 LONGEST_WHY = 500
 """Characters of the reason why a run ended."""
@@ -55,7 +55,10 @@ class RunRecord(Callback):
         assert isinstance(pl_module, PolicyModule)
         data = pl_module.datamodule
         task = getattr(data, "task", None)
+        before = read_record(self._folder) if trainer.ckpt_path else {}
+        earlier = [*before.get("changed_earlier", []), *filter(None, [before.get("changed_on_resume")])]
         self._facts = {
+            "changed_earlier": earlier,
             "policy": pl_module.policy,
             "seed": data.seed,
             "threads": torch.get_num_threads(),
