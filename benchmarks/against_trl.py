@@ -2,19 +2,26 @@
 
     pip install trl==1.16.0
     python benchmarks/against_trl.py --markdown against_trl.md
+    python benchmarks/against_trl.py --jobs 135M 152k --rounds 1 --steps 4 --warmup 1
 
-The bundled policy learns Countdown by GRPO on both sides, in fresh interpreters that take turns, so that a machine that
+A policy learns by GRPO on both sides, in fresh interpreters that take turns, so that a machine that
 slows down slows both. A step is one batch of rollouts with all its optimizer steps, from the end of one such step to the
 end of the next; the first steps of each process are dropped. CPU seconds count this process alone, so they are steadier
 on a busy machine. Memory is the largest resident set above that just before the first step, with everything imported,
 model and trainer built; "whole" includes that.
+
+Jobs: `countdown`, the bundled policy, 32 prompts x 16 responses of at most 24 tokens; `135M`, random weights in that shape,
+8 prompts of 110 tokens x 8 responses of 64; `152k`, two layers under a vocabulary of 151,936, 4 x 8 responses of 64, where
+asym_lit also runs with `model.head_dtype: bfloat16`. The last two make one optimizer step of one pass over all rows on
+TRL's side, and are right or wrong by the parity of their letters.
 
 Equal: weights, tokenizer, prompts of every step and their order, group size, length limit, temperature 1 without top-p
 and top-k, verifier, GRPO (standardised advantages, mean over responses of token means, symmetric clip, no reference),
 fused AdamW without weight decay, constant learning rate, clipping by norm, optimizer steps per batch, fp32, SDPA, no
 dropout, no gradient checkpointing, no logger, no progress bar, no checkpoint, no evaluation. All of a step is generated at
 once. Tokens in a forward and backward pass are bounded alike: TRL by rows, padded to the longest prompt and the longest
-response of the step; asym_lit by `rows * (longest prompt + 16)` tokens, as the longest response has about 16.
+response of the step; asym_lit by `rows * (longest prompt + 16)` tokens on Countdown, as the longest response has
+about 16, and by `rows * (prompt + 64)` where all responses have 64.
 
 Not equal, for it is what is compared:
   - Random numbers: responses differ, rewards and lengths agree only on average. They are in the table.
@@ -36,7 +43,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -46,8 +53,10 @@ from statistics import mean, median, quantiles
 from time import perf_counter, process_time
 from typing import Any
 
+from random_policies import SHAPES, Parity, Words, write_policy
+
 MARK = "RECORD "
-COLUMNS = ("updates", "rows", "library", "s/step (quartiles)", "to TRL (rounds)", "CPU s/step", "to TRL", "tokens/s")
+COLUMNS = ("job", "updates", "rows", "library", "s/step (quartiles)", "to TRL (rounds)", "CPU s/step", "to TRL", "tokens/s")
 COLUMNS += ("MiB", "to TRL", "MiB whole", "to TRL", "reward", "length")
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
 ENVIRONMENT |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONWARNINGS": "ignore"}
@@ -55,12 +64,17 @@ ENVIRONMENT |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONWARNINGS": "ignore"}
 
 @dataclass(frozen=True)
 class Job:
+    """What both sides do. Without a shape it is Countdown by the bundled policy."""
+
     steps: int = 12
     updates: int = 1
     rows: int = 64
     prompts: int = 32
     group: int = 16
     max_tokens: int = 24
+    name: str = "countdown"
+    prompt_tokens: int = 0
+    policy: str = "bundled"
     learning_rate: float = 5e-5
     seed: int = 1
 
@@ -100,14 +114,30 @@ def _memory_mib(name: str) -> float:
     return int(line.split()[1]) / 1024
 
 
+SHAPED = {
+    "135M": Job(prompts=8, group=8, max_tokens=64, name="135M", prompt_tokens=110),
+    "152k": Job(prompts=4, group=8, max_tokens=64, name="152k", prompt_tokens=16),
+    "small": Job(prompts=2, group=4, max_tokens=8, name="small", prompt_tokens=24),
+}
+"""Jobs by the shape of their policy."""
+
+
 def _task_and_prompts(job: Job) -> tuple[Any, list[Any]]:
     """The task, and the prompts of the whole run in their order."""
     from asym_lit.rollout.prompts import PromptLoader
     from asym_lit.tasks import Countdown
 
-    task = Countdown(train_size=1024, val_size=1, test_size=1)
+    task: Any = Countdown(train_size=1024, val_size=1, test_size=1)
+    if job.prompt_tokens:
+        task = Words(job.prompt_tokens, SHAPES[job.name].vocabulary)
     loader = PromptLoader(task.prompts("train"), job.prompts, job.steps, job.seed)
     return task, [prompt for batch in loader for _, prompt in batch]
+
+
+def _verifier(job: Job) -> Any:
+    from asym_lit.tasks import CountdownVerifier
+
+    return Parity() if job.prompt_tokens else CountdownVerifier()
 
 
 def _trl_arguments(job: Job, folder: str) -> Any:
@@ -144,12 +174,11 @@ def run_trl(job: Job, record: Record) -> None:
     from trl import GRPOTrainer
 
     from asym_lit.policy.loading import load_policy, load_tokenizer
-    from asym_lit.tasks import CountdownVerifier
 
     _, prompts = _task_and_prompts(job)
-    verifier = CountdownVerifier()
+    verifier = _verifier(job)
 
-    def countdown(completions: list[str], completion_ids: list[list[int]], index: list[int], **_: Any) -> list[float]:
+    def reward(completions: list[str], completion_ids: list[list[int]], index: list[int], **_: Any) -> list[float]:
         verdicts = [verifier.verify(prompts[i], text) for i, text in zip(index, completions, strict=True)]
         rewards = [float(verdict.outcome == "correct") for verdict in verdicts]
         record.add_rollouts([len(ids) for ids in completion_ids], rewards)
@@ -165,23 +194,22 @@ def run_trl(job: Job, record: Record) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         GRPOTrainer(
-            model=load_policy("bundled"),
-            reward_funcs=countdown,
+            model=load_policy(job.policy),
+            reward_funcs=reward,
             args=_trl_arguments(job, folder),
             train_dataset=Dataset.from_list([{"prompt": p.text, "index": i} for i, p in enumerate(prompts)]),
-            processing_class=load_tokenizer("bundled"),
+            processing_class=load_tokenizer(job.policy),
             callbacks=[Watch()],
         ).train()
 
 
-def run_asym_lit(job: Job, record: Record) -> None:
+def run_asym_lit(job: Job, record: Record, head_dtype: Any = None) -> None:
     import torch
     from lightning.pytorch import Callback, Trainer, seed_everything
 
     from asym_lit.lit import PolicyModule, RolloutDataModule
     from asym_lit.lit.callbacks import VerifierReward
     from asym_lit.objectives import grpo
-    from asym_lit.tasks import CountdownVerifier
     from asym_lit.types import Sampling
 
     class Watch(Callback):
@@ -195,17 +223,24 @@ def run_asym_lit(job: Job, record: Record) -> None:
     seed_everything(job.seed, verbose=False)
     task, prompts = _task_and_prompts(job)
     adamw = partial(torch.optim.AdamW, lr=job.learning_rate, weight_decay=0.0, fused=True)
-    budget = job.rows * (max(len(prompt.text) for prompt in prompts) + 16)  # a character is a token
-    module = PolicyModule(grpo(clip=0.2), optimizer=adamw, mini_batches=job.updates, max_micro_batch_tokens=budget)
+    row = job.prompt_tokens + job.max_tokens if job.prompt_tokens else max(len(prompt.text) for prompt in prompts) + 16
+    limits = {"mini_batches": job.updates, "max_micro_batch_tokens": job.rows * row}  # Countdown: a character is a token
+    module = PolicyModule(grpo(clip=0.2), job.policy, optimizer=adamw, head_dtype=head_dtype, **limits)
     sampling = Sampling(n=job.group, max_tokens=job.max_tokens)
     data = RolloutDataModule(task, sampling, rollout_steps=job.steps, prompts_per_step=job.prompts, seed=job.seed)
     off: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     off |= {"enable_model_summary": False, "num_sanity_val_steps": 0, "limit_val_batches": 0}
-    callbacks = [VerifierReward(CountdownVerifier()), Watch()]
+    callbacks = [VerifierReward(_verifier(job)), Watch()]
     Trainer(accelerator="cpu", devices=1, max_epochs=1, callbacks=callbacks, **off).fit(module, datamodule=data)
 
 
-RUNS = {"trl": run_trl, "asym_lit": run_asym_lit}
+IN_BF16 = "asym_lit, head in bf16"
+RUNS = {"trl": run_trl, "asym_lit": run_asym_lit, IN_BF16: partial(run_asym_lit, head_dtype="bfloat16")}
+
+
+def libraries(job: Job) -> list[str]:
+    """Who runs a job: the head is most of a step only under a large vocabulary."""
+    return [name for name in RUNS if name != IN_BF16 or job.name == "152k"]
 
 
 def child(library: str, job: Job) -> None:
@@ -228,7 +263,10 @@ def spawn(library: str, job: Job) -> Record:
     record = Record(**json.loads(found[-1].removeprefix(MARK)))
     if record.optimizer_steps != job.steps * job.updates or len(record.tokens) != job.steps:
         sys.exit(f"{library} did other work than asked: {record} at {job}")
-    print(f"{job.updates} updates, {job.rows} rows, {library}: {median(record.seconds(0)):.3f} s/step", file=sys.stderr)
+    print(
+        f"{job.name}, {job.updates} updates, {job.rows} rows, {library}: {median(record.seconds(0)):.3f} s/step",
+        file=sys.stderr,
+    )
     return record
 
 
@@ -249,7 +287,7 @@ def rows_of(job: Job, records: dict[str, list[Record]], warmup: int) -> list[lis
         wall, ratio = against(pooled(0), 3)
         speed = sum(sum(r.tokens[warmup:]) for r in runs) / sum(sum(r.seconds(warmup)) for r in runs)
         tokens = mean(x for r in runs for x in r.tokens)
-        cells = [str(job.updates), str(job.rows), library, f"{wall} ({low:.3f}-{high:.3f})"]
+        cells = [job.name, str(job.updates), str(job.rows), library, f"{wall} ({low:.3f}-{high:.3f})"]
         cells += [f"{ratio} ({min(pairs):.2f}-{max(pairs):.2f})", *against(pooled(1), 3), f"{speed:,.0f}"]
         cells += against(lambda runs: median(r.peak_mib - r.start_mib for r in runs), 0)
         cells += against(lambda runs: median(r.peak_mib for r in runs), 0)
@@ -273,8 +311,9 @@ def report(rows: list[list[str]], caption: str, markdown: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="asym_lit beside TRL's GRPOTrainer: seconds per step and peak memory.")
-    parser.add_argument("--updates", type=int, nargs="+", default=[1, 2], help="optimizer steps per batch of rollouts")
-    parser.add_argument("--rows", type=int, nargs="+", default=[64, 512], help="most rows per pass; capped to a mini-batch")
+    parser.add_argument("--jobs", nargs="+", default=["countdown"], choices=["countdown", *SHAPED])
+    parser.add_argument("--updates", type=int, nargs="+", default=[1, 2], help="optimizer steps per batch (countdown)")
+    parser.add_argument("--rows", type=int, nargs="+", default=[64, 512], help="most rows per pass (countdown); capped")
     parser.add_argument("--rounds", type=int, default=3, help="processes per library and set-up, taking turns")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--warmup", type=int, default=2, help="steps dropped at the start of each process")
@@ -286,16 +325,23 @@ def main() -> None:
         parser.error(f"--steps is {options.steps}; allowed: {options.warmup + 2} or more, two beyond --warmup.")
     rollouts = Job.prompts * Job.group
     jobs = [Job(options.steps, u, min(rows, rollouts // u)) for u in options.updates for rows in options.rows]
+    jobs = jobs if "countdown" in options.jobs else []
     for job in jobs:
         if rollouts % (job.updates * job.rows):
             parser.error(f"{rollouts} rollouts do not split into {job.updates} updates of passes of {job.rows} rows.")
     rows: list[list[str]] = []
-    for job in jobs:
-        rounds = [{library: spawn(library, job) for library in RUNS} for _ in range(options.rounds)]
-        rows += rows_of(job, {library: [records[library] for records in rounds] for library in RUNS}, options.warmup)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (name for name in options.jobs if name in SHAPED):
+            write_policy(SHAPES[name], Path(folder) / name)
+            shaped = SHAPED[name]
+            every = shaped.prompts * shaped.group
+            jobs.append(replace(shaped, steps=options.steps, rows=every, policy=str(Path(folder) / name)))
+        for job in jobs:
+            rounds = [{library: spawn(library, job) for library in libraries(job)} for _ in range(options.rounds)]
+            rows += rows_of(job, {name: [records[name] for records in rounds] for name in libraries(job)}, options.warmup)
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "trl", "lightning", "asym_lit"))
-    caption = f"{options.rounds} processes of {options.steps} steps each, {options.warmup} dropped; {Job.prompts} prompts x "
-    caption += f"{Job.group} rollouts, at most {Job.max_tokens} tokens. {versions}. Python {platform.python_version()}."
+    caption = f"{options.rounds} processes of {options.steps} steps each, {options.warmup} dropped. "
+    caption += f"{versions}. Python {platform.python_version()}."
     report(rows, caption, options.markdown)
 
 

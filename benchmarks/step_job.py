@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import wraps
 from importlib import import_module
@@ -23,8 +23,7 @@ from typing import Any
 import yaml
 from against_trl import MARK, Record
 from lightning.pytorch import Callback
-
-from asym_lit.types import Outcome, Prompt, Split, Verdict
+from random_policies import SHAPES, Shape, write_policy
 
 REST = "rest"
 SEAMS = {
@@ -38,18 +37,6 @@ SEAMS = {
 """Methods, and the stage that their time counts as. A stage within another one is taken out of it."""
 KEPT = ("VerifierReward", "Dynamics", "MismatchGuard", "Transcript", "StepAccounting")
 """Callbacks of the recipe that work in every step; the others write evaluations, checkpoints and reports."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A random Llama."""
-
-    vocabulary: int
-    hidden: int
-    layers: int
-    heads: int
-    kv_heads: int
-    intermediate: int
 
 
 @dataclass(frozen=True)
@@ -69,9 +56,9 @@ JOBS = {
     job.name: job
     for job in (
         Job("simko.yaml"),
-        Job("135M", Shape(49152, 576, 30, 9, 3, 1536), prompts=8, group=8, prompt_tokens=110, max_tokens=64),
-        Job("152k", Shape(151936, 896, 2, 14, 2, 2432), prompts=4, group=8, prompt_tokens=16, max_tokens=64),
-        Job("small", Shape(512, 64, 2, 4, 2, 128), prompts=2, group=4, prompt_tokens=24, max_tokens=8),
+        Job("135M", SHAPES["135M"], prompts=8, group=8, prompt_tokens=110, max_tokens=64),
+        Job("152k", SHAPES["152k"], prompts=4, group=8, prompt_tokens=16, max_tokens=64),
+        Job("small", SHAPES["small"], prompts=2, group=4, prompt_tokens=24, max_tokens=8),
     )
 }
 
@@ -173,52 +160,6 @@ class Watch(Callback):
         self._start()
 
 
-class Words:
-    """Prompts of words without a meaning, all of one length."""
-
-    name = "words"
-
-    def __init__(self, tokens: int, vocabulary: int) -> None:
-        self.tokens, self.vocabulary = tokens, vocabulary
-
-    def prompts(self, split: Split) -> Sequence[Prompt]:
-        """The same in each split, under other names."""
-        words = [[(37 * i + 11 * j) % (self.vocabulary - 2) for j in range(self.tokens)] for i in range(64)]
-        texts = [" ".join(f"w{word}" for word in line) for line in words]
-        return [Prompt(f"{split}/{i}", text, {}, self.name) for i, text in enumerate(texts)]
-
-
-class Parity:
-    """Right: a response with an even number of letters. About half are, so that groups are mixed."""
-
-    name = "parity"
-
-    def verify(self, prompt: Prompt, response: str) -> Verdict:
-        """Without a fault."""
-        even = len(response.replace(" ", "")) % 2 == 0
-        return Verdict(Outcome.CORRECT if even else Outcome.INCORRECT, self.name, "the number of letters", response)
-
-    def self_test(self) -> None:
-        """There is nothing that could go wrong."""
-
-
-def write_policy(shape: Shape, folder: Path) -> None:
-    """A random policy, and a tokenizer of as many words."""
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    words = ["<pad>", "<eos>", *(f"w{n}" for n in range(shape.vocabulary - 2))]
-    table = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="<pad>"))
-    table.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    PreTrainedTokenizerFast(tokenizer_object=table, pad_token="<pad>", eos_token="<eos>").save_pretrained(folder)
-    sizes = {"hidden_size": shape.hidden, "num_hidden_layers": shape.layers, "intermediate_size": shape.intermediate}
-    sizes |= {"num_attention_heads": shape.heads, "num_key_value_heads": shape.kv_heads, "vocab_size": shape.vocabulary}
-    torch.manual_seed(0)
-    config = LlamaConfig(**sizes, tie_word_embeddings=True, bos_token_id=None, eos_token_id=1, pad_token_id=0)
-    LlamaForCausalLM(config).save_pretrained(folder)
-
-
 def recipe_of(job: Job, tree: Path, folder: Path, steps: int) -> dict[str, Any]:
     """The commit's main job, changed to the one asked for, without evaluations and checkpoints."""
     recipe = yaml.safe_load((tree / "configs" / "simko.yaml").read_text())
@@ -233,9 +174,9 @@ def recipe_of(job: Job, tree: Path, folder: Path, steps: int) -> dict[str, Any]:
         model |= {"policy": str(folder / job.name), "max_micro_batch_tokens": job.micro_batch_tokens, "mini_batches": 1}
         model["objective"] = {"class_path": "asym_lit.objectives.grpo"}
         words = {"tokens": job.prompt_tokens, "vocabulary": job.shape.vocabulary}
-        data["task"] = {"class_path": "step_job.Words", "init_args": words}
+        data["task"] = {"class_path": "random_policies.Words", "init_args": words}
         verify = next(one for one in callbacks if one["class_path"].endswith("VerifierReward"))
-        verify["init_args"] = {"verifier": {"class_path": "step_job.Parity"}}
+        verify["init_args"] = {"verifier": {"class_path": "random_policies.Parity"}}
     return recipe
 
 

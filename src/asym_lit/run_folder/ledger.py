@@ -6,35 +6,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from asym_lit.evaluation.ledger import ProblemRecord, rare_answers
-from asym_lit.run_folder.writing import write_table
+from asym_lit.run_folder.writing import read_table, write_table
 from asym_lit.types import InputError
 
-SCHEMA = pa.schema(
-    [
-        pa.field("evaluation", pa.string()),
-        pa.field("step", pa.int64()),
-        pa.field("uid", pa.string()),
-        pa.field("samples", pa.int64()),
-        pa.field("correct", pa.int64()),
-        pa.field("silent", pa.int64()),
-        pa.field("right_answers", pa.list_(pa.string())),
-        pa.field("right_counts", pa.list_(pa.int64())),
-        pa.field("wrong_counts", pa.list_(pa.int64())),
-        pa.field("temperature", pa.float64()),
-        pa.field("top_p", pa.float64()),
-        pa.field("top_k", pa.int64()),
-        pa.field("max_tokens", pa.int64()),
-        pa.field("newly_solved", pa.bool_()),
-        pa.field("newly_lost", pa.bool_()),
-        pa.field("first_solved", pa.int64()),
-        pa.field("rare", pa.int64()),
-        pa.field("rare_kept", pa.int64()),
-    ]
-)
+COLUMNS = {
+    "evaluation": "string",
+    "step": "int64",
+    "uid": "string",
+    "samples": "int64",
+    "correct": "int64",
+    "silent": "int64",
+    "right_answers": "list of string",
+    "right_counts": "list of int64",
+    "wrong_counts": "list of int64",
+    "temperature": "float64",
+    "top_p": "float64",
+    "top_k": "int64",
+    "max_tokens": "int64",
+    "newly_solved": "bool",
+    "newly_lost": "bool",
+    "first_solved": "int64",
+    "rare": "int64",
+    "rare_kept": "int64",
+}
+"""Names and types."""
 
 
 def write_ledger(path: Path, records: Iterable[ProblemRecord]) -> None:
@@ -70,7 +66,7 @@ def write_ledger(path: Path, records: Iterable[ProblemRecord]) -> None:
                 "rare_kept": len(rare & set(one.right)),
             }
         )
-    write_table(path, rows, SCHEMA)
+    write_table(path, rows, COLUMNS)
 
 
 def read_ledger(path: Path) -> list[ProblemRecord]:
@@ -80,9 +76,9 @@ def read_ledger(path: Path) -> list[ProblemRecord]:
         InputError: If the file is no ledger.
     """
     try:
-        rows = pq.read_table(path).to_pylist()
+        rows = read_table(path)
         return [_record(row) for row in rows]
-    except (pa.ArrowInvalid, KeyError, OSError) as fault:
+    except (ValueError, KeyError, OSError) as fault:
         raise InputError(f"{path} is no ledger of a run ({fault}); it is written by the Ledger callback.") from fault
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-
-from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.record_writer import RecordWriter
+from typing import TYPE_CHECKING
 
 from asym_lit.run_folder.paths import EVENTS
 from asym_lit.run_folder.writing import renamed_when_whole
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.event_pb2 import Event
 
 
 def cut_points(folder: Path, step: int, evaluated: bool) -> None:
@@ -28,6 +27,8 @@ def cut_points(folder: Path, step: int, evaluated: bool) -> None:
         step: Rollout steps made.
         evaluated: The evaluation behind the last of them is made; its points stay.
     """
+    from tensorboard.summary.writer.record_writer import RecordWriter  # with its readers 0.1 s of a start
+
     for path in sorted(folder.glob(EVENTS)):
         with renamed_when_whole(path) as partial, partial.open("xb") as file:
             writer = RecordWriter(file)
@@ -36,6 +37,9 @@ def cut_points(folder: Path, step: int, evaluated: bool) -> None:
 
 
 def _kept(path: Path, step: int, evaluated: bool) -> Iterator[Event]:
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
     for event in LegacyEventFileLoader(str(path)).Load():
         values = event.summary.value
         stays = [v for v in values if event.step < step + (evaluated and v.tag.startswith("val/"))]

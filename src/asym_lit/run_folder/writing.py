@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 
 @contextmanager
 def renamed_when_whole(path: Path) -> Iterator[Path]:
@@ -56,13 +53,34 @@ def finite(value: Any) -> Any:
     return [finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def write_table(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema | None = None) -> None:
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | None = None) -> None:
     """Write rows as a parquet file.
 
     Args:
         path: Of the file.
         rows: With the same keys.
-        schema: Of the columns; None to read it off the rows.
+        columns: Names and types, such as `int64` or `list of string`; None to read them off the rows.
     """
+    import pyarrow as pa  # 29 MiB, which a run without tables does without
+    from pyarrow import parquet
+
+    def kind(name: str) -> pa.DataType:
+        item = name.removeprefix("list of ")
+        return pa.type_for_alias(name) if item == name else pa.list_(pa.type_for_alias(item))
+
+    schema = None if columns is None else pa.schema({name: kind(of) for name, of in columns.items()})
+
     with renamed_when_whole(path) as partial:
-        pq.write_table(pa.Table.from_pylist(list(rows), schema), partial, compression="zstd")
+        parquet.write_table(pa.Table.from_pylist(list(rows), schema), partial, compression="zstd")
+
+
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """The rows of a parquet file.
+
+    Raises:
+        OSError: If there is no such file.
+        ValueError: If it is no parquet file.
+    """
+    from pyarrow import parquet
+
+    return list(parquet.read_table(path).to_pylist())

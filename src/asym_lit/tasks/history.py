@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from asym_lit.types import InputError
 
 
@@ -22,13 +19,15 @@ def read_history(path: Path) -> dict[str, list[float]]:
     Raises:
         InputError: If there is no such history.
     """
+    from pyarrow import parquet
+
     try:
-        rows = pq.read_table(path).to_pylist()
+        rows = parquet.read_table(path).to_pylist()
         found: dict[str, list[float]] = {}
         for row in sorted(rows, key=lambda row: int(row["step"])):
             if row["samples"]:
                 found.setdefault(row["uid"], []).append(row["correct"] / row["samples"])
-    except (OSError, pa.ArrowInvalid, KeyError) as fault:
+    except (OSError, ValueError, KeyError) as fault:
         raise InputError(
             f"There is no training history at {path} ({fault}); it is written by the TrainingHistory callback of a run on "
             "the pool, which must come first."

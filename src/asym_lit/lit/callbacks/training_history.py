@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
@@ -13,7 +12,7 @@ from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
 from asym_lit.run_folder.paths import HISTORY, run_folder_of
-from asym_lit.run_folder.writing import write_table
+from asym_lit.run_folder.writing import read_table, write_table
 from asym_lit.types import InputError, Outcome, RolloutBatch
 
 
@@ -43,7 +42,7 @@ class TrainingHistory(Callback):
         before = run_folder_of(str(trainer.ckpt_path)) if trainer.state.fn == "fit" else None
         if before and (before / HISTORY).exists():
             reached = checkpoint["asym_lit"]["rollout_step"]
-            self._rows = [row for row in pq.read_table(before / HISTORY).to_pylist() if row["step"] < reached]
+            self._rows = [row for row in read_table(before / HISTORY) if row["step"] < reached]
 
     @override
     def on_train_batch_end(
