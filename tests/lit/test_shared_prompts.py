@@ -13,6 +13,7 @@ from asym_lit.layouts import PaddedTokens, SharedTokens, TokenLayout
 from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.objectives import Objective, ace, dr_grpo, grpo, simko
+from asym_lit.policy.loading import load_policy
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.tasks import Countdown, CountdownVerifier
 from asym_lit.types import Outcome, RolloutBatch, Sampling, Verdict
@@ -63,14 +64,16 @@ class Watch(Callback):
         self.metrics.append({name: float(value) for name, value in trainer.callback_metrics.items()})
 
 
-def train(objective: Objective, steps: int = 2, verifier: Any = None, **settings: Any) -> tuple[Watch, PolicyModule]:
+def train(
+    objective: Objective, steps: int = 2, verifier: Any = None, precision: Any = 32, **settings: Any
+) -> tuple[Watch, PolicyModule]:
     watch = Watch()
     data = RolloutDataModule(TASK, Sampling(n=4, max_tokens=24), rollout_steps=steps, prompts_per_step=4)
     settings = {"optimizer": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9), "max_grad_norm": 0, **settings}
     module = PolicyModule(objective, **settings)
     trainer = Trainer(
         accelerator="cpu", max_epochs=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
-        limit_val_batches=0, callbacks=[VerifierReward(verifier or CountdownVerifier()), watch],
+        limit_val_batches=0, callbacks=[VerifierReward(verifier or CountdownVerifier()), watch], precision=precision,
     )  # fmt: skip
     trainer.fit(module, data)
     return watch, module
@@ -126,6 +129,21 @@ def test_a_part_that_breaks_its_word_on_zeros_stops_the_run() -> None:
 
     with pytest.raises(RuntimeError, match="says that it keeps advantages of 0, and gave one of these another value"):
         train(replace(grpo(), reweights=(Liar(),)), steps=2, verifier=Fading())
+
+
+def test_products_in_bf16_leave_the_first_ratio_at_one_and_train_nearly_the_same() -> None:
+    """Scoring and update round alike; weights that are kept in fp32 move as they would have, to a few bits of bf16."""
+    one = {"mini_batches": 1, "inner_epochs": 1, "steps": 1}
+    ace_needs_scores_first = ace(grpo())
+    watch, half = train(ace_needs_scores_first, precision="bf16-mixed", head_dtype="bfloat16", **one)
+    _, full = train(ace_needs_scores_first, **one)
+    assert watch.metrics[0]["ratio/mean"] == 1.0
+    start = load_policy("bundled")
+    moved = [(a - c, b - c) for a, b, c in zip(half.parameters(), full.parameters(), start.parameters(), strict=True)]
+    gap = sum(float((a - b).pow(2).sum()) for a, b in moved) ** 0.5
+    way = sum(float(b.pow(2).sum()) for _, b in moved) ** 0.5
+    assert all(weight.dtype == torch.float32 for weight in half.parameters())
+    assert 1e-5 < gap / way < 0.05
 
 
 def test_metrics_of_an_update_are_means_over_the_tokens_it_read() -> None:

@@ -139,6 +139,7 @@ class PolicyModule(LivePolicyModule):
         scorer = TokenScorer(model, token_count(tokenizer), gaps(tokenizer), self.head_dtype)
         if self.share_prompts:
             try_sharing(scorer)
+        scorer.add_gradients_in_place()
         if self.is_sharded:
             assert self.device_mesh is not None
             shard(scorer, self.device_mesh["data_parallel"], getattr(torch, self.compute_dtype_name))

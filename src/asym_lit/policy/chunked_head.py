@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from asym_lit.policy.gradient_places import gradient_of, is_plain
 from asym_lit.policy.logit_tiles import LOWEST_LOGIT, LogitTiles, TileSettings
 from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types import Needs
@@ -118,7 +119,8 @@ class ChunkedHead(torch.autograd.Function):
         slope = _Slope(ctx, tiles, *by_scores[:3])
         wanted = ctx.needs_input_grad
         by_hidden_NH = torch.zeros_like(hidden_NH, dtype=tiles.dtype) if wanted[0] else None
-        by_weight_VH = torch.zeros_like(weight_VH) if wanted[1] else None
+        adds = wanted[1] and ctx.settings.adds_gradients and is_plain(weight_VH)
+        by_weight_VH = gradient_of(weight_VH) if adds else torch.zeros_like(weight_VH) if wanted[1] else None
         by_bias_V = torch.zeros_like(bias_V, dtype=tiles.dtype) if bias_V is not None and wanted[2] else None
         for columns, part_VH in tiles.columns():
             by_part_VH = None if by_weight_VH is None else by_weight_VH[columns].to(tiles.dtype)
@@ -135,7 +137,7 @@ class ChunkedHead(torch.autograd.Function):
                 by_weight_VH[columns] = by_part_VH
         by_hidden_NH = None if by_hidden_NH is None else by_hidden_NH.to(hidden_NH.dtype)
         by_bias_V = None if by_bias_V is None else by_bias_V.to(bias_V.dtype)
-        return by_hidden_NH, by_weight_VH, by_bias_V, None, None, None
+        return by_hidden_NH, None if adds else by_weight_VH, by_bias_V, None, None, None
 
 
 class _Slope:

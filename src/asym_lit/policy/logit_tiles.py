@@ -34,6 +34,8 @@ class TileSettings:
     for: a CPU rounds such products to it, which halves their time and moves logits of 16 by up to 0.03."""
     shaping: LogitShaping = LogitShaping()
     """What happens to the logits before the temperature divides them."""
+    adds_gradients: bool = False
+    """Add the gradient by the weight to its `.grad`, and hand autograd none (`gradient_places.py`)."""
 
     @staticmethod
     def of(

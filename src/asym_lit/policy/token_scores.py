@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from asym_lit.layouts import SharedTokens, TokenLayout
 from asym_lit.policy.chunked_head import ChunkedHead
+from asym_lit.policy.gradient_places import take_adding_embedding
 from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.logit_tiles import TileSettings
 from asym_lit.policy.own_logits import read_head
@@ -56,7 +57,7 @@ class TokenScorer(nn.Module):
         head_dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        self.head_dtype = head_dtype
+        self.head_dtype, self.adds_gradients = head_dtype, False
         reading = read_head(model)
         rows = len(model.get_output_embeddings().weight)
         self.vocabulary: int = reading.shaping.within(rows).within(vocabulary).vocabulary  # type: ignore[assignment]
@@ -71,6 +72,11 @@ class TokenScorer(nn.Module):
         self.gaps = torch.tensor(sorted(gaps), dtype=torch.int64)
         self.why_not_shared = "it was not tried"
         """Why it cannot read a prompt once for all of its responses; empty if it can. For `sharing_trial.py` to say."""
+
+    def add_gradients_in_place(self) -> None:
+        """Add gradients of head and embedding to `.grad`, where they would only be added up there by autograd."""
+        self.adds_gradients = True
+        take_adding_embedding(self.model)
 
     @property
     def shares_prompts(self) -> bool:
@@ -145,6 +151,7 @@ class TokenScorer(nn.Module):
             )
         elements = CHUNK_ELEMENTS * (GPU_CHUNKS if hidden_NH.is_cuda else 1)
         settings = TileSettings.of(hidden_NH, head.weight, temperature, self.shaping, elements, self.head_dtype)
+        settings = replace(settings, adds_gradients=self.adds_gradients)
         arguments = (hidden_NH, head.weight, self._bias(head), targets_N, settings, needs)
         return TokenScores(*ChunkedHead.apply(*arguments))
 
