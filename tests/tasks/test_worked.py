@@ -59,7 +59,8 @@ def test_numbers_without_a_spelling_are_refused(number):
     ("row", "solution"),
     [
         (
-            "It takes 2/2=<<2/2=1>>1 bolt of white fiber\nSo the total amount of fabric is 2+1=<<2+1=3>>3 bolts of fabric\n#### 3",
+            "It takes 2/2=<<2/2=1>>1 bolt of white fiber\n"
+            "So the total amount of fabric is 2+1=<<2+1=3>>3 bolts of fabric\n#### 3",
             "It takes 2/2=1 bolt of white fiber. So the total amount of fabric is 2+1=3 bolts of fabric. The answer is 3.",
         ),
         (
