@@ -22,7 +22,7 @@ def directory_of(model: str) -> str:
         InputError: If a GGUF file is meant and is not there, or cannot be converted.
     """
     path = gguf_file(model)
-    return model if path is None else str(_converted(path, _stamps(path), cache_root()))
+    return model if path is None else str(_converted(_stamps(path), cache_root()))
 
 
 def about(model: str) -> list[str]:
@@ -46,7 +46,8 @@ def _stamps(path: Path) -> Stamps:
 
 
 @cache  # hashing takes a second, and a run asks a dozen times
-def _converted(path: Path, stamps: Stamps, root: Path) -> Path:
-    parts = [digest(one) for one in (path, *tokenizer_beside(path))]
+def _converted(stamps: Stamps, root: Path) -> Path:
+    files = [Path(name) for name, _, _ in stamps]
+    parts = [digest(file) for file in files]
     key = parts[0] if len(parts) == 1 else sha256(" ".join(parts).encode()).hexdigest()
-    return cached(root / "gguf" / f"{key[:20]}-{CONVERSION}", lambda folder: convert(path, folder))
+    return cached(root / "gguf" / f"{key[:20]}-{CONVERSION}", lambda folder: convert(files[0], folder))

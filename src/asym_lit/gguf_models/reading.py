@@ -33,7 +33,8 @@ class GGUFFile:
             if "GGMLQuantizationType" in str(fault):
                 what = "has tensors of a quantisation that this release of gguf does not know"
             raise InputError(
-                f"The file {self.path} {what} ({type(fault).__name__}: {fault}). Copy it anew, or take another file of the model."
+                f"The file {self.path} {what} ({type(fault).__name__}: {fault}). Copy it anew, or take another file of the "
+                "model."
             ) from fault
         self._check_kinds()
 
@@ -48,6 +49,16 @@ class GGUFFile:
     def metadata(self) -> dict[str, Any]:
         """All keys and values, as plain types."""
         return {name: field.contents() for name, field in self.reader.fields.items()}
+
+    def need(self, key: str) -> Any:
+        """The value of a key that must be there.
+
+        Raises:
+            InputError: If it is not.
+        """
+        if key not in self.metadata:
+            raise InputError(f"The file {self.path} lacks {key}. Take another file of the model, written by a newer llama.cpp.")
+        return self.metadata[key]
 
     @property
     def architecture(self) -> str:
@@ -69,6 +80,6 @@ class GGUFFile:
                 dequantize(tensor.data[:1], kind)
             except NotImplementedError as fault:
                 raise InputError(
-                    f"The file {self.path} has tensors of the quantisation {kind.name} ({tensor.name} first), which gguf cannot "
-                    "undo. Take a file of the model in another one, such as F16, Q8_0, Q4_1 or Q4_K_M."
+                    f"The file {self.path} has tensors of the quantisation {kind.name} ({tensor.name} first), which gguf "
+                    "cannot undo. Take a file of the model in another one, such as F16, Q8_0, Q4_1 or Q4_K_M."
                 ) from fault

@@ -112,11 +112,12 @@ def build_tokenizer(file: GGUFFile) -> PreTrainedTokenizerBase:
             f"into {file.path.parent}, and they are taken."
         )
     roles = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
-    tokens = meta["tokenizer.ggml.tokens"]
-    named = {f"{short}_token": tokens[i] for short, name in roles.items() if (i := token_id(file, f"{name}_token_id")) is not None}
+    tokens = file.need("tokenizer.ggml.tokens")
+    ids = {f"{short}_token": token_id(file, f"{name}_token_id") for short, name in roles.items()}
+    named = {role: tokens[i] for role, i in ids.items() if i is not None}
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=_backend(file, pre),
-        model_max_length=int(meta[f"{file.architecture}.context_length"]),
+        model_max_length=int(file.need(f"{file.architecture}.context_length")),
         clean_up_tokenization_spaces=False,
         chat_template=meta.get("tokenizer.chat_template"),
         **named,
@@ -129,11 +130,10 @@ def _backend(file: GGUFFile, pre: str) -> Tokenizer:
     from tokenizers import AddedToken, Tokenizer, decoders
     from tokenizers.models import BPE
 
-    meta = file.metadata
-    tokens, types = meta["tokenizer.ggml.tokens"], meta.get("tokenizer.ggml.token_type")
-    kinds = types or [1] * len(tokens)
+    tokens = file.need("tokenizer.ggml.tokens")
+    kinds = file.metadata.get("tokenizer.ggml.token_type") or [1] * len(tokens)
     vocabulary = {token: i for i, (token, kind) in enumerate(zip(tokens, kinds, strict=True)) if kind != UNUSED}
-    merges = [tuple(merge.split(" ", 1)) for merge in meta["tokenizer.ggml.merges"]]
+    merges = [tuple(merge.split(" ", 1)) for merge in file.need("tokenizer.ggml.merges")]
     tokenizer = Tokenizer(BPE(vocabulary, merges))
     CUTS[pre](tokenizer)
     tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
@@ -167,6 +167,6 @@ def _check(file: GGUFFile, tokenizer: PreTrainedTokenizerBase) -> None:
         ids = tokenizer.encode(text, add_special_tokens=False)
         if (back := tokenizer.decode(ids)) != text:
             raise InputError(
-                f"The tokenizer of {file.path} gives {text!r} back as {back!r}. Put the original model's {' and '.join(BESIDE)} "
-                f"into {file.path.parent}, and they are taken."
+                f"The tokenizer of {file.path} gives {text!r} back as {back!r}. Put the original model's "
+                f"{' and '.join(BESIDE)} into {file.path.parent}, and they are taken."
             )

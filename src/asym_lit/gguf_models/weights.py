@@ -54,8 +54,8 @@ def _read(file: GGUFFile) -> PreTrainedModel:
     except Exception as fault:  # whatever the reader of a class may raise
         words = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:300].rstrip(". ")
         raise InputError(
-            f"The file {file.path} holds a model of the architecture {file.architecture!r}, which transformers {__version__} does "
-            f"not read from GGUF ({words}). Allowed: {', '.join(_architectures())}."
+            f"The file {file.path} holds a model of the architecture {file.architecture!r}, which transformers {__version__} "
+            f"does not read from GGUF ({words}). Allowed: {', '.join(_architectures())}."
         ) from fault
     if lacking := sorted(map(str, told["missing_keys"])):
         raise InputError(f"The file {file.path} lacks {len(lacking)} weights of a {type(model).__name__}, {lacking[0]} first.")
@@ -72,15 +72,15 @@ def _check_settings(file: GGUFFile, config: PretrainedConfig) -> None:
     from transformers import __version__
     from transformers.modeling_gguf_pytorch_utils import GGUF_TO_TRANSFORMERS_MAPPING
 
-    known = GGUF_TO_TRANSFORMERS_MAPPING["config"]
+    known: dict[str, Any] = GGUF_TO_TRANSFORMERS_MAPPING["config"]  # type: ignore[assignment]
     read = known.get(file.architecture) or known.get(config.model_type, {})
     prefix = f"{file.architecture}."
     for key, value in file.metadata.items():
         name = key.removeprefix(prefix)
         if key.startswith(prefix) and name not in read and getattr(config, SAID_TWICE.get(name, ""), None) != value:
             raise InputError(
-                f"The file {file.path} says {key} {value!r}, which transformers {__version__} does not read from GGUF: the model "
-                "would be another one. Take the model in Hugging Face format."
+                f"The file {file.path} says {key} {value!r}, which transformers {__version__} does not read from GGUF: the "
+                "model would be another one. Take the model in Hugging Face format."
             )
 
 
@@ -94,9 +94,10 @@ def _check_tensors(file: GGUFFile, model: PreTrainedModel) -> None:
     processor = TENSOR_PROCESSORS.get(file.architecture, TensorProcessor)(config=model.config.to_dict())
     unread = sorted(set(held) - set(get_gguf_hf_weights_map(model, processor)))
     named = f"; {', '.join(unread[:3])} not read" if unread else ""
+    kind = type(model).__name__
     raise InputError(
-        f"The file {file.path} holds {sum(held.values()):,} weights, and a {type(model).__name__} of them has {weights:,}{named}: "
-        "the model would be another one. Take the model in Hugging Face format."
+        f"The file {file.path} holds {sum(held.values()):,} weights, and a {kind} of them has {weights:,}{named}: the model "
+        "would be another one. Take the model in Hugging Face format."
     )
 
 

@@ -21,13 +21,14 @@ from asym_lit.verifiers.judge.reading import BatchReader
 from asym_lit.verifiers.judge.settings import JudgeSettings
 
 Asked = tuple[str, "Future[Opinion]"]
+ALLOWED = "Allowed: a directory in Hugging Face format, a .gguf file, 'smollm2', or a hub id."
 
 
 class LocalModel:
     """A causal language model as the judge's mind; greedy.
 
     Args:
-        model: A directory in Hugging Face format, or a hub id.
+        model: A directory in Hugging Face format, a `.gguf` file or a directory that holds one, `smollm2`, or a hub id.
         max_tokens: Longest reply, thoughts included; None for what the judge was measured with, else 8.
         batch_size: Most texts read at once.
         device: Where it runs.
@@ -119,7 +120,7 @@ def _loaded(model: str, device: str, dtype: str) -> tuple[Any, Any]:
         found = AutoModelForCausalLM.from_pretrained(where, dtype=getattr(torch, dtype))
     except Exception as fault:  # whatever a file that is damaged brings about
         why = damage(where) or f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__}"
-        raise InputError(f"No judge at {model!r}: {why} Allowed: a directory in Hugging Face format, or a hub id.") from fault
+        raise InputError(f"No judge at {model!r}: {why} {ALLOWED}") from fault
     if broken := no_number(where, found):
         raise InputError(f"No judge at {model!r}: {broken}")
     if tokenizer.pad_token_id is None:
