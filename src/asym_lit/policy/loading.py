@@ -11,6 +11,7 @@ import torch
 from asym_lit.gguf_models.directories import directory_of
 from asym_lit.gguf_models.names import NAMED
 from asym_lit.model_files import damage, no_number
+from asym_lit.policy.adapter_files import adapter_folder, merged_directory
 from asym_lit.policy.capped_attention import cap_attention
 from asym_lit.policy.frequencies import fix_frequencies
 from asym_lit.policy.linear_products import take_wider_products
@@ -30,12 +31,16 @@ def locate(policy: str) -> str:
     """The directory that a policy is read from; a hub id is given back as it is. Every reader asks here first.
 
     Args:
-        policy: `bundled`, `smollm2`, a `.gguf` file or a directory that holds one, a local directory, or a hub id.
+        policy: `bundled`, `smollm2`, a shipped adapter, a `.gguf` file or a directory that holds one, a directory of peft's
+            adapters (they are merged into their base), a local directory, or a hub id.
 
     Raises:
-        InputError: If a GGUF file is meant and is not there, or cannot be converted.
+        InputError: If a GGUF file is meant and is not there, or cannot be converted, or adapters cannot be merged.
     """
-    return str(Path(__file__).parent / "bundled") if policy == BUNDLED else directory_of(policy)
+    if policy == BUNDLED:
+        return str(Path(__file__).parent / "bundled")
+    folder = adapter_folder(policy)
+    return directory_of(policy) if folder is None else str(merged_directory(folder, locate))
 
 
 def _not_loaded(policy: str, where: str, fault: Exception) -> InputError:
