@@ -138,7 +138,7 @@ def test_files_that_are_cut_off_or_missing_are_refused(saved: Path) -> None:
     with pytest.raises(InputError, match=r"adapter_model.safetensors is damaged: .* Copy it anew"):
         locate(str(saved))
     (saved / WEIGHTS).unlink()
-    with pytest.raises(InputError, match="holds adapter_config.json and no adapter_model.safetensors"):
+    with pytest.raises(InputError, match=r"holds adapter_config\.json and no adapter_model\.safetensors"):
         locate(str(saved))
     (saved / CONFIG).write_text("{")
     with pytest.raises(InputError, match="is no configuration of low-rank adapters"):

@@ -92,7 +92,7 @@ def test_with_adapters_nothing_else_has_a_gradient(tmp_path: Path) -> None:
 
 
 def test_adapters_of_a_new_policy_are_refused() -> None:
-    with pytest.raises(InputError, match="model.lora is given and model.policy is not"):
+    with pytest.raises(InputError, match=r"model\.lora is given and model.policy is not"):
         SupervisedModule(lora=LoRA())
 
 
@@ -100,7 +100,7 @@ def test_several_processes_are_refused(tmp_path: Path) -> None:
     module = SupervisedModule(policy=save_tiny(tmp_path / "policy", "Llama"))
     data = DemonstrationDataModule(Countdown())
     data.trainer = SimpleNamespace(world_size=2, lightning_module=module)  # type: ignore[assignment]
-    with pytest.raises(InputError, match="on one process, not 2; write --trainer.devices 1"):
+    with pytest.raises(InputError, match=r"on one process, not 2; write --trainer\.devices 1"):
         data.train_dataloader()
 
 
@@ -127,7 +127,8 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_recipe_of_the_warm_start_learns(warm: Path) -> None:
     loss = list(scalars(warm, "loss/response").values())
     assert len(loss) == 40
-    assert sum(loss[-5:]) / 5 < sum(loss[:5]) / 5 - 0.5
+    assert loss[0] == pytest.approx(math.log(99), abs=0.05)  # knows nothing of 99 characters
+    assert max(loss[-5:]) < loss[0] - 0.15  # as far as rank 4 brings 32 random features
 
 
 def test_its_adapter_loads_in_plain_peft_and_is_the_merged_policy(warm: Path) -> None:

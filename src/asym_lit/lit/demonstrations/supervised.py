@@ -58,7 +58,7 @@ class SupervisedModule(LightningModule):
         self.policy, self.lora = policy, lora
         model, self.tokenizer = (load_policy(policy), load_tokenizer(policy)) if policy else new_policy(architecture)
         check_reload(model)  # a policy that reinforcement learning would refuse is not worth training
-        self.scorer = TokenScorer(add_tried_adapters(model, lora) if lora else model)
+        self.scorer = TokenScorer(add_tried_adapters(model, lora) if lora else model).train()
 
     @property
     def policy_config(self) -> Any:
