@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+import yaml
 
 from asym_lit.cli import main
 from asym_lit.lit.demonstrations.supervised import DemonstrationDataModule, SupervisedModule
@@ -18,6 +20,8 @@ from asym_lit.tasks import Countdown
 from asym_lit.types import InputError
 from policies import save_tiny
 from runs import ROOT, scalars
+
+SHORT_CHAIN = ROOT / "configs/overlays/prompts/short_chain.yaml"
 
 
 def test_the_recipe_of_the_bundled_policy_learns_and_writes_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,3 +158,33 @@ def test_a_policy_is_named_by_its_adapter_alone(warm: Path, tmp_path: Path, monk
     assert state.keys() == merged.state_dict().keys()
     assert all(torch.equal(state[name], value) for name, value in merged.state_dict().items())
     assert load_tokenizer(str(warm / "adapter")).chat_template == load_tokenizer(str(warm / "huggingface")).chat_template
+
+
+def test_reinforcement_learning_starts_from_an_adapter_and_asks_as_it_was_taught(
+    fit: Callable[..., Path], warm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASYM_LIT_CACHE", str(tmp_path / "cache"))
+    few = ["--data.rollout_steps", "2", "--data.prompts_per_step", "2", "--data.sampling.max_tokens", "8"]
+    asked = ["--config", str(ROOT / "configs/overlays/data/sums.yaml"), "--config", str(SHORT_CHAIN)]
+    small = [
+        "--data.task.digits",
+        "1",
+        "--data.task.train_size",
+        "16",
+        "--data.task.val_size",
+        "2",
+        "--data.task.test_size",
+        "2",
+    ]
+    quiet = ["--trainer.num_sanity_val_steps", "0", "--trainer.limit_val_batches", "0"]
+    run = fit("simko", *asked, "--model.policy", str(warm / "adapter"), *small, *few, *quiet, folder=tmp_path)
+    gaps = scalars(run, "mismatch/max")
+    assert len(gaps) == 2 and max(gaps.values()) < 1e-4  # engine and trainer read the same merged weights
+
+
+def test_the_warm_start_asks_as_the_overlay_of_reinforcement_learning_does() -> None:
+    recipe, overlay = (yaml.safe_load(path.read_text()) for path in (ROOT / "configs/lm_base.yaml", SHORT_CHAIN))
+    assert recipe["data"]["init_args"]["prompt_format"] == overlay["data"]["init_args"]["prompt_format"]
+    learned = recipe["data"]["init_args"]["task"]["init_args"]["tasks"][0]
+    asked = yaml.safe_load((ROOT / "configs/tasks/word_problems.yaml").read_text())
+    assert learned == asked
