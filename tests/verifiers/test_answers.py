@@ -44,6 +44,11 @@ from asym_lit.verifiers.answers import LONGEST, extract_answer
         ("A: 18\n\nQ: And 4+4?\nA: 8", "18", "heading"),  # a base model that runs on
         ("#### 5\n\nQuestion: 1+1?\n#### 2", "5", "hashes"),
         ("Problem: 1+1?\nSo \\boxed{2}", "2", "boxed"),
+        ("20-13=8 The answer is 8. No: 20-13=7. The answer is 7.", "7", "phrase"),  # a chain on one line
+        ("The answer is 8. So the answer is correct.", "8", "phrase"),
+        ("Answer: 7. The answer is 8.", "8", "phrase"),
+        ("The answer is 15 * 8 = 120 pints. The answer is 120.", "120", "phrase"),
+        ("The answer is 64. Question: 3+4? The answer is 7.", "64", "phrase"),  # another question's
         ("One line.\nThen 5.", "", "nothing"),
         ("", "", "nothing"),
     ],
@@ -59,7 +64,19 @@ def test_a_bare_answer_can_be_ruled_out():
 
 
 @pytest.mark.parametrize(
-    "part", ["\\boxed{", "\\boxed{1},", "[[", "<answer>", "<think>", "the answer is ", "Answer:\n", "#### ", "$ is "]
+    "part",
+    [
+        "\\boxed{",
+        "\\boxed{1},",
+        "[[",
+        "<answer>",
+        "<think>",
+        "the answer is ",
+        "the answer is 7. ",
+        "Answer:\n",
+        "#### ",
+        "$ is ",
+    ],
 )
 def test_a_response_of_nothing_but_markers_takes_no_time(part):
     begun = process_time()

@@ -7,6 +7,7 @@ from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 
+from asym_lit.gguf_models.directories import about
 from asym_lit.lit.distributed import any_process, world_size
 from asym_lit.lit.stopping import HeldFault, RunStoppedError
 from asym_lit.policy.known_tokens import tokenless_ids
@@ -72,7 +73,7 @@ class EngineKeeper:
     def _say(self, host: EngineHost) -> None:
         """How responses are generated, in a line or two; once, not at every restart."""
         ends = ", ".join(f"{self.tokenizer.decode([token])!r} ({token})" for token in sorted(host.stop_token_ids))
-        lines = [f"Responses end with {ends}.", *getattr(self.engine, "remarks", ())]
+        lines = [f"Responses end with {ends}.", *getattr(self.engine, "remarks", ()), *about(self.policy)]
         if host.tokenless_ids:
             lines.append(f"{len(host.tokenless_ids)} ids have logits but no token; they are never sampled.")
         if lines != self._said:

@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_info
 
+from asym_lit.lit.demonstrations.supervised import SupervisedModule
 from asym_lit.lit.module import PolicyModule
 from asym_lit.policy.thread_trial import try_threads
 from asym_lit.run_folder.record import read_record
@@ -19,11 +20,11 @@ def take_quickest(module: Any, trainer: Trainer, resumed: Path | None) -> None:
     """Take the threads that a policy is quickest with, at most OMP_NUM_THREADS where that is set, and say so. On a CPU alone.
 
     Args:
-        module: Other modules than a `PolicyModule` keep what they have.
+        module: Other modules than a `PolicyModule` and a `SupervisedModule` keep what they have.
         trainer: Its processes share the cores.
         resumed: Folder of the run that is gone on with. Its threads are taken again, for others round sums otherwise.
     """
-    if not isinstance(module, PolicyModule) or trainer.strategy.root_device.type != "cpu":
+    if not isinstance(module, PolicyModule | SupervisedModule) or trainer.strategy.root_device.type != "cpu":
         return
     if resumed is not None and (before := read_record(resumed).get("threads")):
         torch.set_num_threads(before)

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from asym_lit.gguf_models.directories import directory_of
+from asym_lit.gguf_models.names import NAMED
 from asym_lit.model_files import damage, no_number
+from asym_lit.policy.adapter_files import adapter_folder, merged_directory
 from asym_lit.policy.capped_attention import cap_attention
 from asym_lit.policy.frequencies import fix_frequencies
 from asym_lit.policy.linear_products import take_wider_products
+from asym_lit.policy.load_faults import INSTEAD, not_loaded
 from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
 
@@ -20,20 +24,34 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 """Name of the small policy that ships with the package."""
-INSTEAD = "Copy it anew from where it came, or name another policy."
 Dtype = Literal["float32", "bfloat16", "float16"]
 
 
 def locate(policy: str) -> str:
-    """The directory of the bundled policy, or the given directory or hub id as it is."""
-    return str(Path(__file__).parent / "bundled") if policy == BUNDLED else policy
+    """The directory that a policy is read from; a hub id is given back as it is. Every reader asks here first.
+
+    Args:
+        policy: `bundled`, `smollm2`, a shipped adapter, a `.gguf` file or a directory that holds one, a directory of peft's
+            adapters (they are merged into their base), a local directory, or a hub id.
+
+    Raises:
+        InputError: If a GGUF file is meant and is not there, or cannot be converted, or adapters cannot be merged.
+    """
+    if policy == BUNDLED:
+        return str(Path(__file__).parent / "bundled")
+    folder = adapter_folder(policy)
+    return directory_of(policy) if folder is None else str(merged_directory(folder, locate))
+
+
+def _not_loaded(policy: str, where: str, fault: Exception) -> InputError:
+    return not_loaded(policy, where, (BUNDLED, *NAMED), fault)
 
 
 def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
     """The tokenizer of a policy.
 
     Args:
-        policy: `bundled`, a local directory, or a hub id.
+        policy: As `locate` takes it.
 
     Raises:
         InputError: If there is none, or it has no end-of-sequence token.
@@ -49,7 +67,7 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(where)
     except Exception as fault:  # whatever a file that is damaged brings about
-        raise _not_loaded(policy, fault) from fault
+        raise _not_loaded(policy, where, fault) from fault
     if tokenizer.eos_token_id is None:
         raise InputError(f"The tokenizer of {policy!r} has no eos_token, so responses could not end; set one in it.")
     return tokenizer
@@ -61,7 +79,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
     Noise would make the importance ratio of an unchanged policy differ from 1; see `remove_noise` and `fix_frequencies`.
 
     Args:
-        policy: `bundled`, a local directory, or a hub id.
+        policy: As `locate` takes it.
         dtype: Of the weights.
         longest: Tokens of the longest row it will see, prompt and response; None if it is not known.
 
@@ -73,16 +91,17 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
 
     load: Any = AutoModelForCausalLM.from_pretrained
     model: PreTrainedModel
+    where = locate(policy)
     try:
-        model, told = load(locate(policy), dtype=getattr(torch, dtype), output_loading_info=True)
+        model, told = load(where, dtype=getattr(torch, dtype), output_loading_info=True)
     except Exception as fault:  # whatever the code of a class may raise
-        raise _not_loaded(policy, fault) from fault
+        raise _not_loaded(policy, where, fault) from fault
     if lacking := sorted(map(str, told["missing_keys"])):
         raise InputError(
             f"The policy {policy!r} lacks {len(lacking)} weights of a {type(model).__name__}, {lacking[0]} first, which "
             "transformers would start at random. Allowed: directories with all weights of a causal language model."
         )
-    if broken := no_number(locate(policy), model):
+    if broken := no_number(where, model):
         raise InputError(f"{broken} {INSTEAD}")
     cap_attention(model)
     fix_frequencies(model, longest)
@@ -111,10 +130,11 @@ def load_config(policy: str) -> PretrainedConfig:
     """
     from transformers import AutoConfig
 
+    where = locate(policy)
     try:
-        return AutoConfig.from_pretrained(locate(policy))
+        return AutoConfig.from_pretrained(where)
     except Exception as fault:  # a model_type that transformers does not know, numbers that do not fit together
-        raise _not_loaded(policy, fault) from fault
+        raise _not_loaded(policy, where, fault) from fault
 
 
 def load_generation_config(policy: str) -> GenerationConfig | None:
@@ -125,12 +145,13 @@ def load_generation_config(policy: str) -> GenerationConfig | None:
     """
     from transformers import GenerationConfig
 
+    where = locate(policy)
     try:
-        return GenerationConfig.from_pretrained(locate(policy))
+        return GenerationConfig.from_pretrained(where)
     except Exception as fault:
-        if (Path(locate(policy)) / "generation_config.json").exists():
+        if (Path(where) / "generation_config.json").exists():
             said = " ".join(str(fault).split())[:300]
-            why = damage(locate(policy)) or f"The generation_config.json of {policy!r} cannot be read: {said}"
+            why = damage(where) or f"The generation_config.json of {policy!r} cannot be read: {said}"
             raise InputError(f"{why} Mend it or take it away.") from fault
         return None
 
@@ -139,32 +160,6 @@ def architecture_of(config: PretrainedConfig) -> str:
     """The sizes that decide whether weights fit, in words."""
     names = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
     return ", ".join(f"{name}={getattr(config, name, None)}" for name in names)
-
-
-def _not_found(policy: str, fault: Exception) -> InputError:
-    first_line = str(fault).splitlines()[0]
-    place = Path(policy).expanduser()
-    if place.is_dir():
-        what = f"there is a directory {policy}, but no policy in it that can be read: {first_line}"
-    elif place.exists():
-        what = f"{policy} is a file, not a directory."
-    elif policy.startswith(("/", ".", "~")) or policy.count("/") != 1 or place.parent.is_dir():
-        what = f"there is no directory {policy}."  # with one slash or none it may be a hub id
-    else:
-        what = f"there is no directory {policy}, nor does the hub give one: {first_line}"
-    return InputError(
-        f"No policy at {policy!r}: {what} Allowed: 'bundled', a local directory in Hugging Face format, or a hub id."
-    )
-
-
-def _not_loaded(policy: str, fault: Exception) -> InputError:
-    if broken := damage(locate(policy)):
-        return InputError(f"{broken} {INSTEAD}")
-    if isinstance(fault, OSError) or not Path(locate(policy), "config.json").exists():
-        return _not_found(policy, fault)
-    words = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:300].rstrip(". ")
-    allowed = "Allowed: causal language models whose classes this release of transformers has."
-    return InputError(f"The policy {policy!r} does not load: {words}. {allowed}")
 
 
 @dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it

@@ -10,6 +10,8 @@ from asym_lit.tasks.operation import Operation, OperationVerifier
 from asym_lit.tasks.problems import Problems
 from asym_lit.tasks.reasoning_gym import ReasoningGym
 from asym_lit.tasks.strict_countdown import StrictCountdown
+from asym_lit.tasks.sums import Sums
+from asym_lit.tasks.word_problems import WordProblems
 
 __all__ = [
     "Countdown",
@@ -25,4 +27,6 @@ __all__ = [
     "Problems",
     "ReasoningGym",
     "StrictCountdown",
+    "Sums",
+    "WordProblems",
 ]

@@ -5,6 +5,7 @@ Files and columns are read in `rows` and `columns`, splits made in `splits`.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from asym_lit.tasks.answers import AnswerForm, gold_answer
 from asym_lit.tasks.columns import as_text, chat_turns, check_columns, listed, lookup, passes
 from asym_lit.tasks.rows import Row, Source, find_source, read_rows
 from asym_lit.tasks.splits import Splits, check_shares, divide
+from asym_lit.tasks.worked import worked_solution
 from asym_lit.types import InputError, LeftOut, Prompt, Split
 
 _FIELD = re.compile(r"\{([A-Za-z_][\w.]*)\}")
@@ -36,6 +38,8 @@ class Problems:
         answer: Field of the gold answer, likewise.
         answer_form: How it stands there: `plain`; `after_hashes` (GSM8K); `last_boxed`, in the last `\boxed` (MATH).
         template: The prompt: `{question}`, and fields of the row in braces. Other braces stand for themselves.
+        solution: Field of a worked solution of the same form, perhaps the answer's own; null if there is none. It becomes
+            `Prompt.solution`, on one line, GSM8K's without calculator marks and with `The answer is 42.` at its end.
         messages: Field with ready turns of a chat (`role`, `content`), in place of `template`.
         train: Split of the data to train on; null for none.
         val: Likewise to validate on.
@@ -57,6 +61,7 @@ class Problems:
     question: str | list[str] = "question"
     answer: str | list[str] = "answer"
     answer_form: AnswerForm = "plain"
+    solution: str | list[str] | None = None
     template: str = "{question}"
     messages: str | None = None
     train: str | None = "train"
@@ -97,6 +102,20 @@ class Problems:
             return found
         drawn = set(sorted((_hash(f"{self.seed}/{p.uid}"), p.uid) for p in found)[:limit])
         return [p for p in found if (_hash(f"{self.seed}/{p.uid}"), p.uid) in drawn]
+
+    def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
+        """The index-th of endless passes over the training problems, each in an order of its own, with its worked solution.
+
+        Raises:
+            InputError: If the data have no solutions, or none is named.
+        """
+        shown = [p for p in self.prompts("train") if p.solution]
+        if not shown:
+            raise InputError(f"{self.name} has no worked solutions to show; name their field in `solution` of the task.")
+        passes_made, place = divmod(index, len(shown))
+        order = random.Random(f"{self.name}/demonstration/{seed}/{passes_made}").sample(range(len(shown)), len(shown))
+        prompt = shown[order[place]]
+        return prompt, str(prompt.solution)
 
     def left_out(self, split: Split) -> Sequence[LeftOut]:
         """Rows that are no prompt of the split: without an answer, repeated, or standing in another split too."""
@@ -148,6 +167,8 @@ class Problems:
     def _check_columns(self, source: Source, rows: list[Row]) -> None:
         shown = [name for name in _FIELD.findall(self.template) if name != "question"]
         one_of = {"question": listed(self.question), "answer": listed(self.answer)}
+        if self.solution is not None:
+            one_of["solution"] = listed(self.solution)
         all_of = {"template": shown, "messages": listed(self.messages or []), "keep": self.keep, "between": self.between}
         check_columns(str(source), rows, one_of, all_of)
 
@@ -155,7 +176,9 @@ class Problems:
         text = _FIELD.sub(lambda m: question if m[1] == "question" else as_text(lookup(row, m[1])) or "", self.template)
         messages = chat_turns(lookup(row, self.messages), f"{origin}: {self.messages}") if self.messages else ()
         answer = {"answer": gold, "question": question}
-        return Prompt(_hash(_plain(question)), text, answer, self.name, messages=messages, origin=origin)
+        working = self._first(self.solution, row) if self.solution else None
+        solution = worked_solution(working, self.answer_form) if working else None
+        return Prompt(_hash(_plain(question)), text, answer, self.name, messages=messages, origin=origin, solution=solution)
 
     def _first(self, fields: str | list[str], row: Row) -> str | None:
         return next((text for f in listed(fields) if (text := as_text(lookup(row, f)))), None)

@@ -27,6 +27,8 @@ class Prompt:
     """Turns of a chat (`role`, `content`) where the question is one; `text` is then what the chat template makes of them."""
     origin: str = ""
     """Where it was read, such as `train.jsonl, row 17`; empty if it was generated."""
+    solution: str | None = None
+    """A correct response with its working, for few-shot prompts and supervised training; None if none is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from asym_lit.types import InputError
 from asym_lit.verifiers.denials import denied, looked_back
+from asym_lit.verifiers.phrases import phrases
 from asym_lit.verifiers.sentences import sentence
 
 Found = Literal["boxed", "brackets", "tag", "hashes", "heading", "phrase", "bare", "nothing"]
@@ -31,12 +32,6 @@ _HEADING = re.compile(
     r"[ \t]*(?::[ \t]*\**|\**[ \t]*:|\**[ \t]*$)"
     r"[ \t]*\n{0,2}[ \t]*(\S[^\n]*)",
     re.MULTILINE | re.IGNORECASE,
-)
-_PHRASE = re.compile(
-    r"(?P<weak>\b(?:result|solutions?)\b)?(?(weak)|\banswers?\b)(?:\s+(?:to|of|for)\b[^.:\n=]{1,80}?)?\s*"
-    r"(?:(?:is|are|equals?)(?:\s+(?:thus|therefore|then))?\b\s*:?|:)(?:\*\*)?\s{0,4}"
-    r"(?P<rest>\\\[[\s\S]{1,1000}?\\\]|\$\$[\s\S]{1,1000}?\$\$|[^\n\s:][^\n]*)",
-    re.IGNORECASE,
 )
 _CLAIM = re.compile(
     r"(?:in)?(?:correct|right|wrong|consistent|reasonable|valid|verified|confirmed|clear|unique|above|below|"
@@ -158,9 +153,9 @@ def _marks(text: str, markers: Sequence[Found]) -> Iterator[_Mark]:
             if not listed and not _inside(m.start(), held) and not _CLAIM.match(m[1]):
                 yield _Mark(m.start(), m.end(), "heading", sentence(m[1]))
     if "phrase" in markers:
-        phrases = [m for m in _PHRASE.finditer(text) if not _inside(m.start(), held)]
-        strong = [m for m in phrases if not m["weak"]]
-        for m in strong or (phrases if box == len(text) else []):
+        said_at = [m for m in phrases(text) if not _inside(m.start(), held)]
+        strong = [m for m in said_at if not m["weak"]]
+        for m in strong or (said_at if box == len(text) else []):
             said = sentence(m["rest"])
             telling = re.search(r"[\d$\\]", said) or len(said.split()) < 2 or m.start() < box
             if telling and not (m.start() > box and (_CLAIM.match(said) or looked_back(text, m.start(), said))):

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from asym_lit.cli import main
-from asym_lit.lit.demonstrations.judge_training import AnswerBatches, JudgeDataModule, _padded
-from asym_lit.lit.demonstrations.supervised import IGNORED
+from asym_lit.lit.demonstrations.judge_training import AnswerBatches, JudgeDataModule
 from asym_lit.policy.characters import character_tokenizer
+from asym_lit.rollout.demonstrations import IGNORED
 from asym_lit.tasks import CountdownAnswers
 from asym_lit.types import InputError, LabelledAnswer, Split
 from asym_lit.verifiers.judge.settings import JudgeSettings
@@ -48,12 +48,6 @@ def test_without_thoughts_the_word_alone_is_learned_and_every_answer_comes_once_
     assert len(made) == 4
     words = [Data.tokenizer.decode(row[row != IGNORED]) for _, targets in made for row in targets]
     assert sorted(words) == ["False<eos>"] * 8 + ["True<eos>"] * 8
-
-
-def test_padding_is_neither_read_nor_learned() -> None:
-    ids, targets = _padded([([5], [6, 7]), ([5, 5, 5], [8])], pad=0)
-    assert ids.tolist() == [[5, 6, 7, 0], [5, 5, 5, 8]]
-    assert targets.tolist() == [[IGNORED, 6, 7, IGNORED], [IGNORED, IGNORED, IGNORED, 8]]
 
 
 def test_what_cannot_be_trained_is_refused() -> None:

@@ -101,7 +101,10 @@ def test_the_token_that_a_text_begins_with_is_read_once_where_template_and_token
 
 
 def test_a_judge_that_is_not_there_is_named() -> None:
-    with pytest.raises(InputError, match=r"No judge at '/nowhere/at/all': .* a directory in Hugging Face format, or a hub id"):
+    with pytest.raises(
+        InputError,
+        match=r"No judge at '/nowhere/at/all': .* a directory in Hugging Face format, a .gguf file, 'smollm2', or a hub id",
+    ):
         LocalModel("/nowhere/at/all").open("")
     with pytest.raises(InputError, match="max_tokens is 0"):
         LocalModel("x", max_tokens=0)

@@ -6,14 +6,14 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 from typing_extensions import override
 
-from asym_lit.lit.demonstrations.supervised import IGNORED, SupervisedModule
+from asym_lit.lit.demonstrations.supervised import SupervisedModule
 from asym_lit.lit.run_place import run_folder
+from asym_lit.rollout.demonstrations import DemonstrationRow, padded_rows
 from asym_lit.run_folder.paths import EXPORT
 from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import AnswerSource, InputError, LabelledAnswer, Split
@@ -93,31 +93,16 @@ class AnswerBatches:
             rng = random.Random(f"{self.data.seed}/{epoch}")
             order = rng.sample(range(len(self.answers)), len(self.answers) // size * size)
             for start in range(0, len(order), SORTED_AT_ONCE * size):
-                rows = sorted((self._tokens(i) for i in order[start : start + SORTED_AT_ONCE * size]), key=_length)
+                rows = sorted((self._tokens(i) for i in order[start : start + SORTED_AT_ONCE * size]), key=len)
                 batches = [rows[at : at + size] for at in range(0, len(rows), size)]
                 rng.shuffle(batches)
-                yield from (_padded(batch, self.data.tokenizer.pad_token_id or 0) for batch in batches)
+                yield from (padded_rows(batch, self.data.tokenizer.pad_token_id or 0) for batch in batches)
 
-    def _tokens(self, index: int) -> tuple[list[int], list[int]]:
+    def _tokens(self, index: int) -> DemonstrationRow:
         tokenizer = self.data.tokenizer
         read, learned = self.data.texts(self.answers[index])
         ends = [*tokenizer(learned, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        return tokenizer(read, add_special_tokens=False)["input_ids"], ends
-
-
-def _length(row: tuple[list[int], list[int]]) -> int:
-    return len(row[0]) + len(row[1])
-
-
-def _padded(rows: list[tuple[list[int], list[int]]], pad: int) -> tuple[Tensor, Tensor]:
-    """Token ids and targets, both [B, S]; targets are IGNORED on what is only read, and on padding."""
-    width = max(_length(row) for row in rows)
-    ids = torch.full((len(rows), width), pad)
-    targets = torch.full((len(rows), width), IGNORED)
-    for i, (read, learned) in enumerate(rows):
-        ids[i, : len(read) + len(learned)] = torch.tensor(read + learned)
-        targets[i, len(read) : len(read) + len(learned)] = torch.tensor(learned)
-    return ids, targets
+        return DemonstrationRow(tokenizer(read, add_special_tokens=False)["input_ids"], ends)
 
 
 class JudgeEvaluation(Callback):

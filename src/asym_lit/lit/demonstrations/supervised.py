@@ -1,9 +1,7 @@
-"""Supervised training on a task's demonstrations: how the bundled policy is made."""
+"""Supervised training on a task's demonstrations: how the bundled policy is made, and how any policy gets a warm start."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -11,34 +9,38 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
+from asym_lit.layouts import PaddedTokens
 from asym_lit.lit.run_place import run_folder
-from asym_lit.policy.characters import character_tokenizer
+from asym_lit.policy.adapter_files import save_adapter
+from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.export import save_policy
-from asym_lit.policy.loading import SmallArchitecture, load_policy, load_tokenizer, new_policy
-from asym_lit.policy.optimizers import Schedule, build_optimizer
-from asym_lit.policy.own_logits import read_head
+from asym_lit.policy.loading import Dtype, SmallArchitecture, context_of, load_policy, load_tokenizer, new_policy
+from asym_lit.policy.lora import LoRA
+from asym_lit.policy.optimizers import Schedule, build_optimizer, learning_rate
 from asym_lit.policy.reload_trial import check_reload
-from asym_lit.run_folder.paths import EXPORT
-from asym_lit.types import DemonstratedTask, InputError, Prompt
-
-IGNORED = -100
-POOL = 16
-"""Batches are cut from this many batches' worth of demonstrations sorted by length: a third less padding to compute."""
+from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.rollout.demonstrations import IGNORED, DemonstrationBatches
+from asym_lit.rollout.rendering import PromptFormat
+from asym_lit.run_folder.paths import ADAPTER, EXPORT
+from asym_lit.types import DemonstratedTask, InputError, Needs, check_least
 
 
 class SupervisedModule(LightningModule):
-    """Trains a causal language model by next-token likelihood of given responses.
+    """Trains a causal language model by next-token likelihood of given responses; prompts are only read.
 
     Args:
         architecture: Sizes of a new small one over characters.
-        policy: Start from this one instead: `bundled`, a local directory, or a hub id.
+        policy: Start from this one instead: `bundled`, `smollm2`, a local directory, or a hub id.
         optimizer: Made from the policy's parameters.
         schedule: Of the learning rate, after the warm-up.
         warmup_steps: Steps over which the learning rate rises from 0.
+        lora: Train low-rank adapters in place of all weights.
     """
+
+    max_micro_batch_tokens = 1024
+    """About what a batch has; threads are tried with so many."""
 
     def __init__(
         self,
@@ -47,27 +49,43 @@ class SupervisedModule(LightningModule):
         optimizer: OptimizerCallable = torch.optim.AdamW,
         schedule: Schedule = "cosine",
         warmup_steps: int = 100,
+        lora: LoRA | None = None,
     ) -> None:
         super().__init__()
         self.make_optimizer, self.schedule, self.warmup_steps = optimizer, schedule, warmup_steps
-        self.model, self.tokenizer = (load_policy(policy), load_tokenizer(policy)) if policy else new_policy(architecture)
-        read_head(self.model)  # a policy that reinforcement learning would refuse is not worth training
+        if lora and not policy:
+            raise InputError("model.lora is given and model.policy is not: a new policy has nothing to adapt. Name a policy.")
+        self.policy, self.lora = policy, lora
+        model, self.tokenizer = (load_policy(policy), load_tokenizer(policy)) if policy else new_policy(architecture)
+        check_reload(model)  # a policy that reinforcement learning would refuse is not worth training
+        self.scorer = TokenScorer(add_tried_adapters(model, lora) if lora else model).train()
+
+    @property
+    def policy_config(self) -> Any:
+        """Of transformers."""
+        return self.model.config
+
+    @property
+    def model(self) -> Any:
+        """The policy."""
+        return self.scorer.model
 
     @override
     def configure_optimizers(self) -> Any:
-        from transformers import get_scheduler
-
-        optimizer = build_optimizer(self.make_optimizer, self.model.parameters())
-        name = self.schedule if self.schedule != "constant" else "constant_with_warmup"
+        optimizer = build_optimizer(self.make_optimizer, (p for p in self.model.parameters() if p.requires_grad))
         steps = int(self.trainer.estimated_stepping_batches)
-        scheduler = get_scheduler(name, optimizer, self.warmup_steps, steps)
+        scheduler = learning_rate(optimizer, self.schedule, self.warmup_steps, steps)
         return [optimizer], [{"scheduler": scheduler, "interval": "step"}]
 
     @override
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        """Mean over the learned tokens of the batch; the LM head is asked about no others."""
         ids_BS, targets_BS = batch
-        logits_BSV = self.model(input_ids=ids_BS[:, :-1], use_cache=False).logits
-        loss = cross_entropy(logits_BSV.flatten(0, 1).float(), targets_BS[:, 1:].flatten(), ignore_index=IGNORED)
+        is_learned_BS = targets_BS != IGNORED
+        starts_B, lengths_B = is_learned_BS.int().argmax(-1), is_learned_BS.sum(-1)
+        mask_BT = torch.arange(int(lengths_B.max()), device=ids_BS.device) < lengths_B[:, None]
+        scores = self.scorer(PaddedTokens(ids_BS, starts_B), mask_BT, 1.0, Needs())
+        loss: Tensor = -scores.logprobs_BT.sum() / mask_BT.sum()
         self.log("loss/response", loss, prog_bar=True)
         return loss
 
@@ -80,66 +98,57 @@ class DemonstrationDataModule(LightningDataModule):
         steps: Batches of the run.
         batch_size: Demonstrations per batch.
         seed: Of the stream; the run's `seed_everything`.
+        prompt_format: How questions are put to the policy, as reinforcement learning will put them.
+        lead: Text that responses begin with: a space, behind a prompt that ends in `Answer:`.
+        max_tokens: Longer demonstrations are left out; 0 for none.
     """
 
-    def __init__(self, task: DemonstratedTask, steps: int = 1500, batch_size: int = 256, seed: int = 1) -> None:
+    def __init__(
+        self,
+        task: DemonstratedTask,
+        steps: int = 1500,
+        batch_size: int = 256,
+        seed: int = 1,
+        prompt_format: PromptFormat = PromptFormat(),
+        lead: str = "",
+        max_tokens: int = 0,
+    ) -> None:
         super().__init__()
+        check_least("data.{name}", 1, steps=steps, batch_size=batch_size)
+        check_least("data.{name}", 0, max_tokens=max_tokens)
         self.task, self.steps, self.batch_size, self.seed = task, steps, batch_size, seed
+        self.prompt_format, self.lead, self.max_tokens = prompt_format, lead, max_tokens
 
     @override
-    def train_dataloader(self) -> _Batches:
-        assert self.trainer is not None
+    def train_dataloader(self) -> DemonstrationBatches:
+        assert self.trainer is not None and isinstance(self.trainer.lightning_module, SupervisedModule)
         if self.trainer.world_size > 1:
             raise InputError(
                 f"Supervised training runs on one process, not {self.trainer.world_size}; write --trainer.devices 1."
             )
-        return _Batches(self)
-
-
-class _Batches:
-    def __init__(self, data: DemonstrationDataModule) -> None:
-        self.data = data
-        self.tokenizer = character_tokenizer(0)
-
-    def __len__(self) -> int:
-        return self.data.steps
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for first in range(0, self.data.steps, POOL):
-            yield from self.pool(first, min(POOL, self.data.steps - first))
-
-    def pool(self, first: int, count: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batches from `first` on: their demonstrations by length, their order drawn."""
-        size = self.data.batch_size
-        shown = [self.data.task.demonstration(self.data.seed, i) for i in range(first * size, (first + count) * size)]
-        shown.sort(key=lambda pair: len(pair[0].text) + len(pair[1]))
-        for place in random.Random(f"pool/{self.data.seed}/{first}").sample(range(count), count):
-            yield self.batch(shown[place * size : (place + 1) * size])
-
-    def batch(self, shown: Sequence[tuple[Prompt, str]]) -> tuple[Tensor, Tensor]:
-        """Token ids and targets, both [B, S]; targets are IGNORED on prompts and padding."""
-        prompts = self.tokenizer([prompt.text for prompt, _ in shown])["input_ids"]
-        responses = [[*ids, self.tokenizer.eos_token_id] for ids in self.tokenizer([r for _, r in shown])["input_ids"]]
-        width = max(len(p) + len(r) for p, r in zip(prompts, responses, strict=True))
-        ids = torch.full((len(shown), width), self.tokenizer.pad_token_id)
-        targets = torch.full((len(shown), width), IGNORED)
-        for i, (prompt, response) in enumerate(zip(prompts, responses, strict=True)):
-            ids[i, : len(prompt) + len(response)] = torch.tensor(prompt + response)
-            targets[i, len(prompt) : len(prompt) + len(response)] = torch.tensor(response)
-        return ids, targets
+        module = self.trainer.lightning_module
+        self.prompt_format.check(module.tokenizer)
+        rows = (self.task, module.tokenizer, self.steps, self.batch_size, self.seed)
+        return DemonstrationBatches(*rows, self.prompt_format, self.lead, self.max_tokens, context_of(module.model))
 
 
 class PolicyExport(Callback):
-    """Writes the trained policy to `<run folder>/huggingface` at the end of supervised training."""
+    """Writes the trained policy to `<run folder>/huggingface` at the end of supervised training, and adapters to `adapter`.
 
-    @override
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, SupervisedModule)
-        check_reload(pl_module.model)
+    Args:
+        adapter_dtype: Of the adapters as they are stored; the merged policy is made of what is stored.
+    """
+
+    def __init__(self, adapter_dtype: Dtype = "bfloat16") -> None:
+        self.adapter_dtype = adapter_dtype
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, SupervisedModule)
-        folder = run_folder(trainer) / EXPORT
-        save_policy(pl_module.model, pl_module.tokenizer, folder, trainer.is_global_zero)
-        rank_zero_info(f"Policy  {folder}")
+        folder = run_folder(trainer)
+        if pl_module.lora:
+            assert pl_module.policy is not None
+            save_adapter(pl_module.model, pl_module.lora, pl_module.policy, folder / ADAPTER, self.adapter_dtype)
+            rank_zero_info(f"Adapter {folder / ADAPTER}")
+        save_policy(pl_module.model, pl_module.tokenizer, folder / EXPORT, trainer.is_global_zero)
+        rank_zero_info(f"Policy  {folder / EXPORT}")

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from asym_lit.gguf_models.directories import directory_of
 from asym_lit.model_files import damage, no_number
 from asym_lit.types import InputError
 from asym_lit.verifiers.judge.opinion import Opinion
@@ -20,13 +21,14 @@ from asym_lit.verifiers.judge.reading import BatchReader
 from asym_lit.verifiers.judge.settings import JudgeSettings
 
 Asked = tuple[str, "Future[Opinion]"]
+ALLOWED = "Allowed: a directory in Hugging Face format, a .gguf file, 'smollm2', or a hub id."
 
 
 class LocalModel:
     """A causal language model as the judge's mind; greedy.
 
     Args:
-        model: A directory in Hugging Face format, or a hub id.
+        model: A directory in Hugging Face format, a `.gguf` file or a directory that holds one, `smollm2`, or a hub id.
         max_tokens: Longest reply, thoughts included; None for what the judge was measured with, else 8.
         batch_size: Most texts read at once.
         device: Where it runs.
@@ -112,13 +114,14 @@ class LocalModel:
 def _loaded(model: str, device: str, dtype: str) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    where = directory_of(model)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
-        found = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
+        tokenizer = AutoTokenizer.from_pretrained(where)
+        found = AutoModelForCausalLM.from_pretrained(where, dtype=getattr(torch, dtype))
     except Exception as fault:  # whatever a file that is damaged brings about
-        why = damage(model) or f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__}"
-        raise InputError(f"No judge at {model!r}: {why} Allowed: a directory in Hugging Face format, or a hub id.") from fault
-    if broken := no_number(model, found):
+        why = damage(where) or f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__}"
+        raise InputError(f"No judge at {model!r}: {why} {ALLOWED}") from fault
+    if broken := no_number(where, found):
         raise InputError(f"No judge at {model!r}: {broken}")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token

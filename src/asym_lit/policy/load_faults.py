@@ -1,0 +1,49 @@
+"""What is said of a policy that does not load: which file is damaged, what is not there, what may be named instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+from asym_lit.model_files import damage
+from asym_lit.types import InputError
+
+INSTEAD = "Copy it anew from where it came, or name another policy."
+
+
+def not_loaded(policy: str, where: str, names: Iterable[str], fault: Exception) -> InputError:
+    """The fault of a policy that does not load, in words.
+
+    Args:
+        policy: As it was named.
+        where: The directory that was read, or the hub id.
+        names: What may be named in place of a directory.
+        fault: Of the library that read it.
+    """
+    if broken := damage(where):
+        return InputError(f"{broken} {INSTEAD}")
+    if isinstance(fault, OSError) or not Path(where, "config.json").exists():
+        return _not_found(policy, list(names), fault)
+    words = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:300].rstrip(". ")
+    allowed = "Allowed: causal language models whose classes this release of transformers has."
+    return InputError(f"The policy {policy!r} does not load: {words}. {allowed}")
+
+
+def _not_found(policy: str, names: list[str], fault: Exception) -> InputError:
+    first_line = str(fault).splitlines()[0]
+    place = Path(policy).expanduser()
+    if place.is_dir():
+        what = f"there is a directory {policy}, but no policy in it that can be read: {first_line}"
+    elif place.exists():
+        what = f"{policy} is a file, not a directory, and its name does not end in .gguf."
+    elif policy.startswith(("/", ".", "~")) or policy.count("/") != 1 or place.parent.is_dir():
+        what = f"there is no directory {policy}."  # with one slash or none it may be a hub id
+    else:
+        what = f"there is no directory {policy}, nor does the hub give one: {first_line}"
+    close = get_close_matches(policy.lower(), names, n=1)
+    nearest = f" Nearest: {close[0]}." if close else ""
+    return InputError(
+        f"No policy at {policy!r}: {what}{nearest} Allowed: {', '.join(map(repr, names))}, a local directory in Hugging Face "
+        "format, a .gguf file, or a hub id."
+    )
