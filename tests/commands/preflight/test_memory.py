@@ -83,9 +83,9 @@ def test_on_a_cpu_the_process_and_a_checkpoint_in_memory_count() -> None:
     found, on_gpu = parts(*cpu, gpu_memory_gib=0), parts()
     assert 100e6 < 1e6 * found[PROCESS] <= 1.1 * resident_bytes()
     assert found["checkpoint's copy"] == pytest.approx(12 * 0.683392)  # weights and two moments, in fp32
-    assert found["passes' memory"] == found["activations"] > 0
+    assert found["passes' memory"] == pytest.approx(found["activations"] / 2)
     kept = found[PROCESS] + 20 * 0.683392  # weights, gradients, two moments, reference
-    assert found[CHECKPOINT] == pytest.approx(kept + found["checkpoint's copy"] + found["activations"])
+    assert found[CHECKPOINT] == pytest.approx(kept + found["checkpoint's copy"] + found["activations"] / 2)
     assert not {PROCESS, "checkpoint's copy", "passes' memory"} & set(on_gpu)
 
 
