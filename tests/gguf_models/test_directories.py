@@ -44,9 +44,9 @@ def as_if_new(monkeypatch):
     monkeypatch.setattr(directories, "convert", refuse)
 
 
-@pytest.mark.parametrize("tied", [True, False])
-def test_a_file_becomes_the_model_it_was_written_from(tmp_path, tied):
-    model = random_llama(tied)
+@pytest.mark.parametrize(("kind", "tied"), [("Llama", True), ("Llama", False), ("Qwen2", True), ("Qwen3", True)])
+def test_a_file_becomes_the_model_it_was_written_from(tmp_path, kind, tied):
+    model = random_llama(tied, kind=kind)
     folder = directory_of(str(write_gguf(tmp_path / "tiny.gguf", model)))
     read = AutoModelForCausalLM.from_pretrained(folder)  # plain transformers, nothing of ours
     assert torch.equal(logits(read), logits(model))

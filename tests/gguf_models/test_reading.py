@@ -25,6 +25,12 @@ def test_a_damaged_file_is_named(tmp_path, damage):
         GGUFFile(path)
 
 
+def test_a_part_of_a_file_is_refused(tmp_path):
+    path = write_gguf(tmp_path / "tiny.gguf", random_llama(), keys={"split.count": 2})
+    with pytest.raises(InputError, match=r"is one of 2 parts. Put them together with llama-gguf-split --merge"):
+        GGUFFile(path)
+
+
 def test_a_quantisation_that_the_library_does_not_know_is_refused(tmp_path):
     path = write_gguf(tmp_path / "tiny.gguf", random_llama())
     whole, name = path.read_bytes(), b"blk.0.attn_q.weight"

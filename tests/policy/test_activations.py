@@ -6,7 +6,7 @@ from asym_lit.policy.token_scores import CHUNK_ELEMENTS
 from asym_lit.types import Needs
 from fakes import tiny_policy
 
-SHAPE = MicroBatchShape(rows=8, prompt=8, response=24)
+SHAPE, SMALL = MicroBatchShape(rows=8, prompt=8, response=24), MicroBatchShape(rows=2, prompt=6, response=10)
 
 
 def config_of(layers: int):
@@ -21,6 +21,19 @@ def taken(layers: int = 4, shape: MicroBatchShape = SHAPE, **changes) -> int:
 
 def test_each_further_layer_takes_as_much():
     assert taken(6) - taken(5) == taken(5) - taken(4) > 0
+
+
+def test_layers_count_where_the_head_is_the_peak_of_few():
+    """20,000 x 16 numbers of a tied head's two gradients hide what a few layers keep, and not what sixty do."""
+
+    def of_layers(layers: int) -> int:
+        config = config_of(layers)
+        config.vocab_size, config.tie_word_embeddings = 20_000, True
+        return activation_bytes(config, torch.float32, SMALL, Needs())
+
+    one, two, most, further = of_layers(1), of_layers(2), of_layers(60), taken(5, SMALL) - taken(4, SMALL)
+    assert one == two
+    assert most - one > 25 * further  # 60 of them, less what the head's own gradient took alone
 
 
 def test_a_layer_keeps_at_least_what_its_products_need():

@@ -57,7 +57,7 @@ def cached(folder: Path, make: Callable[[Path], dict[str, Any]]) -> Path:
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
+        with FileLock(folder.with_name(f".{folder.name}.turn")):
             _make_if_need_be(folder, make)
     except OSError as fault:
         raise InputError(

@@ -17,8 +17,8 @@ class GGUFFile:
     """An open file.
 
     Raises:
-        InputError: If the package `gguf` is missing, if the file is damaged or no GGUF, or if it has tensors of a quantisation
-            that cannot be undone.
+        InputError: If the package `gguf` is missing, if the file is damaged, no GGUF or a part of one, or if it has tensors of
+            a quantisation that cannot be undone.
     """
 
     path: Path
@@ -36,6 +36,11 @@ class GGUFFile:
                 f"The file {self.path} {what} ({type(fault).__name__}: {fault}). Copy it anew, or take another file of the "
                 "model."
             ) from fault
+        if (parts := self.metadata.get("split.count", 1)) > 1:
+            raise InputError(
+                f"The file {self.path} is one of {parts} parts. Put them together with llama-gguf-split --merge, and name the "
+                "whole."
+            )
         self._check_kinds()
 
     @cached_property

@@ -1,7 +1,8 @@
 """The tokenizer of a GGUF file, for byte-level BPE whose way of cutting text is known.
 
-A file names that way (`tokenizer.ggml.pre`) and does not describe it. transformers 5.24 takes GPT-2's for all: `Answer:  42` is
-6 tokens to it and 5 to SmolLM2's own tokenizer, which cuts digits off first. What is not known here is refused, not guessed.
+A file names that way (`tokenizer.ggml.pre`) and does not describe it. transformers 5.24 takes GPT-2's for every name that it
+does not know, `smollm` among them, without a word: `Answer:  42` is 6 tokens to it and 5 to SmolLM2's own tokenizer, which cuts
+digits off first. What is not known here is refused, not guessed.
 """
 
 from __future__ import annotations

@@ -18,13 +18,8 @@ from asym_lit.types import InputError
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
-SAID_TWICE = {
-    "attention.key_length": "head_dim",
-    "attention.value_length": "head_dim",
-    "rope.dimension_count": "head_dim",
-    "vocab_size": "vocab_size",
-}
-"""Settings that transformers need not read where the configuration has their value anyway."""
+SAID_TWICE = ("attention.key_length", "attention.value_length", "rope.dimension_count")
+"""The width of a head, which transformers need not read where the configuration has it anyway."""
 
 
 def load_model(file: GGUFFile) -> PreTrainedModel:
@@ -65,7 +60,7 @@ def _read(file: GGUFFile) -> PreTrainedModel:
 def _architectures() -> list[str]:
     from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
 
-    return sorted(GGUF_SUPPORTED_ARCHITECTURES)
+    return sorted(set(GGUF_SUPPORTED_ARCHITECTURES) - {"general", "tokenizer", "t5", "umt5"})  # sections, encoders
 
 
 def _check_settings(file: GGUFFile, config: PretrainedConfig) -> None:
@@ -77,11 +72,16 @@ def _check_settings(file: GGUFFile, config: PretrainedConfig) -> None:
     prefix = f"{file.architecture}."
     for key, value in file.metadata.items():
         name = key.removeprefix(prefix)
-        if key.startswith(prefix) and name not in read and getattr(config, SAID_TWICE.get(name, ""), None) != value:
+        if key.startswith(prefix) and name not in read and not _is_said_twice(name, value, config):
             raise InputError(
                 f"The file {file.path} says {key} {value!r}, which transformers {__version__} does not read from GGUF: the "
                 "model would be another one. Take the model in Hugging Face format."
             )
+
+
+def _is_said_twice(name: str, value: Any, config: PretrainedConfig) -> bool:
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return value == (head if name in SAID_TWICE else config.vocab_size if name == "vocab_size" else None)
 
 
 def _check_tensors(file: GGUFFile, model: PreTrainedModel) -> None:

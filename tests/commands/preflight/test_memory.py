@@ -11,7 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 from typing_extensions import override
 
 from asym_lit.cli import main, make_cli
-from asym_lit.commands.preflight.memory import GENERATE, STEP, UPDATE, estimate
+from asym_lit.commands.preflight.memory import CHECKPOINT, GENERATE, PHASES, PROCESS, STEP, UPDATE, estimate, resident_bytes
 from asym_lit.commands.preflight.plan import PreflightSettings, RunPlan, plan_of
 from asym_lit.policy.loading import load_tokenizer
 from policies import save_tiny
@@ -66,7 +66,7 @@ FOUR = ["--trainer.devices", "4", "--trainer.strategy"]
 def parts(*more: str, recipe: str = "ace", gpu_memory_gib: float = 80.0) -> dict[str, float]:
     """Megabytes by part and by phase; `ace` with a KL has a reference."""
     found = estimate(plan(recipe, *more, gpu_memory_gib=gpu_memory_gib), longest_prompt=16)
-    phases = {name: found.phase(name) for name in (GENERATE, UPDATE, STEP)}
+    phases = {name: found.phase(name) for name in PHASES}
     return {name: size / 1e6 for name, size in {**{p.name: p.bytes for p in found.parts}, **phases, "peak": found.peak}.items()}
 
 
@@ -75,7 +75,18 @@ def test_the_bundled_policy_keeps_sixteen_bytes_a_weight_and_its_reference_four(
     found = parts()
     assert found["weights"] == found["gradients"] == found["reference"] == pytest.approx(4 * 0.683392)
     assert found["optimizer"] == pytest.approx(8 * 0.683392)
-    assert found["peak"] == max(found[phase] for phase in (GENERATE, UPDATE, STEP))
+    assert found["peak"] == max(found[phase] for phase in PHASES)
+
+
+def test_on_a_cpu_the_process_and_a_checkpoint_in_memory_count() -> None:
+    cpu = ["--trainer.accelerator", "cpu"]
+    found, on_gpu = parts(*cpu, gpu_memory_gib=0), parts()
+    assert 100e6 < 1e6 * found[PROCESS] <= 1.1 * resident_bytes()
+    assert found["checkpoint's copy"] == pytest.approx(12 * 0.683392)  # weights and two moments, in fp32
+    assert found["passes' memory"] == pytest.approx(found["activations"] / 2)
+    kept = found[PROCESS] + 20 * 0.683392  # weights, gradients, two moments, reference
+    assert found[CHECKPOINT] == pytest.approx(kept + found["checkpoint's copy"] + found["activations"] / 2)
+    assert not {PROCESS, "checkpoint's copy", "passes' memory"} & set(on_gpu)
 
 
 def test_shards_divide_what_is_kept_and_ddp_doubles_gradients() -> None:
@@ -116,5 +127,7 @@ def test_the_estimate_is_within_a_fifth_of_what_is_measured(tmp_path: Path, kind
     tokenizer.save_pretrained(policy)
     arguments = [*more, *RUN, "--model.policy", policy]
     main(words(tmp_path, recipe, *arguments, "--trainer.callbacks+", f"{__name__}.MemoryWatch"))
-    estimated = estimate(plan(recipe, *arguments, "--trainer.accelerator", "cpu"), longest_prompt=16).peak
+    found = estimate(plan(recipe, *arguments, "--trainer.accelerator", "cpu"), longest_prompt=16)
+    process = next(part.bytes for part in found.parts if part.name == PROCESS)
+    estimated = max(found.phase(name) for name in (GENERATE, UPDATE, STEP)) - process  # what torch hands out
     assert estimated == pytest.approx(MemoryWatch.most, rel=0.2)

@@ -19,7 +19,7 @@ from asym_lit.commands.preflight.checks import (
     sharing_check,
     vocabulary_check,
 )
-from asym_lit.commands.preflight.memory import GENERATE, STEP, UPDATE, MemoryEstimate, estimate
+from asym_lit.commands.preflight.memory import PHASES, MemoryEstimate, estimate
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.commands.preflight.settings import setting_checks
 from asym_lit.reports.escaping import for_terminal
@@ -89,7 +89,7 @@ def memory_table(memory: MemoryEstimate) -> Table:
     """The parts of a device's memory by phase."""
     table = Table(title="Memory of one device, GiB", title_justify="left")
     table.add_column("part")
-    phases = (GENERATE, UPDATE, STEP)
+    phases = [phase for phase in PHASES if any(part.phase == phase for part in memory.parts)]
     for phase in phases:
         table.add_column(phase, justify="right")
     table.add_column("what")
