@@ -20,6 +20,7 @@ from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
 from asym_lit.rollout.rendering import PromptFormat
+from asym_lit.rollout.stops import check_stops
 from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.types import Prompt, RolloutBatch, Sampling, Split, Task, check_least
 
@@ -77,6 +78,8 @@ class RolloutDataModule(LightningDataModule):
         self.policy, self.seed = policy, seed
         self.tokenizer = load_tokenizer(policy)
         prompt_format.check(self.tokenizer)
+        samplings = {f"data.evaluation_tasks.{name}": one.sampling(evaluation) for name, one in self.evaluation_sets.items()}
+        check_stops(self.tokenizer, {"data.sampling": sampling, "data.evaluation": evaluation, **samplings})
         self.prompt_sets = PromptSets(self.tokenizer, prompt_format, max_prompt_tokens)
         self.maker = RolloutMaker(engine or HFEngine(), self.tokenizer, policy, seed)
         self.train_loader: PromptLoader | None = None

@@ -64,6 +64,7 @@ class EngineKeeper:
             local_rank=live.local_rank,
             load=live.untrained,
             tokenless_ids=tokenless_ids(tokenizer, config),
+            tokenizer=tokenizer,
         )
         self.engine.start(host)
         self._live = live

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 
-from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.rollout.rendering import PromptFormat, check_lengths, render
 from asym_lit.run_folder.paths import LEFT_OUT
 from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import InputError, LeftOut, Prompt, Sampling, SelectiveTask, Split, Task
@@ -54,7 +53,7 @@ class PromptSets:
                     f"{name}: all {len(rendered)} {split} prompts are longer than data.max_prompt_tokens "
                     f"{self.max_prompt_tokens}; the shortest has {min(len(p.token_ids) for p in rendered)} tokens."
                 )
-            _check_lengths(name, short, sampling, context)
+            check_lengths(name, short, sampling, context)
             self.longest = max([self.longest, *(len(p.token_ids) + sampling.max_tokens for p in short)])
             earlier = list(task.left_out(split)) if isinstance(task, SelectiveTask) else []
             self._left_out[key] = earlier + [
@@ -103,16 +102,3 @@ def _plain(row: LeftOut) -> dict[str, str]:
 def _kind(reason: str) -> str:
     """A reason without what is particular to the row."""
     return reason.split(":", 1)[0]
-
-
-def _check_lengths(name: str, prompts: Sequence[Prompt], sampling: Sampling, context: int | None) -> None:
-    for prompt in prompts:
-        if not prompt.token_ids:
-            raise InputError(f"{name}: the prompt {prompt.uid!r} has no tokens; a policy cannot start from nothing.")
-        if context and len(prompt.token_ids) + sampling.max_tokens > context:
-            raise InputError(
-                f"{name}: the prompt {prompt.uid!r} has {len(prompt.token_ids)} tokens; with max_tokens "
-                f"{sampling.max_tokens} that is more than the policy's context of {context}. Write a max_tokens of at "
-                f"most {max(context - len(prompt.token_ids), 0)}, or --data.max_prompt_tokens "
-                f"{max(context - sampling.max_tokens, 1)} to leave such prompts out."
-            )

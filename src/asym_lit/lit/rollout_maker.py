@@ -84,7 +84,9 @@ class RolloutMaker:
         groups, held, clock = [], HeldFault(), perf_counter()
         for group in self.keeper.groups(requests, made.sampling):
             for rollout in group:
-                rollout.text = response_text(self.tokenizer, rollout.token_ids, rollout.finish_reason == "stop")
+                ids, asked = rollout.token_ids, rollout.prompt.token_ids
+                stops = made.sampling.stop_strings
+                rollout.text = response_text(self.tokenizer, ids, rollout.finish_reason == "stop", asked, stops)
             INTERRUPTION.check_alone(made.step)
             clock = made.spend("generate", clock)
             with held:

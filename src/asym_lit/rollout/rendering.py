@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from asym_lit.types import InputError, Prompt
+from asym_lit.types import InputError, Prompt, Sampling
 
 PLACE = "{prompt}"
 
@@ -116,3 +116,27 @@ def _check_chat_template(tokenizer: Any, wanted: str) -> None:
             "Take a policy whose tokenizer has one (an -Instruct one, say), or write prompt_format.chat: false and a "
             "prompt_format.template."
         )
+
+
+def check_lengths(name: str, prompts: Sequence[Prompt], sampling: Sampling, context: int | None) -> None:
+    """Refuse prompts that leave no room for a response.
+
+    Args:
+        name: Of their set.
+        prompts: Rendered.
+        sampling: How they are answered.
+        context: Longest sequence of the policy, in tokens; None if it is not known.
+
+    Raises:
+        InputError: With the first that does not fit, and what would.
+    """
+    for prompt in prompts:
+        if not prompt.token_ids:
+            raise InputError(f"{name}: the prompt {prompt.uid!r} has no tokens; a policy cannot start from nothing.")
+        if context and len(prompt.token_ids) + sampling.max_tokens > context:
+            raise InputError(
+                f"{name}: the prompt {prompt.uid!r} has {len(prompt.token_ids)} tokens; with max_tokens "
+                f"{sampling.max_tokens} that is more than the policy's context of {context}. Write a max_tokens of at "
+                f"most {max(context - len(prompt.token_ids), 0)}, or --data.max_prompt_tokens "
+                f"{max(context - sampling.max_tokens, 1)} to leave such prompts out."
+            )

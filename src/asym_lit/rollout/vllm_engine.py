@@ -130,7 +130,7 @@ class VLLMEngine(Engine):
         return {
             "model": host.policy,
             "dtype": self.dtype or str(host.dtype).removeprefix("torch."),
-            "skip_tokenizer_init": True,
+            "skip_tokenizer_init": host.tokenizer is None,  # else it finds stop strings by its own
             "logprobs_mode": "processed_logprobs",  # of the distribution that is sampled from, temperature included
             "tensor_parallel_size": self.tensor_parallel_size,
             "distributed_executor_backend": "external_launcher" if ranks > 1 else "uni",
@@ -187,7 +187,7 @@ class VLLMEngine(Engine):
             while self._engine.has_unfinished_requests():
                 finished.update({int(output.request_id): output for output in self._engine.step()})
                 while waiting in finished and waiting < mine.stop:
-                    yield rollouts(everyone[waiting], finished.pop(waiting), self.version)
+                    yield rollouts(everyone[waiting], finished.pop(waiting), self.version, sampling, self._host)
                     waiting += 1
         except (GeneratorExit, EngineError):
             raise

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
 from asym_lit.rollout.server_client import ServerClient
+from asym_lit.rollout.stops import ended_at_stop
 from asym_lit.rollout.vllm_process import SUPPORTED, release_line
 from asym_lit.rollout.vllm_requests import SEED_BITS, forbidden
 from asym_lit.rollout.weight_directories import WeightDirectories
@@ -146,7 +147,9 @@ class VLLMServerEngine(Engine):
                 "top_k": sampling.top_k or -1,
                 "max_tokens": sampling.max_tokens,
                 "seed": request.seed % 2**SEED_BITS,
-                "stop_token_ids": sorted(self._host.stop_token_ids),
+                "stop_token_ids": self._host.ends(sampling),
+                "stop": list(sampling.stop_strings),
+                "skip_special_tokens": False,  # a stop string may hold one
                 "logit_bias": forbidden(self._host),
                 **NEUTRAL,
                 "logprobs": 0,
@@ -155,6 +158,7 @@ class VLLMServerEngine(Engine):
         )
 
     def _rollouts(self, request: Request, answer: dict[str, Any], sampling: Sampling) -> list[Rollout]:
+        assert self._host is not None
         choices = sorted(answer.get("choices", []), key=lambda choice: choice["index"])
         ends = {choice["finish_reason"] for choice in choices}
         if len(choices) != sampling.n or not ends <= {"stop", "length"}:
@@ -164,7 +168,8 @@ class VLLMServerEngine(Engine):
             ids, logprobs = choice["token_ids"], choice["logprobs"]["token_logprobs"]
             if ids is None or len(ids) != len(logprobs):
                 raise EngineError(f"{self.client.url} returned no token ids, or not one log-prob for each.")
-            group.append(Rollout(request.prompt, request.slot, ids, logprobs, choice["finish_reason"], self.version))
+            made = Rollout(request.prompt, request.slot, ids, logprobs, choice["finish_reason"], self.version)
+            group.append(ended_at_stop(made, self._host.tokenizer, sampling.stop_strings))
         return group
 
     def sleep(self) -> None:

@@ -99,8 +99,10 @@ def vocabulary_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:
 def ending_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:
     """Whether prompts begin and end as they should, and responses can end."""
     tokenizer = plan.data.tokenizer
+    sampling = plan.data.sampling
     stops = end_tokens(tokenizer, plan.module.policy_config, load_generation_config(plan.module.policy))
-    names = ", ".join(repr(tokenizer.decode([stop])) for stop in sorted(stops))
+    stops |= set(sampling.stop_token_ids)
+    names = ", ".join([*(repr(tokenizer.decode([stop])) for stop in sorted(stops)), *map(repr, sampling.stop_strings)])
     prompts = [prompt for rows in sets for prompt in rows.prompts]
     bos = tokenizer.bos_token_id
     for prompt in prompts:

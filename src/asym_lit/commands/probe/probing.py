@@ -27,6 +27,7 @@ from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.rollout.engine import Request
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.rollout.stops import check_stops
 from asym_lit.run_folder.checksums import check_export
 from asym_lit.run_folder.paths import check_writable
 from asym_lit.run_folder.writing import write_atomically, write_json
@@ -43,12 +44,20 @@ class ProbedTask:
         verifier: Decides.
         max_tokens: Longest response, stop token included.
         prompt_format: How questions are put to the policy, as training will: a template, a chat.
+        stop_strings: Texts that end a response; see `Sampling`.
+        stop_token_ids: Tokens that end one, beside those that the policy itself ends with.
     """
 
     task: Task
     verifier: Verifier
     max_tokens: int = 24
     prompt_format: PromptFormat = field(default_factory=PromptFormat)
+    stop_strings: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+
+    def sampling(self, n: int, temperature: float, top_p: float) -> Sampling:
+        """How its responses are drawn."""
+        return Sampling(n, temperature, top_p, 0, self.max_tokens, self.stop_strings, self.stop_token_ids)
 
 
 @dataclass(frozen=True)
@@ -127,8 +136,9 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
         TokenScorer(load_policy(settings.policy, settings.dtype), token_count(tokenizer), gaps(tokenizer)).to(device).eval()
     )
     tasks = settings.tasks or bundled_tasks()
-    for one in tasks.values():
+    for name, one in tasks.items():
         one.prompt_format.check(tokenizer)
+        check_stops(tokenizer, {f"tasks.{name}": one.sampling(settings.n, settings.temperature, settings.top_p)})
     found = [_probed(name, one, settings, scorer, tokenizer) for name, one in tasks.items()]
     facts = {
         "policy": settings.policy,
@@ -145,7 +155,7 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
 
 
 def _probed(name: str, one: ProbedTask, settings: Probe, scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> Alignment:
-    sampling = Sampling(n=settings.n, temperature=settings.temperature, top_p=settings.top_p, max_tokens=one.max_tokens)
+    sampling = one.sampling(settings.n, settings.temperature, settings.top_p)
     made = sampled_batch(
         scorer, tokenizer, one.task, one.verifier, settings.prompts, sampling, settings.seed, settings.split, one.prompt_format
     )

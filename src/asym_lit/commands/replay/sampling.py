@@ -16,6 +16,7 @@ from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.rollout.stops import check_stops
 from asym_lit.types import InputError, RolloutBatch, Sampling, Split, Task, Verifier
 
 
@@ -44,9 +45,10 @@ def sampled_batch(
         form: How they are put to the policy.
 
     Raises:
-        InputError: If the task has too few problems, or they do not fit the policy's context.
+        InputError: If the task has too few problems, they do not fit the policy's context, or nothing could end by its stops.
     """
     verifier.self_test()
+    check_stops(tokenizer, {"sampling": sampling})
     found = task.prompts(split)
     if len(found) < prompts:
         kind = "training" if split == "train" else split
@@ -87,4 +89,5 @@ def host_of(scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> EngineHo
         stop_token_ids=ends,
         pad_token_id=padding_token(tokenizer, ends),
         tokenless_ids=tokenless_ids(tokenizer, model.config),
+        tokenizer=tokenizer,
     )
