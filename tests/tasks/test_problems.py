@@ -224,3 +224,15 @@ def test_an_unknown_column_is_named_with_those_there_are(written, settings, word
 def test_settings_that_cannot_work_are_refused_at_once(settings, words):
     with pytest.raises(ValueError, match=words):
         Problems("rows.jsonl", **settings)
+
+
+def test_a_worked_solution_is_where_the_answer_is_found_in_or_in_a_field_of_its_own(written):
+    path = written("rows.jsonl", [{**GSM8K[0], "chain": "half of 2 is 1, and 2+1=3"}])
+    found = training_only(path, answer_form="after_hashes").prompts("train")[0]
+    assert found.solution == GSM8K[0]["answer"]
+    own = training_only(path, answer_form="after_hashes", solution="chain").prompts("train")[0]
+    assert own.solution == "half of 2 is 1, and 2+1=3"
+    assert (own.uid, own.answer) == (found.uid, found.answer)
+    assert training_only(written("plain.jsonl", MANY[:1])).prompts("train")[0].solution == ""  # an answer is no solution
+    with pytest.raises(ValueError, match=r"solution names 'chains', which no row .* its columns: question, answer, chain"):
+        training_only(path, answer_form="after_hashes", solution="chains").prompts("train")

@@ -12,12 +12,13 @@ from lightning.pytorch import LightningDataModule
 from typing_extensions import override
 
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.prompt_sets import PromptSets
+from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.loading import context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.rollout.prompt_sets import PromptSets
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
 from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.rollout.stops import check_stops
@@ -37,7 +38,7 @@ class RolloutDataModule(LightningDataModule):
         evaluation: How evaluation rollouts are drawn.
         evaluation_tasks: Named evaluation sets: tasks, or an `EvaluationSet` for one with its own `n`, temperature, top-p
             and budgets. The task itself, under its own name, if empty.
-        prompt_format: How questions are put to the policy, in training and evaluation: a template, a chat.
+        prompt_format: How questions are put to the policy, in training and evaluation: a template, a chat, shots.
         max_prompt_tokens: Longer prompts are left out, counted and listed in the run folder; 0 to leave out none.
         engine: What writes rollouts.
         rollout_steps: Length of the run in rollout steps.
@@ -80,7 +81,7 @@ class RolloutDataModule(LightningDataModule):
         prompt_format.check(self.tokenizer)
         samplings = {f"data.evaluation_tasks.{name}": one.sampling(evaluation) for name, one in self.evaluation_sets.items()}
         check_stops(self.tokenizer, {"data.sampling": sampling, "data.evaluation": evaluation, **samplings})
-        self.prompt_sets = PromptSets(self.tokenizer, prompt_format, max_prompt_tokens)
+        self.prompt_sets = PromptSets(self.tokenizer, prompt_format, task, max_prompt_tokens, seed)
         self.maker = RolloutMaker(engine or HFEngine(), self.tokenizer, policy, seed)
         self.train_loader: PromptLoader | None = None
 
@@ -103,8 +104,8 @@ class RolloutDataModule(LightningDataModule):
             self.training_prompts()
         for name in self.evaluation_sets:
             self.evaluation_prompts(name, "test" if stage in ("test", "predict") else "val")
-        self.prompt_sets.account(run_folder(self.trainer))
-        self.prompt_sets.warn_of_overlap()
+        account(self.prompt_sets, run_folder(self.trainer))
+        warn_of_overlap(self.prompt_sets)
 
     def training_prompts(self) -> list[Prompt]:
         """The training split, tokenized; made once."""

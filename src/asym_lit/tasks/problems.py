@@ -35,6 +35,7 @@ class Problems:
         question: Field of the question, dots going inside (`extra_info.question`); of several, the first that is not empty.
         answer: Field of the gold answer, likewise.
         answer_form: How it stands there: `plain`; `after_hashes` (GSM8K); `last_boxed`, in the last `\boxed` (MATH).
+        solution: Field of a worked solution, for few-shot prompts; null for that of the answer, if the answer is found in one.
         template: The prompt: `{question}`, and fields of the row in braces. Other braces stand for themselves.
         messages: Field with ready turns of a chat (`role`, `content`), in place of `template`.
         train: Split of the data to train on; null for none.
@@ -57,6 +58,7 @@ class Problems:
     question: str | list[str] = "question"
     answer: str | list[str] = "answer"
     answer_form: AnswerForm = "plain"
+    solution: str | list[str] | None = None
     template: str = "{question}"
     messages: str | None = None
     train: str | None = "train"
@@ -131,7 +133,10 @@ class Problems:
                 unanswered.append(number)
                 left.append(LeftOut(origin, f"no gold answer: {self.answer} is {str(raw)[-60:]!r}", _hash(_plain(question))))
             else:
-                prompt = self._prompt(row, question, gold, origin)
+                worked = raw if self.answer_form != "plain" else None
+                if self.solution is not None:
+                    worked = self._first(self.solution, row)
+                prompt = self._prompt(row, question, gold, origin, worked or "")
                 first = found.setdefault(prompt.uid, prompt)
                 if first is not prompt:
                     same = first.answer["answer"] == gold
@@ -148,14 +153,15 @@ class Problems:
     def _check_columns(self, source: Source, rows: list[Row]) -> None:
         shown = [name for name in _FIELD.findall(self.template) if name != "question"]
         one_of = {"question": listed(self.question), "answer": listed(self.answer)}
+        one_of |= {} if self.solution is None else {"solution": listed(self.solution)}
         all_of = {"template": shown, "messages": listed(self.messages or []), "keep": self.keep, "between": self.between}
         check_columns(str(source), rows, one_of, all_of)
 
-    def _prompt(self, row: Row, question: str, gold: str, origin: str) -> Prompt:
+    def _prompt(self, row: Row, question: str, gold: str, origin: str, solution: str) -> Prompt:
         text = _FIELD.sub(lambda m: question if m[1] == "question" else as_text(lookup(row, m[1])) or "", self.template)
         messages = chat_turns(lookup(row, self.messages), f"{origin}: {self.messages}") if self.messages else ()
         answer = {"answer": gold, "question": question}
-        return Prompt(_hash(_plain(question)), text, answer, self.name, messages=messages, origin=origin)
+        return Prompt(_hash(_plain(question)), text, answer, self.name, (), messages, origin, solution)
 
     def _first(self, fields: str | list[str], row: Row) -> str | None:
         return next((text for f in listed(fields) if (text := as_text(lookup(row, f)))), None)

@@ -27,6 +27,8 @@ class Prompt:
     """Turns of a chat (`role`, `content`) where the question is one; `text` is then what the chat template makes of them."""
     origin: str = ""
     """Where it was read, such as `train.jsonl, row 17`; empty if it was generated."""
+    solution: str = ""
+    """A worked solution, as a demonstration would write it; empty if the task has none."""
 
 
 @dataclass(frozen=True, slots=True)

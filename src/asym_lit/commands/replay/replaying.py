@@ -46,10 +46,12 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
     check_export(settings.policy)
     tokenizer = load_tokenizer(settings.policy)
+    settings.prompt_format.check(tokenizer)
     scorer, reference = _scorers(settings, objectives, longest, tokenizer)
     if batch is None:
         task, verifier = settings.task or Countdown(), settings.verifier or CountdownVerifier()
-        batch = sampled_batch(scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed)
+        form = settings.prompt_format
+        batch = sampled_batch(scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed, form=form)
         write_atomically(folder / "rollouts.jsonl", (json.dumps(transcript_row(r, batch)) for r in batch.rollouts))
     check_rollouts(batch, scorer, settings.policy)
     before, described, measured = _measured(

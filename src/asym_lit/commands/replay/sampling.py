@@ -15,7 +15,9 @@ from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.rollout.prompt_sets import shot_tokens
 from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.rollout.shots import shot_pool
 from asym_lit.rollout.stops import check_stops
 from asym_lit.types import InputError, RolloutBatch, Sampling, Split, Task, Verifier
 
@@ -55,12 +57,14 @@ def sampled_batch(
         raise InputError(
             f"prompts is {prompts}, but {task.name} has {len(found)} {kind} problems; write --prompts {len(found)}."
         )
-    rendered = render(found[:prompts], tokenizer, form)
+    rendered = render(found[:prompts], tokenizer, form, shot_pool(task, task, form.shots, seed))
     longest, context = max(len(p.token_ids) for p in rendered), context_of(scorer.model)
     if context and longest + sampling.max_tokens > context:
+        most = max(rendered, key=lambda prompt: len(prompt.token_ids))
+        shown = shot_tokens(found, tokenizer, form)(most) if form.shots else ""
         raise InputError(
-            f"A prompt of {task.name} has {longest} tokens; with sampling.max_tokens {sampling.max_tokens} that is more than "
-            f"the policy's context of {context}. Write --sampling.max_tokens {max(context - longest, 0)}."
+            f"A prompt of {task.name} has {longest} tokens{shown}; with sampling.max_tokens {sampling.max_tokens} that is more "
+            f"than the policy's context of {context}. Write --sampling.max_tokens {max(context - longest, 0)}."
         )
     slotted = list(enumerate(rendered))
     maker = RolloutMaker(HFEngine(), tokenizer, "", seed)
