@@ -346,5 +346,5 @@ def test_problems_are_put_to_the_policy_as_training_puts_them(tmp_path: Path) ->
 
 def test_a_chat_without_a_template_is_refused_before_anything_is_loaded(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("asym_lit.commands.replay.replaying.load_policy", None)
-    with pytest.raises(InputError, match="prompt_format.chat is true, but the tokenizer of .* has no chat template"):
+    with pytest.raises(InputError, match=r"prompt_format.chat is true, but the tokenizer of .* has no chat template"):
         compare(tmp_path, prompt_format=PromptFormat(chat=True))

@@ -65,6 +65,7 @@ class EngineKeeper:
             load=live.untrained,
             tokenless_ids=tokenless_ids(tokenizer, config),
             tokenizer=tokenizer,
+            longest=live.longest,
         )
         self.engine.start(host)
         self._live = live

@@ -60,6 +60,8 @@ class EngineHost:
     """Ids that the policy gives logits to and the tokenizer has no token for: they are never sampled."""
     tokenizer: Any = None
     """The policy's; only stop strings ask for it."""
+    longest: int = 0
+    """Tokens of the longest prompt with the longest response to it; 0 if that is not known."""
 
     def ends(self, sampling: Sampling) -> list[int]:
         """All token ids that end a response, in rising order: the policy's own and those of the sampling."""

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.rollout.server_client import ServerClient
+from asym_lit.rollout.server_client import WITHOUT_SERVE, ServerClient
 from asym_lit.rollout.stops import ended_at_stop
 from asym_lit.rollout.vllm_process import SUPPORTED, release_line
 from asym_lit.rollout.vllm_requests import SEED_BITS, forbidden
@@ -28,7 +28,8 @@ class VLLMServerEngine(Engine):
     """Samples with a vLLM server that runs elsewhere.
 
     Start it with its development routes, by which weights are updated, and processed log-probs:
-    `VLLM_SERVER_DEV_MODE=1 vllm serve <policy> --logprobs-mode processed_logprobs`. These routes have no authentication:
+    `VLLM_SERVER_DEV_MODE=1 vllm serve <policy> --logprobs-mode processed_logprobs`, where that does not run as
+    `python -m vllm.entrypoints.openai.api_server --model <policy> ...`. These routes have no authentication:
     keep the server on the loopback device or in a network of your own. On a CPU it wants `--no-enable-chunked-prefill`, too:
     vLLM 0.32 and 0.33 cannot take back the random numbers of a prompt that is read in parts there.
 
@@ -87,8 +88,8 @@ class VLLMServerEngine(Engine):
         found = [name for name, model in served.items() if wanted in (name, model.get("root"))]
         if not found:
             raise InputError(
-                f"{self.client.url} serves {sorted(served)}, not {wanted!r}. Start it with `vllm serve {wanted}`, or name "
-                "what it serves by --data.engine.model."
+                f"{self.client.url} serves {sorted(served)}, not {wanted!r}. Start it with `vllm serve {wanted}` "
+                f"({WITHOUT_SERVE}), or name what it serves by --data.engine.model."
             )
         self._served, self._host, self.version = found[0], host, -1
 
