@@ -73,6 +73,8 @@ class Engine(Protocol):
 
     version: int
     """Optimizer steps behind its weights; -1 before the first sync."""
+    weight_dtype: str | None = None
+    """Of its own copy of the weights, as torch calls it, if that need not be the policy's; None if it is, or is not known."""
     remarks: tuple[str, ...] = ()
     """What a person should know about how it generates with the policy it was started with."""
 

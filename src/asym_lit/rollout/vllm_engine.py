@@ -14,7 +14,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.rollout.vllm_arguments import engine_arguments, longest_sequence, reading_prompts_whole
+from asym_lit.rollout.vllm_arguments import engine_arguments, longest_sequence, reading_prompts_whole, rounding_remarks
 from asym_lit.rollout.vllm_process import (
     check_installation,
     ensure_process_group,
@@ -76,7 +76,7 @@ class VLLMEngine(Engine):
             if not ok:
                 raise InputError(f"VLLMEngine: {name} is {value}; allowed: {allowed}.")
         self.tensor_parallel_size, self.kv_cache_gib, self.dtype = tensor_parallel_size, kv_cache_gib, dtype
-        self.enforce_eager, self.sleep_level = enforce_eager, sleep_level
+        self.weight_dtype, self.enforce_eager, self.sleep_level = dtype, enforce_eager, sleep_level
         self.max_model_len = int((further or {}).get("max_model_len", max_model_len))
         self.arguments: dict[str, Any] = {
             "tensor_parallel_size": tensor_parallel_size,
@@ -101,7 +101,8 @@ class VLLMEngine(Engine):
     def start(self, host: EngineHost) -> None:
         """Build the engine. Its process groups are made inside the trainer's, which must stand."""
         check_installation()
-        self.remarks = ()
+        coarser = rounding_remarks(host.dtype, self.dtype)
+        self.remarks = coarser
         self._owns_process_group = ensure_process_group()
         size = dist.get_world_size()
         if size % self.tensor_parallel_size:
@@ -123,7 +124,8 @@ class VLLMEngine(Engine):
             with refused_by_vllm("does not start with", host.policy):
                 if host.device.type == "cpu":
                     longest = EngineArgs(**arguments).create_model_config().max_model_len
-                    arguments, self.remarks = reading_prompts_whole(arguments, longest)
+                    arguments, whole = reading_prompts_whole(arguments, longest)
+                    self.remarks = (*coarser, *whole)
                 self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
             keep_process_groups(self._engine)
         self._host, self.version, self._is_tried = host, -1, False
