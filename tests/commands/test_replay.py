@@ -348,3 +348,12 @@ def test_a_chat_without_a_template_is_refused_before_anything_is_loaded(tmp_path
     monkeypatch.setattr("asym_lit.commands.replay.replaying.load_policy", None)
     with pytest.raises(InputError, match=r"prompt_format.chat is true, but the tokenizer of .* has no chat template"):
         compare(tmp_path, prompt_format=PromptFormat(chat=True))
+
+
+def test_a_replay_says_how_far_it_is(tmp_path: Path, monkeypatch: Any, transcript: Path) -> None:
+    monkeypatch.setattr("asym_lit.command_line.pace.EVERY", 0.0)
+    console = Console(file=(tmp_path / "said").open("w"), width=200)
+    run_replay(Replay(transcript=str(transcript), output=str(tmp_path), device="cpu", presets=["grpo", "simko"]), console)
+    console.file.flush()
+    # 16 rollouts: described once, then scored and derived under each of two objectives.
+    assert "replay: reading: 32 of 80 rollouts, about 1 s left" in (tmp_path / "said").read_text()

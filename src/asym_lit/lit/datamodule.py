@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
+from lightning.pytorch.utilities import rank_zero_info
 from typing_extensions import override
 
+from asym_lit.command_line.pace import Pace
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
@@ -84,6 +86,8 @@ class RolloutDataModule(LightningDataModule):
         self.prompt_sets = PromptSets(self.tokenizer, prompt_format, task, max_prompt_tokens, seed)
         self.maker = RolloutMaker(engine or HFEngine(), self.tokenizer, policy, seed)
         self.train_loader: PromptLoader | None = None
+        self._evaluated: list[EvaluationLoader] = []
+        self._evaluation = Pace("", 0, "problems")
 
     @property
     def module(self) -> PolicyModule:
@@ -137,7 +141,7 @@ class RolloutDataModule(LightningDataModule):
 
     def _evaluation_loaders(self, split: Split) -> list[EvaluationLoader]:
         assert self.trainer is not None
-        return [
+        self._evaluated = [
             EvaluationLoader(
                 self.evaluation_prompts(name, split),
                 self.evaluation_prompts_per_batch,
@@ -146,6 +150,7 @@ class RolloutDataModule(LightningDataModule):
             )
             for name in self.evaluation_sets
         ]
+        return self._evaluated
 
     @override
     def val_dataloader(self) -> list[EvaluationLoader]:
@@ -178,8 +183,17 @@ class RolloutDataModule(LightningDataModule):
             name, one = list(self.evaluation_sets.items())[dataloader_idx]
             made = RolloutBatch([], one.sampling(self.evaluation), step, name)
             self.maker.sync(made, self.module)
-            self.maker.fill_once(made, batch)
+            self.maker.fill_once(made, batch, self._pace(name, step, dataloader_idx).advance)
         return made
+
+    def _pace(self, name: str, step: int, number: int) -> Pace:
+        """How far the evaluation of a set is on this process; the first one tells."""
+        what = f"{name} at step {step}"
+        if self._evaluation.what != what or self._evaluation.done == self._evaluation.total:
+            loader = self._evaluated[number]
+            total = len(range(loader.rank, len(loader.prompts), loader.world_size))
+            self._evaluation = Pace(what, total, "problems", say=rank_zero_info)
+        return self._evaluation
 
     @override
     def on_exception(self, exception: BaseException) -> None:

@@ -5,8 +5,10 @@ Those of a run are read in `run_folder/transcripts.py`.
 
 from __future__ import annotations
 
+from rich.console import Console
 from transformers import PreTrainedTokenizerBase
 
+from asym_lit.command_line.pace import Pace
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.policy.known_tokens import tokenless_ids
@@ -32,6 +34,7 @@ def sampled_batch(
     seed: int,
     split: Split = "train",
     form: PromptFormat = PromptFormat(),
+    console: Console | None = None,
 ) -> RolloutBatch:
     """Verified rollouts of the first problems of a task.
 
@@ -45,6 +48,7 @@ def sampled_batch(
         seed: Of the draws.
         split: Of the problems.
         form: How they are put to the policy.
+        console: Where it is told how far they are; None for nowhere.
 
     Raises:
         InputError: If the task has too few problems, they do not fit the policy's context, or nothing could end by its stops.
@@ -73,7 +77,8 @@ def sampled_batch(
     maker.engine.sync([], 0)
     made = RolloutBatch([], sampling, 0, task.name)
     try:
-        maker.fill_once(made, slotted)
+        with Pace(f"{task.name}: answering", len(slotted), "problems", console) as pace:
+            maker.fill_once(made, slotted, pace.advance)
     finally:
         maker.engine.close()
         reward.close()
