@@ -21,6 +21,7 @@ from asym_lit.commands.replay.settings import Replay
 from asym_lit.objectives import Objective, ace, grpo, nsr_full, psr_full, simko, w_reinforce
 from asym_lit.policy.loading import load_policy
 from asym_lit.reports.objective_tables import Comparison
+from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.run_folder.transcripts import read_transcript
 from asym_lit.types import InputError, Needs, RolloutBatch, Sampling
 
@@ -333,3 +334,26 @@ def test_the_command_refuses_with_one_line(tmp_path: Path, capsys: pytest.Captur
     with pytest.raises(SystemExit, match="2"):
         main(["replay", "--objectives.a", "asym_lit.objectives.nothing"])
     assert "is 'asym_lit.objectives.nothing'; there is nothing of this name. " in capsys.readouterr().err
+
+
+def test_problems_are_put_to_the_policy_as_training_puts_them(tmp_path: Path) -> None:
+    form = PromptFormat(template="{prompt}", shots=1, shot_template="{prompt}{answer}\n")
+    compare(tmp_path, prompts=2, sampling=replace(SMALL, stop_strings=("+",)), presets=["grpo"], prompt_format=form)
+    batch = read_transcript(tmp_path / "rollouts.jsonl")
+    assert all(rollout.prompt.text.count("\n") == 1 for rollout in batch.rollouts)  # a demonstration, then the question
+    assert not any("+" in rollout.text for rollout in batch.rollouts)
+
+
+def test_a_chat_without_a_template_is_refused_before_anything_is_loaded(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("asym_lit.commands.replay.replaying.load_policy", None)
+    with pytest.raises(InputError, match=r"prompt_format.chat is true, but the tokenizer of .* has no chat template"):
+        compare(tmp_path, prompt_format=PromptFormat(chat=True))
+
+
+def test_a_replay_says_how_far_it_is(tmp_path: Path, monkeypatch: Any, transcript: Path) -> None:
+    monkeypatch.setattr("asym_lit.command_line.pace.EVERY", 0.0)
+    console = Console(file=(tmp_path / "said").open("w"), width=200)
+    run_replay(Replay(transcript=str(transcript), output=str(tmp_path), device="cpu", presets=["grpo", "simko"]), console)
+    console.file.flush()
+    # 16 rollouts: described once, then scored and derived under each of two objectives.
+    assert "replay: reading: 32 of 80 rollouts, about 1 s left" in (tmp_path / "said").read_text()

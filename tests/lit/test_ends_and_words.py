@@ -43,7 +43,7 @@ def live(policy: str, **changes: Any) -> Any:
     facts = {"policy_version": 0, "live_model": model, "device": torch.device("cpu"), "weight_dtype": torch.float32}
     facts["untrained"] = None  # a live model is shared, so none is loaded
     facts["named_weights"] = lambda: iter(())  # shared, so nothing is sent
-    return SimpleNamespace(policy_config=model.config, processes=1, local_rank=0, **{**facts, **changes})
+    return SimpleNamespace(policy_config=model.config, processes=1, local_rank=0, longest=64, **{**facts, **changes})
 
 
 def started(policy: str) -> EngineKeeper:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from asym_lit.lit.prompt_sets import PromptSets
+from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.policy.loading import load_tokenizer
+from asym_lit.rollout.prompt_sets import PromptSets
 from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.tasks import Countdown
 from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
@@ -71,11 +72,11 @@ def test_a_budget_above_a_set_s_own_n_is_refused(fit: Fit) -> None:
 
 
 def test_over_long_prompts_are_left_out_counted_and_listed(tmp_path: Path) -> None:
-    sets = PromptSets(load_tokenizer("bundled"), PromptFormat(), max_prompt_tokens=6)
+    sets = PromptSets(load_tokenizer("bundled"), PromptFormat(), Given(), max_prompt_tokens=6)
     prompts = sets.get("given", "train", Given("1,2=3:", "10,2=12:", "1,1=2:"), Sampling(), 256)
     assert [p.text for p in prompts] == ["1,2=3:", "1,1=2:"]
     with pytest.warns(UserWarning, match=r"given, train: 2 prompts; 2 rows are left out .*1: above data.max_prompt_tokens 6"):
-        sets.account(tmp_path)
+        account(sets, tmp_path)
     rows = [json.loads(line) for line in (tmp_path / "left_out.jsonl").read_text().splitlines()]
     assert rows == [
         {"set": "given", "split": "train", "origin": "here, row 9", "uid": "", "reason": "no answer: None"},
@@ -90,17 +91,17 @@ def test_over_long_prompts_are_left_out_counted_and_listed(tmp_path: Path) -> No
 
 
 def test_a_limit_that_leaves_nothing_is_refused() -> None:
-    sets = PromptSets(load_tokenizer("bundled"), PromptFormat(), max_prompt_tokens=3)
+    sets = PromptSets(load_tokenizer("bundled"), PromptFormat(), Given(), max_prompt_tokens=3)
     with pytest.raises(ValueError, match=r"all 1 train prompts are longer than .* 3; the shortest has 6"):
         sets.get("given", "train", Given("1,2=3:"), Sampling(), 256)
 
 
 def test_problems_that_are_trained_on_and_evaluated_on_are_warned_of() -> None:
-    sets = PromptSets(load_tokenizer("bundled"), PromptFormat())
+    sets = PromptSets(load_tokenizer("bundled"), PromptFormat(), Given())
     sets.get("train", "train", Given("1,2=3:", "2,2=4:"), Sampling(), 256)
     sets.get("held_out", "val", Given("2,2=4:", "3,2=5:"), Sampling(), 256)
     with pytest.warns(UserWarning, match=r"1 of the 2 problems of the evaluation set held_out are trained on"):
-        sets.warn_of_overlap()
+        warn_of_overlap(sets)
 
 
 def test_a_chat_is_refused_before_anything_starts_where_the_tokenizer_has_no_template(fit: Fit) -> None:

@@ -98,3 +98,16 @@ def test_adapters_are_merged_for_the_engine(fit: Callable[..., Path]) -> None:
     gaps = scalars(run, "mismatch/max")
     assert len(gaps) == 4
     assert max(gaps.values()) <= 1e-4
+
+
+def test_a_run_with_stops_keeps_the_token_that_ends_and_lightning_warns_of_no_metric(
+    tmp_path: Path, fit: Callable[..., Path], recwarn: pytest.WarningsRecorder
+) -> None:
+    stops = ["--data.sampling.stop_strings", "['+', '*(']"]
+    run = fit("grpo", *VLLM, *stops, "--data.rollout_steps", "2", folder=tmp_path)
+    rows = [json.loads(line) for path in run.glob("rollouts/train_*") for line in path.read_text().splitlines()]
+    ended = [row for row in rows if row["finish_reason"] == "stop" and row["token_ids"][-1] != 1]
+    assert ended and all(len(row["token_ids"]) > len(row["response"]) for row in ended)
+    assert not any("+" in row["response"] or "*(" in row["response"] for row in rows)
+    assert max(scalars(run, "mismatch/max").values()) <= 1e-4
+    assert [str(one.message) for one in recwarn if "sync_dist" in str(one.message)] == []

@@ -108,7 +108,8 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again(engine: VLLMServerEng
 
 
 def test_no_server_is_an_input_error_that_says_how_to_start_one() -> None:
-    with pytest.raises(InputError, match=r"No vLLM server at http://127\.0\.0\.1:9 within 0\.2 s .*vllm serve <policy>"):
+    told = r"No vLLM server at http://127\.0\.0\.1:9 within 0\.2 s .*vllm serve <policy> .*python -m vllm.entrypoints"
+    with pytest.raises(InputError, match=told):
         ServerClient("http://127.0.0.1:9/", 1, 1).wait(0.2)
 
 

@@ -13,7 +13,7 @@ from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import load_policy, load_tokenizer, locate
 from asym_lit.rollout.engine import EngineError, EngineHost, Request
 from asym_lit.rollout.vllm_engine import VLLMEngine
-from asym_lit.types import Sampling
+from asym_lit.types import InputError, Sampling
 from fakes import make_prompt
 from real_vllm import needs_vllm, tied_policy, worst_gap
 
@@ -143,3 +143,30 @@ def test_prompts_that_do_not_fit_a_forward_pass_wait_and_ids_without_a_token_are
     with torch.no_grad():
         head.bias[list(digits)] = -torch.inf
     assert worst_gap(policy, together) <= 1e-4
+
+
+def test_a_long_context_costs_no_cache_and_many_long_prompts_are_each_read_whole(engine, tmp_path: Path) -> None:
+    """As a policy with a context of 8,192 and prompts of 475 tokens on a CPU: a whole context would not fit the cache."""
+    from fakes import tiny_policy
+
+    sizes = {"hidden_size": 64, "max_position_embeddings": 65536, "initializer_range": 0.2}
+    model = tiny_policy(vocabulary=64, **sizes)
+    model.save_pretrained(tmp_path)
+    requests = [Request(make_prompt([3 + (7 * place + slot) % 60 for place in range(475)]), slot, slot) for slot in range(16)]
+    sampling = Sampling(n=2, max_tokens=8)
+    engine.close()
+    try:
+        small = VLLMEngine(kv_cache_gib=0.02)
+        with pytest.raises(InputError, match="KV cache"):
+            small.start(host_of(str(tmp_path)))
+    finally:
+        small.close()
+    try:
+        small = VLLMEngine(kv_cache_gib=0.02)
+        small.start(replace(host_of(str(tmp_path)), longest=483))
+        small.sync(named_weights(load_policy(str(tmp_path))), 0)
+        groups = list(small.generate(requests, sampling))
+        assert worst_gap(load_policy(str(tmp_path)), groups) <= 1e-4
+    finally:
+        small.close()
+        engine.start(host_of(locate("bundled")))

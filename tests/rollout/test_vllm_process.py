@@ -13,7 +13,7 @@ import torch
 
 from asym_lit.rollout import vllm_process
 from asym_lit.rollout.vllm_engine import VLLMEngine
-from asym_lit.rollout.vllm_process import check_installation, guest, has_own_head, reading_prompts_whole
+from asym_lit.rollout.vllm_process import check_installation, guest, has_own_head
 from asym_lit.types import InputError
 
 OURS = torch.__version__.split("+")[0]
@@ -81,24 +81,6 @@ def test_a_guest_leaves_random_numbers_and_the_environment_as_they_were(monkeypa
 def test_impossible_settings_are_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         VLLMEngine(**settings)
-
-
-def test_on_a_cpu_prompts_are_read_whole_whatever_the_budget() -> None:
-    given = {"max_num_batched_tokens": 256, "max_num_seqs": 8}
-    arguments, remarks = reading_prompts_whole(given, 1024)
-    assert arguments == {"max_num_batched_tokens": 1024, "max_num_seqs": 8, "enable_chunked_prefill": False}
-    assert "up to 1024 tokens, the longest sequence, not 256" in remarks[0]
-    assert given == {"max_num_batched_tokens": 256, "max_num_seqs": 8}
-
-
-def test_a_budget_that_holds_the_longest_sequence_is_left_alone() -> None:
-    arguments, remarks = reading_prompts_whole({"max_num_batched_tokens": 4096, "enable_chunked_prefill": False}, 256)
-    assert (arguments["max_num_batched_tokens"], remarks) == (4096, ())
-
-
-def test_reading_prompts_in_parts_on_a_cpu_is_refused() -> None:
-    with pytest.raises(InputError, match=r"further\.enable_chunked_prefill is true, but on a CPU .* Leave it out"):
-        reading_prompts_whole({"max_num_batched_tokens": 4096, "enable_chunked_prefill": True}, 256)
 
 
 @pytest.mark.parametrize(("names", "found"), [(("model", "lm_head"), True), (("model", "model.norm"), False)])

@@ -248,7 +248,7 @@ def test_worked_solutions_of_gsm8k_are_carried_and_demonstrated(written):
 
 
 def test_problems_without_a_named_solution_carry_none_and_demonstrate_nothing(written):
-    task = Problems(written("gsm8k.jsonl", GSM8K), answer_form="after_hashes", val=None, test=None)
+    task = Problems(written("plain.jsonl", MANY[:2]), val=None, test=None)
     assert [prompt.solution for prompt in task.prompts("train")] == [None, None]
     with pytest.raises(InputError, match="problems has no worked solutions to show; name their field in `solution`"):
         task.demonstration(0, 0)
@@ -257,3 +257,17 @@ def test_problems_without_a_named_solution_carry_none_and_demonstrate_nothing(wr
 def test_a_solution_field_that_no_row_has_is_refused(written):
     with pytest.raises(InputError, match="solution names 'working', which no row of"):
         Problems(written("gsm8k.jsonl", GSM8K), answer_form="after_hashes", solution="working", val=None).prompts("train")
+
+
+def test_a_worked_solution_is_where_the_answer_is_found_in_or_in_a_field_of_its_own(written):
+    path = written("rows.jsonl", [{**GSM8K[0], "chain": "half of 2 is 1, and 2+1=3"}])
+    found = training_only(path, answer_form="after_hashes").prompts("train")[0]
+    assert found.solution == (
+        "It takes 2/2=1 bolt of white fiber. So the total amount of fabric is 2+1=3 bolts of fabric. The answer is 3."
+    )
+    own = training_only(path, answer_form="after_hashes", solution="chain").prompts("train")[0]
+    assert own.solution == "half of 2 is 1, and 2+1=3."
+    assert (own.uid, own.answer) == (found.uid, found.answer)
+    assert training_only(written("plain.jsonl", MANY[:1])).prompts("train")[0].solution is None  # an answer is no solution
+    with pytest.raises(ValueError, match=r"solution names 'chains', which no row .* its columns: question, answer, chain"):
+        training_only(path, answer_form="after_hashes", solution="chains").prompts("train")

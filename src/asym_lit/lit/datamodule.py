@@ -9,17 +9,21 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
+from lightning.pytorch.utilities import rank_zero_info
 from typing_extensions import override
 
+from asym_lit.command_line.pace import Pace
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.prompt_sets import PromptSets
+from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.lit.run_place import run_folder
 from asym_lit.policy.loading import context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.rollout.prompt_sets import PromptSets
 from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedPrompts
 from asym_lit.rollout.rendering import PromptFormat
+from asym_lit.rollout.stops import check_stops
 from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
 from asym_lit.types import Prompt, RolloutBatch, Sampling, Split, Task, check_least
 
@@ -36,7 +40,7 @@ class RolloutDataModule(LightningDataModule):
         evaluation: How evaluation rollouts are drawn.
         evaluation_tasks: Named evaluation sets: tasks, or an `EvaluationSet` for one with its own `n`, temperature, top-p
             and budgets. The task itself, under its own name, if empty.
-        prompt_format: How questions are put to the policy, in training and evaluation: a template, a chat.
+        prompt_format: How questions are put to the policy, in training and evaluation: a template, a chat, shots.
         max_prompt_tokens: Longer prompts are left out, counted and listed in the run folder; 0 to leave out none.
         engine: What writes rollouts.
         rollout_steps: Length of the run in rollout steps.
@@ -77,9 +81,13 @@ class RolloutDataModule(LightningDataModule):
         self.policy, self.seed = policy, seed
         self.tokenizer = load_tokenizer(policy)
         prompt_format.check(self.tokenizer)
-        self.prompt_sets = PromptSets(self.tokenizer, prompt_format, max_prompt_tokens)
+        samplings = {f"data.evaluation_tasks.{name}": one.sampling(evaluation) for name, one in self.evaluation_sets.items()}
+        check_stops(self.tokenizer, {"data.sampling": sampling, "data.evaluation": evaluation, **samplings})
+        self.prompt_sets = PromptSets(self.tokenizer, prompt_format, task, max_prompt_tokens, seed)
         self.maker = RolloutMaker(engine or HFEngine(), self.tokenizer, policy, seed)
         self.train_loader: PromptLoader | None = None
+        self._evaluated: list[EvaluationLoader] = []
+        self._evaluation = Pace("", 0, "problems")
 
     @property
     def module(self) -> PolicyModule:
@@ -100,8 +108,8 @@ class RolloutDataModule(LightningDataModule):
             self.training_prompts()
         for name in self.evaluation_sets:
             self.evaluation_prompts(name, "test" if stage in ("test", "predict") else "val")
-        self.prompt_sets.account(run_folder(self.trainer))
-        self.prompt_sets.warn_of_overlap()
+        account(self.prompt_sets, run_folder(self.trainer))
+        warn_of_overlap(self.prompt_sets)
 
     def training_prompts(self) -> list[Prompt]:
         """The training split, tokenized; made once."""
@@ -133,7 +141,7 @@ class RolloutDataModule(LightningDataModule):
 
     def _evaluation_loaders(self, split: Split) -> list[EvaluationLoader]:
         assert self.trainer is not None
-        return [
+        self._evaluated = [
             EvaluationLoader(
                 self.evaluation_prompts(name, split),
                 self.evaluation_prompts_per_batch,
@@ -142,6 +150,7 @@ class RolloutDataModule(LightningDataModule):
             )
             for name in self.evaluation_sets
         ]
+        return self._evaluated
 
     @override
     def val_dataloader(self) -> list[EvaluationLoader]:
@@ -174,8 +183,17 @@ class RolloutDataModule(LightningDataModule):
             name, one = list(self.evaluation_sets.items())[dataloader_idx]
             made = RolloutBatch([], one.sampling(self.evaluation), step, name)
             self.maker.sync(made, self.module)
-            self.maker.fill_once(made, batch)
+            self.maker.fill_once(made, batch, self._pace(name, step, dataloader_idx).advance)
         return made
+
+    def _pace(self, name: str, step: int, number: int) -> Pace:
+        """How far the evaluation of a set is on this process; the first one tells."""
+        what = f"{name} at step {step}"
+        if self._evaluation.what != what or self._evaluation.done == self._evaluation.total:
+            loader = self._evaluated[number]
+            total = len(range(loader.rank, len(loader.prompts), loader.world_size))
+            self._evaluation = Pace(what, total, "problems", say=rank_zero_info)
+        return self._evaluation
 
     @override
     def on_exception(self, exception: BaseException) -> None:

@@ -65,6 +65,8 @@ class EngineKeeper:
             local_rank=live.local_rank,
             load=live.untrained,
             tokenless_ids=tokenless_ids(tokenizer, config),
+            tokenizer=tokenizer,
+            longest=live.longest,
         )
         self.engine.start(host)
         self._live = live

@@ -62,9 +62,14 @@ class LivePolicyModule(LightningModule):
         """Of the policy's weights."""
         return getattr(torch, self.dtype_name)
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest row of the run."""
+        return self.datamodule.longest
+
     def untrained(self) -> Any:
         """The policy before training, loaded anew."""
-        return load_policy(self.policy, self.dtype_name, self.datamodule.longest)  # type: ignore[arg-type]
+        return load_policy(self.policy, self.dtype_name, self.longest)  # type: ignore[arg-type]
 
     def named_weights(self) -> Iterator[tuple[str, Tensor]]:
         """The policy's weights under their Hugging Face names, gathered; a collective."""

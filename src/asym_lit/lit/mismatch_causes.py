@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from asym_lit.lit.distributed import mean_over_processes
+from asym_lit.policy.export import named_weights
+from asym_lit.policy.rounding import rounded_away
 from asym_lit.policy.two_modes import in_mode
 from asym_lit.rollout.engine import Request
 from asym_lit.rollout.microbatches import MicroBatch, experience_of, make_micro_batch
@@ -48,10 +50,27 @@ def likely_cause(module: PolicyModule, batch: RolloutBatch, limit: float) -> str
     if batch.sampling.filters:
         return "top_p or top_k: the engine's log-probs are of the cut distribution. Write top_p: 1 and top_k: 0."
     if gap <= ROUNDING:
-        return f"another dtype or other kernels of the engine: {gap:.3g} is left after a sync; policy: {module.dtype_name}."
+        said = f"another dtype or other kernels of the engine: {gap:.3g} is left after a sync; policy: {module.dtype_name}."
+        return said + _rounded(module)
     tied = getattr(module.policy_config, "tie_word_embeddings", False)
     head = " The policy ties its LM head to its embeddings: lm_head.weight must be sent as well." if tied else ""
     return f"weights that a sync does not reach, or log-probs of something else: {gap:.3g} remains after another one.{head}"
+
+
+def _rounded(module: PolicyModule) -> str:
+    """How much of the training the dtype of the engine's weights does not see, if it is a coarser one; else nothing."""
+    held = module.datamodule.maker.engine.weight_dtype
+    if held is None or getattr(torch, held).itemsize >= module.weight_dtype.itemsize:
+        return ""
+    start = named_weights(module.untrained())
+    changed, same = rounded_away(start, module.named_weights(), getattr(torch, held))
+    if not changed:
+        return ""
+    return (
+        f" Of {changed} weights that training has changed so far, {same / changed:.0%} are what they were in {held}: the "
+        "engine does not see these updates. Write data.engine.dtype: float32, or train in the engine's dtype, with a larger "
+        "learning rate."
+    )
 
 
 def _again(module: PolicyModule, batch: RolloutBatch) -> list[Rollout]:

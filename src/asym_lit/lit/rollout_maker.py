@@ -45,12 +45,12 @@ class RolloutMaker:
         self.keeper.sync(live)
         made.spend("sync", clock)
 
-    def fill_once(self, made: RolloutBatch, prompts: SlottedPrompts) -> None:
-        """An evaluation batch.
+    def fill_once(self, made: RolloutBatch, prompts: SlottedPrompts, each: Callable[[], None] = lambda: None) -> None:
+        """An evaluation batch; `each` is called when a problem is answered.
 
         Its random numbers do not depend on the step: evaluations before and after training share them.
         """
-        made.rollouts = [rollout for group in self._answer(made, prompts, "evaluation", 0) for rollout in group]
+        made.rollouts = [rollout for group in self._answer(made, prompts, "evaluation", 0, each) for rollout in group]
         made.kept = [True] * len(made.groups)
 
     def fill(self, made: RolloutBatch, prompts: SlottedPrompts, keep: GroupFilter, draw: Callable[[int], list[Prompt]]) -> None:
@@ -77,20 +77,25 @@ class RolloutMaker:
         made.rollouts = [rollout for slot in sorted(groups) for rollout in groups[slot]]
         made.kept = [kept[slot] for slot in sorted(groups)]
 
-    def _answer(self, made: RolloutBatch, prompts: SlottedPrompts, stage: str, step: int) -> list[list[Rollout]]:
+    def _answer(
+        self, made: RolloutBatch, prompts: SlottedPrompts, stage: str, step: int, each: Callable[[], None] = lambda: None
+    ) -> list[list[Rollout]]:
         assert self.scorer is not None
         seeds = [request_seed(self.seed, stage, step, slot, prompt.uid) for slot, prompt in prompts]
         requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
         groups, held, clock = [], HeldFault(), perf_counter()
         for group in self.keeper.groups(requests, made.sampling):
             for rollout in group:
-                rollout.text = response_text(self.tokenizer, rollout.token_ids, rollout.finish_reason == "stop")
+                ids, asked = rollout.token_ids, rollout.prompt.token_ids
+                stops = made.sampling.stop_strings
+                rollout.text = response_text(self.tokenizer, ids, rollout.finish_reason == "stop", asked, stops)
             INTERRUPTION.check_alone(made.step)
             clock = made.spend("generate", clock)
             with held:
                 self.scorer.submit(group)
             clock = made.spend("verify", clock)
             groups.append(group)
+            each()
         with held:
             self.scorer.collect()
         held.release()

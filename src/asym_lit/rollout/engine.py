@@ -1,11 +1,11 @@
-"""The engine protocol: what writes rollouts. An engine knows token ids and weights; it knows no text and no reward."""
+"""The engine protocol: what writes rollouts. It knows token ids and weights, text for stop strings alone, and no reward."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -49,6 +49,7 @@ class EngineHost:
     device: torch.device
     dtype: torch.dtype
     stop_token_ids: frozenset[int]
+    """What ends a response of the policy whatever the sampling says: `responses.end_tokens`."""
     pad_token_id: int
     local_rank: int = 0
     """Of this process among those of its machine."""
@@ -57,6 +58,14 @@ class EngineHost:
     with the same rotary frequencies. None where only a live model is offered."""
     tokenless_ids: frozenset[int] = frozenset()
     """Ids that the policy gives logits to and the tokenizer has no token for: they are never sampled."""
+    tokenizer: Any = None
+    """The policy's; only stop strings ask for it."""
+    longest: int = 0
+    """Tokens of the longest prompt with the longest response to it; 0 if that is not known."""
+
+    def ends(self, sampling: Sampling) -> list[int]:
+        """All token ids that end a response, in rising order: the policy's own and those of the sampling."""
+        return sorted(self.stop_token_ids | set(sampling.stop_token_ids))
 
 
 class Engine(Protocol):
@@ -64,6 +73,8 @@ class Engine(Protocol):
 
     version: int
     """Optimizer steps behind its weights; -1 before the first sync."""
+    weight_dtype: str | None = None
+    """Of its own copy of the weights, as torch calls it, if that need not be the policy's; None if it is, or is not known."""
     remarks: tuple[str, ...] = ()
     """What a person should know about how it generates with the policy it was started with."""
 

@@ -18,6 +18,7 @@ from asym_lit.rollout.cache_trial import try_caches
 from asym_lit.rollout.decoding import CacheUse, DecodingLoop, Rows, uniforms
 from asym_lit.rollout.engine import Engine, EngineHost, Request
 from asym_lit.rollout.sampling import draw, sampling_logprobs
+from asym_lit.rollout.stops import StopFinder
 from asym_lit.types import InputError, Rollout, Sampling
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ class HFEngine(Engine):
         logprobs_RT = torch.zeros(len(rows), sampling.max_tokens, device=device)
         length_R = torch.full((len(rows),), sampling.max_tokens, device=device)
         stopped_R = torch.zeros(len(rows), dtype=torch.bool, device=device)
-        stop_ids = torch.tensor(sorted(self._host.stop_token_ids), device=device)
+        stop_ids = torch.tensor(self._host.ends(sampling), device=device)
+        finder = StopFinder(self._host.tokenizer, sampling.stop_strings) if sampling.stop_strings else None
         tokenless_ids = torch.tensor(sorted(self._host.tokenless_ids), dtype=torch.long, device=device)
         for step in range(sampling.max_tokens):
             alive = loop.alive_R
@@ -171,7 +173,11 @@ class HFEngine(Engine):
             next_B = draw(logprobs_BV, uniform_RT[alive, step])
             tokens_RT[alive, step] = next_B
             logprobs_RT[alive, step] = logprobs_BV.gather(-1, next_B[:, None]).squeeze(-1).float()
-            newly_B = torch.isin(next_B, stop_ids) & ~stopped_R[alive]
+            going_B = ~stopped_R[alive]
+            newly_B = torch.isin(next_B, stop_ids) & going_B
+            if finder is not None:
+                prompts = [rows[row][0].prompt.token_ids for row in alive.tolist()]
+                newly_B |= finder.completed(next_B, going_B & ~newly_B, tokens_RT[alive, : step + 1], prompts)
             length_R[alive[newly_B]] = step + 1
             stopped_R[alive[newly_B]] = True
             if step + 1 == sampling.max_tokens or bool(stopped_R.all()):

@@ -18,6 +18,9 @@ from asym_lit.types import InputError
 RETRIES = 4
 """Of a request that no connection was made for, or whose answer is 502, 503 or 504; waits of 0, 1, 2 and 4 s lie between."""
 
+WITHOUT_SERVE = "where there is no such command: python -m vllm.entrypoints.openai.api_server --model <policy>"
+"""The CPU package of the community brings no `vllm serve` that runs."""
+
 
 class ServerClient:
     """Talks to one server.
@@ -62,7 +65,8 @@ class ServerClient:
             if monotonic() >= end:
                 raise InputError(
                     f"No vLLM server at {self.url} within {seconds:g} s ({fault}). Start it with `VLLM_SERVER_DEV_MODE=1 vllm "
-                    "serve <policy> --logprobs-mode processed_logprobs`, or give its address by --data.engine.url."
+                    f"serve <policy> --logprobs-mode processed_logprobs` ({WITHOUT_SERVE}), or give its address by "
+                    "--data.engine.url."
                 )
             sleep(min(1.0, seconds / 10))
 

@@ -14,13 +14,13 @@ import torch.distributed as dist
 from torch import Tensor
 
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
+from asym_lit.rollout.vllm_arguments import engine_arguments, longest_sequence, reading_prompts_whole, rounding_remarks
 from asym_lit.rollout.vllm_process import (
     check_installation,
     ensure_process_group,
     guest,
     has_own_head,
     keep_process_groups,
-    reading_prompts_whole,
     shut_down,
 )
 from asym_lit.rollout.vllm_requests import parameters, requests_of_group, rollouts
@@ -37,7 +37,8 @@ class VLLMEngine(Engine):
         kv_cache_gib: Size of the KV cache in GiB; 0 leaves it to `gpu_memory_utilization`. A CPU must be told.
         max_num_batched_tokens: Most tokens of a forward pass; on a CPU at least `max_model_len`, for prompts are read whole.
         max_num_seqs: Most responses written at once.
-        max_model_len: Longest sequence; 0 for the policy's context.
+        max_model_len: Longest sequence; 0 for the longest prompt of the run with the longest response to it: the whole context
+            of a policy would want a cache for it.
         block_size: Tokens per block of the cache; only whole blocks of a prompt are shared by its group. 0 for vLLM's choice.
         dtype: Of the engine's weights; None for that of the policy's.
         quantization: Of the engine's weights, as vLLM names it (`fp8`); None for none.
@@ -75,15 +76,16 @@ class VLLMEngine(Engine):
             if not ok:
                 raise InputError(f"VLLMEngine: {name} is {value}; allowed: {allowed}.")
         self.tensor_parallel_size, self.kv_cache_gib, self.dtype = tensor_parallel_size, kv_cache_gib, dtype
-        self.enforce_eager, self.sleep_level = enforce_eager, sleep_level
+        self.weight_dtype, self.enforce_eager, self.sleep_level = dtype, enforce_eager, sleep_level
+        self.max_model_len = int((further or {}).get("max_model_len", max_model_len))
         self.arguments: dict[str, Any] = {
+            "tensor_parallel_size": tensor_parallel_size,
             "gpu_memory_utilization": gpu_memory_utilization,
             "max_num_batched_tokens": max_num_batched_tokens,
             "max_num_seqs": max_num_seqs,
             "quantization": quantization,
             "enable_prefix_caching": prefix_caching,
             "enable_sleep_mode": sleep_level > 0,
-            **({"max_model_len": max_model_len} if max_model_len else {}),
             **({"block_size": block_size} if block_size else {}),
             **(further or {}),
         }
@@ -99,7 +101,8 @@ class VLLMEngine(Engine):
     def start(self, host: EngineHost) -> None:
         """Build the engine. Its process groups are made inside the trainer's, which must stand."""
         check_installation()
-        self.remarks = ()
+        coarser = rounding_remarks(host.dtype, self.dtype)
+        self.remarks = coarser
         self._owns_process_group = ensure_process_group()
         size = dist.get_world_size()
         if size % self.tensor_parallel_size:
@@ -116,31 +119,16 @@ class VLLMEngine(Engine):
                     f"This vLLM is built for {current_platform.device_type}, the policy is on {host.device.type}. Install the "
                     f"build for it, or write --trainer.accelerator {current_platform.device_type}."
                 )
-            arguments = self._engine_arguments(host, size)
+            own = {**self.arguments, **longest_sequence(self.max_model_len, host.longest)}
+            arguments = engine_arguments(host, size, own, self.kv_cache_gib, self.dtype, self.enforce_eager)
             with refused_by_vllm("does not start with", host.policy):
                 if host.device.type == "cpu":
                     longest = EngineArgs(**arguments).create_model_config().max_model_len
-                    arguments, self.remarks = reading_prompts_whole(arguments, longest)
+                    arguments, whole = reading_prompts_whole(arguments, longest)
+                    self.remarks = (*coarser, *whole)
                 self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
             keep_process_groups(self._engine)
         self._host, self.version, self._is_tried = host, -1, False
-
-    def _engine_arguments(self, host: EngineHost, ranks: int) -> dict[str, Any]:
-        cache_gib = self.kv_cache_gib or (0.25 if host.device.type == "cpu" else 0.0)  # else it takes 92 % of the memory
-        return {
-            "model": host.policy,
-            "dtype": self.dtype or str(host.dtype).removeprefix("torch."),
-            "skip_tokenizer_init": True,
-            "logprobs_mode": "processed_logprobs",  # of the distribution that is sampled from, temperature included
-            "tensor_parallel_size": self.tensor_parallel_size,
-            "distributed_executor_backend": "external_launcher" if ranks > 1 else "uni",
-            "disable_log_stats": True,
-            "enforce_eager": host.device.type == "cpu" if self.enforce_eager is None else self.enforce_eager,
-            "use_tqdm_on_load": False,
-            "seed": 0,
-            **({"kv_cache_memory_bytes": int(cache_gib * 2**30)} if cache_gib else {}),
-            **self.arguments,
-        }
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
         """Take over the weights under their Hugging Face names, one layer at a time, and drop cached prefixes.
@@ -187,7 +175,7 @@ class VLLMEngine(Engine):
             while self._engine.has_unfinished_requests():
                 finished.update({int(output.request_id): output for output in self._engine.step()})
                 while waiting in finished and waiting < mine.stop:
-                    yield rollouts(everyone[waiting], finished.pop(waiting), self.version)
+                    yield rollouts(everyone[waiting], finished.pop(waiting), self.version, sampling, self._host)
                     waiting += 1
         except (GeneratorExit, EngineError):
             raise

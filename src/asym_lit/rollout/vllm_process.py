@@ -102,30 +102,6 @@ def ensure_process_group() -> bool:
     return True
 
 
-def reading_prompts_whole(arguments: dict[str, Any], max_model_len: int) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Engine arguments for a CPU, where no prompt may be read in parts, and what a person should know about them.
-
-    After each part vLLM draws a token and takes its random number back by the offset of the request's generator. A
-    generator of a CPU has none: "CPU Generator does not use offset".
-
-    Args:
-        arguments: Of vLLM's `EngineArgs`.
-        max_model_len: Longest sequence, as vLLM understands the arguments; a prompt that is read whole can be as long.
-    """
-    if arguments.get("enable_chunked_prefill"):
-        raise InputError(
-            "VLLMEngine: further.enable_chunked_prefill is true, but on a CPU vLLM cannot take back the random numbers of a "
-            "prompt that is read in parts. Leave it out."
-        )
-    given = arguments["max_num_batched_tokens"]
-    remark = (
-        f"VLLMEngine: a forward pass takes up to {max_model_len} tokens, the longest sequence, not {given}: on a CPU prompts "
-        "are read whole. A smaller data.engine.max_model_len lowers it."
-    )
-    whole = {**arguments, "enable_chunked_prefill": False, "max_num_batched_tokens": max(given, max_model_len)}
-    return whole, (remark,) if given < max_model_len else ()
-
-
 def keep_process_groups(engine: Any) -> None:
     """Take from an engine its own end, in which it destroys the default process group: that is the trainer's."""
     engine.engine_core._finalizer.detach()

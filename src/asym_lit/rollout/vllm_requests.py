@@ -8,6 +8,7 @@ from typing import Any
 import torch.distributed as dist
 
 from asym_lit.rollout.engine import EngineError, EngineHost, Request
+from asym_lit.rollout.stops import ended_at_stop
 from asym_lit.types import Rollout, Sampling
 
 SEED_BITS = 62
@@ -27,7 +28,7 @@ def forbidden(host: EngineHost) -> dict[int, float] | None:
 
 
 def parameters(request: Request, sampling: Sampling, host: EngineHost) -> Any:
-    """vLLM's `SamplingParams` for a group: log-probs of the sampled tokens alone, no text."""
+    """vLLM's `SamplingParams` for a group: log-probs of the sampled tokens alone, text only to find stop strings in."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
@@ -38,16 +39,18 @@ def parameters(request: Request, sampling: Sampling, host: EngineHost) -> Any:
         top_k=sampling.top_k,
         max_tokens=sampling.max_tokens,
         seed=request.seed % 2**SEED_BITS,
-        stop_token_ids=sorted(host.stop_token_ids),
+        stop_token_ids=host.ends(sampling),
+        stop=list(sampling.stop_strings),
+        detokenize=bool(sampling.stop_strings),
+        skip_special_tokens=False,  # a stop string may hold one
         logit_bias=forbidden(host),
         logprobs=0,
         flat_logprobs=True,
-        detokenize=False,
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
 
 
-def rollouts(request: Request, output: Any, version: int) -> list[Rollout]:
+def rollouts(request: Request, output: Any, version: int, sampling: Sampling, host: EngineHost) -> list[Rollout]:
     """The group of a finished request, samples in order.
 
     Raises:
@@ -59,7 +62,8 @@ def rollouts(request: Request, output: Any, version: int) -> list[Rollout]:
             raise EngineError(f"vLLM ended a response to {request.prompt.uid!r} with {written.finish_reason!r}.")
         ids, logprobs = list(written.token_ids), list(written.logprobs.logprobs)
         assert len(ids) == len(logprobs)
-        group.append(Rollout(request.prompt, request.slot, ids, logprobs, written.finish_reason, version))
+        made = Rollout(request.prompt, request.slot, ids, logprobs, written.finish_reason, version)
+        group.append(ended_at_stop(made, host.tokenizer, sampling.stop_strings))
     return group
 
 

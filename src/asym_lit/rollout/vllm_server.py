@@ -13,7 +13,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.rollout.server_client import ServerClient
+from asym_lit.rollout.server_client import WITHOUT_SERVE, ServerClient
+from asym_lit.rollout.stops import ended_at_stop
 from asym_lit.rollout.vllm_process import SUPPORTED, release_line
 from asym_lit.rollout.vllm_requests import SEED_BITS, forbidden
 from asym_lit.rollout.weight_directories import WeightDirectories
@@ -27,7 +28,8 @@ class VLLMServerEngine(Engine):
     """Samples with a vLLM server that runs elsewhere.
 
     Start it with its development routes, by which weights are updated, and processed log-probs:
-    `VLLM_SERVER_DEV_MODE=1 vllm serve <policy> --logprobs-mode processed_logprobs`. These routes have no authentication:
+    `VLLM_SERVER_DEV_MODE=1 vllm serve <policy> --logprobs-mode processed_logprobs`, where that does not run as
+    `python -m vllm.entrypoints.openai.api_server --model <policy> ...`. These routes have no authentication:
     keep the server on the loopback device or in a network of your own. On a CPU it wants `--no-enable-chunked-prefill`, too:
     vLLM 0.32 and 0.33 cannot take back the random numbers of a prompt that is read in parts there.
 
@@ -86,8 +88,8 @@ class VLLMServerEngine(Engine):
         found = [name for name, model in served.items() if wanted in (name, model.get("root"))]
         if not found:
             raise InputError(
-                f"{self.client.url} serves {sorted(served)}, not {wanted!r}. Start it with `vllm serve {wanted}`, or name "
-                "what it serves by --data.engine.model."
+                f"{self.client.url} serves {sorted(served)}, not {wanted!r}. Start it with `vllm serve {wanted}` "
+                f"({WITHOUT_SERVE}), or name what it serves by --data.engine.model."
             )
         self._served, self._host, self.version = found[0], host, -1
 
@@ -146,7 +148,9 @@ class VLLMServerEngine(Engine):
                 "top_k": sampling.top_k or -1,
                 "max_tokens": sampling.max_tokens,
                 "seed": request.seed % 2**SEED_BITS,
-                "stop_token_ids": sorted(self._host.stop_token_ids),
+                "stop_token_ids": self._host.ends(sampling),
+                "stop": list(sampling.stop_strings),
+                "skip_special_tokens": False,  # a stop string may hold one
                 "logit_bias": forbidden(self._host),
                 **NEUTRAL,
                 "logprobs": 0,
@@ -155,6 +159,7 @@ class VLLMServerEngine(Engine):
         )
 
     def _rollouts(self, request: Request, answer: dict[str, Any], sampling: Sampling) -> list[Rollout]:
+        assert self._host is not None
         choices = sorted(answer.get("choices", []), key=lambda choice: choice["index"])
         ends = {choice["finish_reason"] for choice in choices}
         if len(choices) != sampling.n or not ends <= {"stop", "length"}:
@@ -164,7 +169,8 @@ class VLLMServerEngine(Engine):
             ids, logprobs = choice["token_ids"], choice["logprobs"]["token_logprobs"]
             if ids is None or len(ids) != len(logprobs):
                 raise EngineError(f"{self.client.url} returned no token ids, or not one log-prob for each.")
-            group.append(Rollout(request.prompt, request.slot, ids, logprobs, choice["finish_reason"], self.version))
+            made = Rollout(request.prompt, request.slot, ids, logprobs, choice["finish_reason"], self.version)
+            group.append(ended_at_stop(made, self._host.tokenizer, sampling.stop_strings))
         return group
 
     def sleep(self) -> None:

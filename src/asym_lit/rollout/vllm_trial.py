@@ -20,6 +20,8 @@ from asym_lit.types import InputError, Prompt, Rollout, Sampling
 
 TOKENS, SAMPLING = 8, Sampling(n=2, max_tokens=8)
 """Of the prompt that is tried, and what is asked for."""
+TRIED = TOKENS + SAMPLING.max_tokens
+"""Tokens of the longest row of the trial."""
 OTHER_WEIGHTS = 0.5
 """Nats in the mean over tokens. Half precision and quantised engines make up to 0.1, experts in the wrong order make 1.6."""
 

@@ -22,6 +22,8 @@ class EvaluationSet:
         temperature: Of their sampling.
         top_p: Likewise.
         max_tokens: Longest response, stop token included.
+        stop_strings: Texts that end a response; `[]` for none.
+        stop_token_ids: Tokens that end one, likewise.
         ks: Budgets of pass@k, at most `n`; empty for those of the PassAtK callback.
     """
 
@@ -30,11 +32,13 @@ class EvaluationSet:
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
+    stop_strings: tuple[str, ...] | None = None
+    stop_token_ids: tuple[int, ...] | None = None
     ks: list[int] = field(default_factory=list)
 
     def sampling(self, evaluation: Sampling) -> Sampling:
         """How its responses are drawn, given the data module's `evaluation`."""
-        names = ("n", "temperature", "top_p", "max_tokens")
+        names = ("n", "temperature", "top_p", "max_tokens", "stop_strings", "stop_token_ids")
         return replace(evaluation, **{name: getattr(self, name) for name in names if getattr(self, name) is not None})
 
 

@@ -38,8 +38,8 @@ class Problems:
         answer: Field of the gold answer, likewise.
         answer_form: How it stands there: `plain`; `after_hashes` (GSM8K); `last_boxed`, in the last `\boxed` (MATH).
         template: The prompt: `{question}`, and fields of the row in braces. Other braces stand for themselves.
-        solution: Field of a worked solution of the same form, perhaps the answer's own; null if there is none. It becomes
-            `Prompt.solution`, on one line, GSM8K's without calculator marks and with `The answer is 42.` at its end.
+        solution: Field of a worked solution of the same form; null for that of the answer, if the answer is found in one. It
+            becomes `Prompt.solution`, on one line, GSM8K's without calculator marks and with `The answer is 42.` at its end.
         messages: Field with ready turns of a chat (`role`, `content`), in place of `template`.
         train: Split of the data to train on; null for none.
         val: Likewise to validate on.
@@ -150,7 +150,10 @@ class Problems:
                 unanswered.append(number)
                 left.append(LeftOut(origin, f"no gold answer: {self.answer} is {str(raw)[-60:]!r}", _hash(_plain(question))))
             else:
-                prompt = self._prompt(row, question, gold, origin)
+                working = raw if self.answer_form != "plain" else None
+                if self.solution is not None:
+                    working = self._first(self.solution, row)
+                prompt = self._prompt(row, question, gold, origin, working)
                 first = found.setdefault(prompt.uid, prompt)
                 if first is not prompt:
                     same = first.answer["answer"] == gold
@@ -167,18 +170,16 @@ class Problems:
     def _check_columns(self, source: Source, rows: list[Row]) -> None:
         shown = [name for name in _FIELD.findall(self.template) if name != "question"]
         one_of = {"question": listed(self.question), "answer": listed(self.answer)}
-        if self.solution is not None:
-            one_of["solution"] = listed(self.solution)
+        one_of |= {} if self.solution is None else {"solution": listed(self.solution)}
         all_of = {"template": shown, "messages": listed(self.messages or []), "keep": self.keep, "between": self.between}
         check_columns(str(source), rows, one_of, all_of)
 
-    def _prompt(self, row: Row, question: str, gold: str, origin: str) -> Prompt:
+    def _prompt(self, row: Row, question: str, gold: str, origin: str, working: str | None) -> Prompt:
         text = _FIELD.sub(lambda m: question if m[1] == "question" else as_text(lookup(row, m[1])) or "", self.template)
         messages = chat_turns(lookup(row, self.messages), f"{origin}: {self.messages}") if self.messages else ()
         answer = {"answer": gold, "question": question}
-        working = self._first(self.solution, row) if self.solution else None
         solution = worked_solution(working, self.answer_form) if working else None
-        return Prompt(_hash(_plain(question)), text, answer, self.name, messages=messages, origin=origin, solution=solution)
+        return Prompt(_hash(_plain(question)), text, answer, self.name, (), messages, origin, solution)
 
     def _first(self, fields: str | list[str], row: Row) -> str | None:
         return next((text for f in listed(fields) if (text := as_text(lookup(row, f)))), None)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -19,8 +19,8 @@ from asym_lit.types.verdicts import Verdict
 FinishReason = Literal["stop", "length"]
 
 
-def check_sampling(called: str, values: Mapping[str, float]) -> None:
-    """Refuse what nothing can be drawn by.
+def check_sampling(called: str, values: Mapping[str, Any]) -> None:
+    """Refuse what nothing can be drawn by. Whether a tokenizer knows the stops is found out by `rollout/stops.py`.
 
     Args:
         called: What a message calls it: `data.evaluation` gives `data.evaluation.n`.
@@ -35,14 +35,31 @@ def check_sampling(called: str, values: Mapping[str, float]) -> None:
         ("top_p", lambda p: 0 < p <= 1, "in (0, 1]; 1 switches it off"),
         ("top_k", lambda k: k >= 0, "0 or more; 0 switches it off"),
         ("max_tokens", lambda m: m >= 1, "at least 1"),
+        ("stop_strings", _are_strings, r"a list of strings, none of them empty, such as ['\n']"),
+        ("stop_token_ids", _are_ids, "a list of token ids, whole numbers from 0, such as [198]"),
     ):
         if name in values and not is_right(values[name]):
-            raise InputError(f"{called}.{name} is {values[name]}; allowed: {allowed}.")
+            given = list(values[name]) if isinstance(values[name], tuple) else values[name]
+            raise InputError(f"{called}.{name} is {given!r}; allowed: {allowed}.")
+
+
+def _are_strings(given: Any) -> bool:
+    return isinstance(given, list | tuple) and all(isinstance(one, str) and one for one in given)
+
+
+def _are_ids(given: Any) -> bool:
+    return isinstance(given, list | tuple) and all(isinstance(one, int) and one >= 0 for one in given)
 
 
 @dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
 class Sampling:
-    """How responses are drawn.
+    r"""How responses are drawn, and where they end.
+
+    A response ends with an end token of the policy (`responses.end_tokens`), with one of `stop_token_ids`, or with the first
+    token after which its text holds one of `stop_strings`; else after `max_tokens`. In each of the former cases it is finished,
+    not truncated. All its tokens are kept and trained on, the one that ended it too: it was sampled, and a policy learns by it
+    where to stop. The text that verifiers read ends before the stop string, or the token. Every engine does alike. A prompt
+    may hold a stop string: only what is written counts.
 
     Args:
         n: Rollouts per prompt (the group size).
@@ -50,6 +67,8 @@ class Sampling:
         top_p: Keep the smallest set of tokens with this much probability; 1 keeps all.
         top_k: Keep this many most likely tokens; 0 keeps all.
         max_tokens: Longest response, stop token included.
+        stop_strings: Texts that end a response, such as `["\n"]`; they may span tokens.
+        stop_token_ids: Tokens that end one, beside those that the policy itself ends with.
     """
 
     n: int = 8
@@ -57,9 +76,18 @@ class Sampling:
     top_p: float = 1.0
     top_k: int = 0
     max_tokens: int = 32
+    stop_strings: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_sampling("Sampling", vars(self))
+        for name in ("stop_strings", "stop_token_ids"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def __repr__(self) -> str:
+        """All fields but empty stops: checkpoints compare these words, and older ones know of no stops."""
+        said = [item.name for item in fields(self) if not item.name.startswith("stop_") or getattr(self, item.name)]
+        return f"Sampling({', '.join(f'{name}={getattr(self, name)!r}' for name in said)})"
 
     @property
     def filters(self) -> bool:
@@ -75,7 +103,7 @@ class Rollout:
     slot: int
     """Position of its group in the global batch of the rollout step (0 ... P-1), the same on any number of ranks."""
     token_ids: list[int]
-    """Response tokens as sampled, including the stop token. These ids, never the text, are what is trained on."""
+    """Response tokens as sampled, including the one that ended it. These ids, never the text, are what is trained on."""
     logprobs: list[float]
     """The engine's log-prob of each token under the distribution it sampled from."""
     finish_reason: FinishReason

@@ -47,6 +47,11 @@ class LivePolicy(Protocol):
         """Number of this process on its machine."""
         ...
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest prompt with the longest response to it, over all sets of the run."""
+        ...
+
     def untrained(self) -> Any:
         """The policy before training, loaded anew and as the one in training was."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -181,3 +182,26 @@ def test_what_is_no_run_on_rollouts_is_refused(look: Look, monkeypatch: pytest.M
     monkeypatch.setattr(f"{__name__}.SMALL", [])
     with pytest.raises(ValueError, match="SupervisedModule"):
         look(recipe="pretrain")
+
+
+VLLM = ["--data.engine", "asym_lit.rollout.vllm_engine.VLLMEngine"]
+
+
+def test_what_vllm_would_need_is_said(look: Look) -> None:
+    passed, text = look(*VLLM)
+    assert passed
+    longest = re.search(r"sequences of up to (\d+) tokens, of which one takes \S+ GiB of the engine's cache; it has 0.25", text)
+    assert longest and 24 < int(longest[1]) < 64  # prompt and response, not the context of 256
+    assert "sequences of up to" not in look()[1]  # HFEngine has no cache of a fixed size
+
+
+def test_a_cache_that_holds_no_sequence_fails_with_one_that_would(look: Look) -> None:
+    passed, text = look(*VLLM, "--data.engine.init_args.kv_cache_gib", "0.00001")
+    assert not passed
+    assert re.search(r"one takes \S+ GiB of the engine's cache, which has 1e-05: --data.engine.kv_cache_gib 0.25", text)
+
+
+def test_a_sequence_of_vllm_that_is_too_short_fails(look: Look) -> None:
+    passed, text = look(*VLLM, "--data.engine.init_args.max_model_len", "20")
+    assert not passed
+    assert "max_model_len is 20, but the longest prompt" in text

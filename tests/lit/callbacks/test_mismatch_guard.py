@@ -74,6 +74,16 @@ class Hoarder(Copying):
         super().sync(self.kept, self.version)
 
 
+class Coarse(Copying):
+    """Holds its weights in bfloat16, from the second sync on."""
+
+    weight_dtype = "bfloat16"
+
+    def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        coarse = ((name, value if version == 0 else value.bfloat16().to(value.dtype)) for name, value in named_weights)
+        super().sync(coarse, version)
+
+
 class Raw(HFEngine):
     """Samples at the temperature, reports log-probs at temperature 1."""
 
@@ -109,7 +119,12 @@ class Noisy(PolicyModule):
 
 
 def run(
-    engine: HFEngine, steps: int, temperature: float = 1.0, make: Callable[..., PolicyModule] = PolicyModule
+    engine: HFEngine,
+    steps: int,
+    temperature: float = 1.0,
+    make: Callable[..., PolicyModule] = PolicyModule,
+    lr: float = 20.0,
+    max_mean: float = 0.05,
 ) -> tuple[Trainer, PolicyModule]:
     data = RolloutDataModule(
         Countdown(train_size=64, val_size=4, test_size=4),
@@ -118,10 +133,10 @@ def run(
         rollout_steps=steps,
         prompts_per_step=4,
     )
-    module = make(grpo(), optimizer=lambda p: torch.optim.SGD(p, lr=20.0))
+    module = make(grpo(), optimizer=lambda p: torch.optim.SGD(p, lr=lr))
     trainer = Trainer(
         accelerator="cpu", max_epochs=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
-        limit_val_batches=0, callbacks=[VerifierReward(CountdownVerifier()), MismatchGuard(max_mean=0.05)],
+        limit_val_batches=0, callbacks=[VerifierReward(CountdownVerifier()), MismatchGuard(max_mean=max_mean)],
     )  # fmt: skip
     trainer.fit(module, data)
     return trainer, module
@@ -162,6 +177,12 @@ def test_wrong_log_probs_stop_the_run_before_any_weight_moves() -> None:
 def test_the_likely_cause_is_named(engine: HFEngine, temperature: float, cause: str) -> None:
     with pytest.raises(RuntimeError, match=cause):
         run(engine, steps=3, temperature=temperature)
+
+
+def test_updates_that_round_away_in_the_engines_weights_are_named() -> None:
+    told = r"step 1: .* Likely cause: another dtype .* Of \d+ weights that training has changed so far, (9\d|100)% are"
+    with pytest.raises(RuntimeError, match=told):
+        run(Coarse(), steps=3, lr=1e-2, max_mean=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from asym_lit.commands.preflight.memory import MemoryEstimate
 from asym_lit.commands.preflight.plan import RunPlan
-from asym_lit.lit.prompt_sets import PromptSets
 from asym_lit.policy.loading import context_of, load_generation_config
 from asym_lit.responses import end_tokens
+from asym_lit.rollout.prompt_sets import PromptSets
 from asym_lit.types import Outcome, Prompt, Sampling
 
 Status = Literal["ok", "note", "fail"]
@@ -48,7 +48,7 @@ class Rows:
 def rows_of(plan: RunPlan) -> list[Rows]:
     """All sets of a run, training first; over-long prompts are still in them."""
     data = plan.data
-    sets = PromptSets(data.tokenizer, data.prompt_sets.form)
+    sets = PromptSets(data.tokenizer, data.prompt_sets.form, data.task, seed=data.seed)
     wanted: list[tuple[str, Any, Any, Sampling]] = [(data.task.name, "train", data.task, data.sampling)]
     for name, one in data.evaluation_sets.items():
         wanted.append((name, "val", one.task, one.sampling(data.evaluation)))
@@ -99,8 +99,10 @@ def vocabulary_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:
 def ending_check(plan: RunPlan, sets: Sequence[Rows]) -> Check:
     """Whether prompts begin and end as they should, and responses can end."""
     tokenizer = plan.data.tokenizer
+    sampling = plan.data.sampling
     stops = end_tokens(tokenizer, plan.module.policy_config, load_generation_config(plan.module.policy))
-    names = ", ".join(repr(tokenizer.decode([stop])) for stop in sorted(stops))
+    stops |= set(sampling.stop_token_ids)
+    names = ", ".join([*(repr(tokenizer.decode([stop])) for stop in sorted(stops)), *map(repr, sampling.stop_strings)])
     prompts = [prompt for rows in sets for prompt in rows.prompts]
     bos = tokenizer.bos_token_id
     for prompt in prompts:

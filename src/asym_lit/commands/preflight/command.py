@@ -19,6 +19,7 @@ from asym_lit.commands.preflight.checks import (
     sharing_check,
     vocabulary_check,
 )
+from asym_lit.commands.preflight.engine_checks import engine_checks
 from asym_lit.commands.preflight.memory import PHASES, MemoryEstimate, estimate
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.commands.preflight.settings import setting_checks
@@ -42,6 +43,7 @@ def run_preflight(plan: RunPlan, console: Console) -> bool:
     memory = estimate(plan, longest)
     checks = [
         memory_check(plan, memory),
+        *engine_checks(plan, sets),
         sharing_check(plan, longest),
         vocabulary_check(plan, sets),
         ending_check(plan, sets),

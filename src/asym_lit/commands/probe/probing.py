@@ -15,6 +15,7 @@ import torch
 from rich.console import Console
 from transformers import PreTrainedTokenizerBase
 
+from asym_lit.command_line.pace import Pace
 from asym_lit.commands.replay.sampling import host_of, sampled_batch
 from asym_lit.evaluation.alignment import Alignment, Continuation, Thresholds, measure_alignment, measure_continuations
 from asym_lit.policy.known_tokens import gaps, token_count
@@ -27,6 +28,7 @@ from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.rollout.engine import Request
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.rollout.stops import check_stops
 from asym_lit.run_folder.checksums import check_export
 from asym_lit.run_folder.paths import check_writable
 from asym_lit.run_folder.writing import write_atomically, write_json
@@ -43,12 +45,20 @@ class ProbedTask:
         verifier: Decides.
         max_tokens: Longest response, stop token included.
         prompt_format: How questions are put to the policy, as training will: a template, a chat.
+        stop_strings: Texts that end a response; see `Sampling`.
+        stop_token_ids: Tokens that end one, beside those that the policy itself ends with.
     """
 
     task: Task
     verifier: Verifier
     max_tokens: int = 24
     prompt_format: PromptFormat = field(default_factory=PromptFormat)
+    stop_strings: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+
+    def sampling(self, n: int, temperature: float, top_p: float) -> Sampling:
+        """How its responses are drawn."""
+        return Sampling(n, temperature, top_p, 0, self.max_tokens, self.stop_strings, self.stop_token_ids)
 
 
 @dataclass(frozen=True)
@@ -127,9 +137,10 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
         TokenScorer(load_policy(settings.policy, settings.dtype), token_count(tokenizer), gaps(tokenizer)).to(device).eval()
     )
     tasks = settings.tasks or bundled_tasks()
-    for one in tasks.values():
+    for name, one in tasks.items():
         one.prompt_format.check(tokenizer)
-    found = [_probed(name, one, settings, scorer, tokenizer) for name, one in tasks.items()]
+        check_stops(tokenizer, {f"tasks.{name}": one.sampling(settings.n, settings.temperature, settings.top_p)})
+    found = [_probed(name, one, settings, scorer, tokenizer, console) for name, one in tasks.items()]
     facts = {
         "policy": settings.policy,
         "problems x responses": f"{settings.prompts} x {settings.n}, {settings.split} split",
@@ -144,15 +155,17 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
     return found
 
 
-def _probed(name: str, one: ProbedTask, settings: Probe, scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> Alignment:
-    sampling = Sampling(n=settings.n, temperature=settings.temperature, top_p=settings.top_p, max_tokens=one.max_tokens)
-    made = sampled_batch(
-        scorer, tokenizer, one.task, one.verifier, settings.prompts, sampling, settings.seed, settings.split, one.prompt_format
-    )
+def _probed(
+    name: str, one: ProbedTask, settings: Probe, scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase, console: Console
+) -> Alignment:
+    sampling = one.sampling(settings.n, settings.temperature, settings.top_p)
+    how = (settings.prompts, sampling, settings.seed, settings.split, one.prompt_format, console)
+    made = sampled_batch(scorer, tokenizer, one.task, one.verifier, *how)
     samples, correct = _counts(made)
     # The questions alone: a policy that never saw them could finish a template, and a chat's end stops generation.
     questions = render(one.task.prompts(settings.split)[: settings.prompts], tokenizer)
-    cut = [_continued(share, questions, scorer, tokenizer, settings.seed) for share in settings.truncations]
+    with Pace(f"{name}: finishing cut questions", len(settings.truncations) * len(questions), "questions", console) as pace:
+        cut = [_continued(share, questions, scorer, tokenizer, settings.seed, pace) for share in settings.truncations]
     return measure_alignment(name, samples, correct, settings.thresholds, cut)
 
 
@@ -167,7 +180,7 @@ def _counts(made: RolloutBatch) -> tuple[list[int], list[int]]:
 
 
 def _continued(
-    share: float, prompts: Sequence[Prompt], scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase, seed: int
+    share: float, prompts: Sequence[Prompt], scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase, seed: int, pace: Pace
 ) -> Continuation:
     """The likeliest continuation of each prompt that was cut off."""
     kept = [min(max(1, math.ceil(share * len(p.token_ids))), len(p.token_ids) - 1) for p in prompts]
@@ -181,7 +194,10 @@ def _continued(
     engine.sync([], 0)
     try:
         sampling = Sampling(n=1, top_k=1, max_tokens=max(map(len, cut)))
-        said = {group[0].slot: group[0].token_ids for group in engine.generate(requests, sampling)}
+        said = {}
+        for (rollout,) in engine.generate(requests, sampling):
+            said[rollout.slot] = rollout.token_ids
+            pace.advance()
     finally:
         engine.close()
     return measure_continuations(share, [said[slot] for slot in range(len(cut))], cut)

@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from asym_lit.commands.replay.measuring import RANKS, Description, Measured, inner_products
+from asym_lit.policy.token_texts import token_texts
 from asym_lit.reports.heat_page import HeatRollout, HeatToken
 from asym_lit.reports.objective_tables import ENTROPY_PARTS, Comparison, MethodRow, Shares
 from asym_lit.rollout.microbatches import experience_of
@@ -130,9 +131,9 @@ def heat_rollouts(
     decided = sum(len(r.token_ids) for r in batch.rollouts if r.reward is not None)
     units = [max(float(m.push_BT.abs().sum()) / decided, 1e-30) for m in measured.values()]
 
-    def token(row: int, step: int, token_id: int) -> HeatToken:
+    def token(row: int, step: int, text: str) -> HeatToken:
         return HeatToken(
-            str(tokenizer.decode([token_id])),
+            text,
             float(now.logprobs_BT[row, step]),
             float(now.entropy_BT[row, step]),
             int(now.rank_BT[row, step]),
@@ -144,7 +145,8 @@ def heat_rollouts(
     for row in _chosen(batch.groups, count):
         rollout = batch.rollouts[row]
         assert rollout.verdict is not None
-        tokens = [token(row, step, token_id) for step, token_id in enumerate(rollout.token_ids)]
+        texts = token_texts(tokenizer, rollout.prompt.token_ids, rollout.token_ids)
+        tokens = [token(row, step, text) for step, text in enumerate(texts)]
         right = rollout.verdict.outcome == Outcome.CORRECT
         shown.append(HeatRollout(rollout.prompt.text, right, rollout.verdict.reason, tokens))
     return shown

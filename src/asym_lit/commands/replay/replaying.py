@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from asym_lit.command_line.pace import Pace
 from asym_lit.commands.replay.comparing import compared, heat_rollouts
 from asym_lit.commands.replay.measuring import Bench, Description, Measured, TappedScorer
 from asym_lit.commands.replay.methods import chosen_objectives
@@ -46,15 +47,18 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
     check_export(settings.policy)
     tokenizer = load_tokenizer(settings.policy)
+    settings.prompt_format.check(tokenizer)
     scorer, reference = _scorers(settings, objectives, longest, tokenizer)
     if batch is None:
         task, verifier = settings.task or Countdown(), settings.verifier or CountdownVerifier()
-        batch = sampled_batch(scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed)
+        form = settings.prompt_format
+        batch = sampled_batch(
+            scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed, form=form, console=console
+        )
         write_atomically(folder / "rollouts.jsonl", (json.dumps(transcript_row(r, batch)) for r in batch.rollouts))
     check_rollouts(batch, scorer, settings.policy)
-    before, described, measured = _measured(
-        settings, Bench(scorer, reference, batch, settings.max_micro_batch_tokens), objectives
-    )
+    bench = Bench(scorer, reference, batch, settings.max_micro_batch_tokens)
+    before, described, measured = _measured(settings, bench, objectives, console)
     own_reference = reference is None and _need_reference(objectives)
     result = compared(settings, batch, before, described, measured, own_reference)
     shown = heat_rollouts(tokenizer, batch, described, measured, settings.heat_rollouts)
@@ -75,15 +79,28 @@ def _report(result: Comparison, page: str, folder: Path, console: Console) -> No
 
 
 def _measured(
-    settings: Replay, bench: Bench, objectives: Mapping[str, Objective]
+    settings: Replay, bench: Bench, objectives: Mapping[str, Objective], console: Console
 ) -> tuple[Description, Description, dict[str, Measured]]:
     """What the weights say before the drift and after it, and every objective."""
-    before = bench.describe()
-    learners = {name: bench.learner(objective) for name, objective in objectives.items()}
-    if settings.drift:
-        bench.drift(grpo(), settings.drift, settings.drift_lr)
-    described = bench.describe() if settings.drift else before
-    return before, described, {name: bench.measure(learner) for name, learner in learners.items()}
+    rollouts, drift = len(bench.batch.rollouts), settings.drift
+    # Passes over all rollouts: to describe them, to score and to derive under each objective, and those of the drift.
+    passes = 1 + 2 * len(objectives) + (drift + 2 if drift else 0)
+    with Pace("replay: reading", passes * rollouts, "rollouts", console) as pace:
+        tap = bench.scorer.register_forward_hook(lambda _module, given, _out: pace.advance(len(given[1])))
+        before = bench.describe()
+        learners = {}
+        for number, (name, objective) in enumerate(objectives.items()):
+            learners[name] = bench.learner(objective)
+            pace.reach((2 + number) * rollouts)  # whatever was left out, or read for a reference
+        if drift:
+            bench.drift(grpo(), drift, settings.drift_lr)
+        described = bench.describe() if drift else before
+        measured = {}
+        for number, (name, learner) in enumerate(learners.items()):
+            pace.reach((passes - len(learners) + number) * rollouts)
+            measured[name] = bench.measure(learner)
+        tap.remove()
+    return before, described, measured
 
 
 def _scorers(

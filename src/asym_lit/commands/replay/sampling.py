@@ -5,8 +5,10 @@ Those of a run are read in `run_folder/transcripts.py`.
 
 from __future__ import annotations
 
+from rich.console import Console
 from transformers import PreTrainedTokenizerBase
 
+from asym_lit.command_line.pace import Pace
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.policy.known_tokens import tokenless_ids
@@ -15,7 +17,10 @@ from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.hf_engine import HFEngine
+from asym_lit.rollout.prompt_sets import shot_tokens
 from asym_lit.rollout.rendering import PromptFormat, render
+from asym_lit.rollout.shots import shot_pool
+from asym_lit.rollout.stops import check_stops
 from asym_lit.types import InputError, RolloutBatch, Sampling, Split, Task, Verifier
 
 
@@ -29,6 +34,7 @@ def sampled_batch(
     seed: int,
     split: Split = "train",
     form: PromptFormat = PromptFormat(),
+    console: Console | None = None,
 ) -> RolloutBatch:
     """Verified rollouts of the first problems of a task.
 
@@ -42,23 +48,27 @@ def sampled_batch(
         seed: Of the draws.
         split: Of the problems.
         form: How they are put to the policy.
+        console: Where it is told how far they are; None for nowhere.
 
     Raises:
-        InputError: If the task has too few problems, or they do not fit the policy's context.
+        InputError: If the task has too few problems, they do not fit the policy's context, or nothing could end by its stops.
     """
     verifier.self_test()
+    check_stops(tokenizer, {"sampling": sampling})
     found = task.prompts(split)
     if len(found) < prompts:
         kind = "training" if split == "train" else split
         raise InputError(
             f"prompts is {prompts}, but {task.name} has {len(found)} {kind} problems; write --prompts {len(found)}."
         )
-    rendered = render(found[:prompts], tokenizer, form)
+    rendered = render(found[:prompts], tokenizer, form, shot_pool(task, task, form.shots, seed))
     longest, context = max(len(p.token_ids) for p in rendered), context_of(scorer.model)
     if context and longest + sampling.max_tokens > context:
+        most = max(rendered, key=lambda prompt: len(prompt.token_ids))
+        shown = shot_tokens(found, tokenizer, form)(most) if form.shots else ""
         raise InputError(
-            f"A prompt of {task.name} has {longest} tokens; with sampling.max_tokens {sampling.max_tokens} that is more than "
-            f"the policy's context of {context}. Write --sampling.max_tokens {max(context - longest, 0)}."
+            f"A prompt of {task.name} has {longest} tokens{shown}; with sampling.max_tokens {sampling.max_tokens} that is more "
+            f"than the policy's context of {context}. Write --sampling.max_tokens {max(context - longest, 0)}."
         )
     slotted = list(enumerate(rendered))
     maker = RolloutMaker(HFEngine(), tokenizer, "", seed)
@@ -67,7 +77,8 @@ def sampled_batch(
     maker.engine.sync([], 0)
     made = RolloutBatch([], sampling, 0, task.name)
     try:
-        maker.fill_once(made, slotted)
+        with Pace(f"{task.name}: answering", len(slotted), "problems", console) as pace:
+            maker.fill_once(made, slotted, pace.advance)
     finally:
         maker.engine.close()
         reward.close()
@@ -87,4 +98,5 @@ def host_of(scorer: TokenScorer, tokenizer: PreTrainedTokenizerBase) -> EngineHo
         stop_token_ids=ends,
         pad_token_id=padding_token(tokenizer, ends),
         tokenless_ids=tokenless_ids(tokenizer, model.config),
+        tokenizer=tokenizer,
     )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from asym_lit.objectives import Objective
 from asym_lit.policy.loading import Dtype
+from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.types import InputError, Sampling, Task, Verifier
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -31,6 +32,7 @@ class Replay:
         verifier: Decides on samples; Countdown's if not given.
         prompts: Problems to sample for, the first of the training split.
         sampling: How rollouts are sampled.
+        prompt_format: How sampled problems are put to the policy, as training puts them: a template, a chat, shots.
         seed: Of sampling.
         drift: Optimizer steps of GRPO on the rollouts before anything is measured; 0 is the first update of a step, where
             nothing is clipped.
@@ -52,6 +54,7 @@ class Replay:
     verifier: Verifier | None = None
     prompts: int = 16
     sampling: Sampling = field(default_factory=lambda: Sampling(n=16, max_tokens=24))
+    prompt_format: PromptFormat = field(default_factory=PromptFormat)
     seed: int = 1
     drift: int = 0
     drift_lr: float = 5e-5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
@@ -42,8 +43,9 @@ class EvaluationCallback(Callback):
 
 def log_evaluation(trainer: Trainer, module: PolicyModule, metrics: dict[str, float]) -> None:
     """Log numbers of an evaluation at its rollout step, also of the one before training."""
-    for logger in trainer.loggers:  # not self.log, which is silent before training
+    for logger in trainer.loggers:
         logger.log_metrics(metrics, step=module.rollout_step)
     if not trainer.sanity_checking:
-        for key, value in metrics.items():
-            module.log(key, value, logger=False, sync_dist=False)
+        # What EarlyStopping and checkpoints monitor. Not by self.log: on one device it drops sync_dist, and where vLLM in this
+        # process has made a process group it then warns of every number that it is missing.
+        trainer.callback_metrics.update({name: torch.tensor(value) for name, value in metrics.items()})
