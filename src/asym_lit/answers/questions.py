@@ -43,12 +43,28 @@ class Question:
         )
 
     @cached_property
+    def units_asked(self) -> frozenset[str]:
+        """What may be names of units in which it wants its answer: behind `in`, `how many`, `the number of`."""
+        name = r"\$?(?:\\(?:text|mathrm)\s*\{\s*)?((?:(?:square|cubic) )?[A-Za-z]+(?:/[A-Za-z]+| per [A-Za-z]+)?(?:\^\{?\d)?)"
+        return frozenset(re.findall(rf"\b(?:in|how many|number of|how much) {name}", self.text, re.IGNORECASE))
+
+    @cached_property
     def letters(self) -> frozenset[str]:
         """Its single letters, and in formulas those in products of two or three."""
         text = re.sub(r"\\(?:text|mathrm)\s*\{[^}]*\}", " ", self.text)
         formulas = " ".join(_FORMULA.findall(text)) or " ".join(_NEAR.findall(text))
         runs = [run for run in _WORD.findall(_COMMAND.sub(" ", formulas)) if len(run) <= 3]
         return frozenset(letter for run in (*runs, *re.findall(r"\b[A-Za-z]\b", text)) for letter in run)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """Letters that stand for something in it: those of its formulas, and lone ones that are no articles."""
+        text = re.sub(r"\\\$|\\(?:text|mathrm)\s*\{[^}]*\}", " ", self.text)
+        formulas = [found for found in _FORMULA.findall(text) if not re.search(r"(?<![\\A-Za-z])[a-z]{3,}\s", found)]
+        runs = [run for run in _WORD.findall(_COMMAND.sub(" ", " ".join(formulas))) if len(run) <= 3]
+        lone = re.findall(r"(?<![A-Za-z'\\])(?:[b-zB-HJ-Z]|[aAI](?=\s*[-+*/=^_,?]))(?![A-Za-z'])", text)
+        products = re.findall(r"(?<![A-Za-z'\\])(?:[A-Z]{2,3}|[a-z]{1,2}(?=\s*[-+*/=^]))(?![A-Za-z'])", text)
+        return frozenset(letter for run in (*runs, *lone, *products) for letter in run)
 
     def _says(self, pattern: str) -> bool:
         return bool(re.search(pattern, self.text, re.IGNORECASE))

@@ -51,6 +51,9 @@ _NAME = re.compile(r"(?!\\pi$)\\?[A-Za-z]+\s*\\?[A-Za-z]?(?:_\{?\w+\}?)?(?:\([^(
 _REALS = re.compile(
     r"(?:[a-z]\s*\\in\s*)?\\mathbb\s*\{?\s*R\s*\}?|(?:the )?(?:set of )?all reals?(?: numbers?)?", re.IGNORECASE
 )
+_EXCEPT = re.compile(
+    r"\breals?\b.*\b(?:except|excluding|other than|but not)\b|\\mathbb\s*\{?\s*R\s*\}?\s*-\s*\\\{", re.IGNORECASE
+)
 _MEMBER = re.compile(r"^[A-Za-z]\s*\\in\s*(?=\\\{)")
 DEEPEST = 8
 
@@ -67,7 +70,7 @@ def read(text: str, switches: Switches, depth: int = 0) -> Reading:
     if _REALS.fullmatch(text):
         return Line(text, (Piece("-\\infty", "\\infty", False, False),), frozenset())
     text = in_digits(_MEMBER.sub("", text))
-    if _RELATION.search(text) and (region := region_of(text, switches)):
+    if (_RELATION.search(text) or _EXCEPT.search(text)) and (region := region_of(text, switches)):
         return Line(text, region, frozenset(unknown_of(text)))
     if NOTHING.fullmatch(plain_text(text)):
         return Collection(text, "set", ())

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from asym_lit.answers.cleaning import compact
+from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import clean, compact
+from asym_lit.answers.forms import another_form
 from asym_lit.answers.questions import Question
 from asym_lit.answers.splitting import cut
 from asym_lit.answers.tokens import word_set
+from asym_lit.answers.values import number_of
 
+_LABEL = r"^\\?[A-Za-z]+(?:_\w|\([^=]*\))?="
 _BIG = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|max|min|gcd|lcm|det|bmod|pmod|mod)(?![A-Za-z])")
 _LITERAL = re.compile(
     r"-?(?:\d+(?:\.\d+)?|\\frac\{?-?\d+\}?\{?\d+\}?|-?\d+(?:/|:)\d+|-?\d+(?:\.\d+)?\\(?:times|cdot)10\^\{?-?\d+\}?)%?"
 )
+_FUNCTIONS = ("\\sin", "\\cos", "\\tan", "\\cot", "\\sec", "\\csc", "\\arc", "\\log", "\\ln", "\\sqrt", "\\binom", "|", "!")
 _OPERATIONS = {
     "\\+": "sum add added total plus altogether", "(?<=[\\w)}])-": "difference subtract minus less remain left",
     "\\\\times|\\\\cdot|\\*|\\)\\(": "product multiply multiplied times", "/|\\\\div|\\\\frac|:": "quotient divide divided",
@@ -34,19 +40,25 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         question: Nothing is said without one, but for sums, integrals and limits.
     """
     mine, theirs = compact(gold), compact(answer)
-    theirs = re.sub(r"^\\?[A-Za-z]+(?:_\w|\([^=]*\))?=", "", theirs)
-    if _LITERAL.fullmatch(theirs) or mine == theirs:
+    theirs = re.sub(_LABEL, "", theirs)
+    if mine == theirs:
         return False
     done = cut(theirs, lambda token: token == "=")[0][-1]  # what was done may stand before the value
+    if question.text and another_form(re.sub(_LABEL, "", mine), done, _spelled(question.text)):
+        return True
+    if _LITERAL.fullmatch(theirs):
+        return False
     if _BIG.search(done) and not _BIG.search(mine):
         return True
     if sorted(re.sub(r"[{}()\s]", "", mine)) == sorted(re.sub(r"[{}()\s]", "", theirs)):
         return False  # the gold answer's terms in another order
+    if _held_back(mine, theirs, question):
+        return True
     one = not re.search(r"[,<>]|\\(?:leq|geq|in|infty|cup)(?![a-z])", theirs)
     if (
         one
-        and re.search(r"(?<=[\w)}])[-+*/!^]|\\(?!(?:text|mathrm|degree|pi|infty)(?![a-z]))[a-z]+", theirs)
-        and _holds(_DRESS.sub(" ", question.text).replace("\\dfrac", "\\frac"), theirs)
+        and re.search(r"(?<=[\w)}])[-+*/!^]|\||\\(?!(?:text|mathrm|degree|pi|infty)(?![a-z]))[a-z]+", theirs)
+        and _holds(_spelled(question.text), theirs)
     ):
         return True
     if any(_stands(asked, done) and not _stands(asked, mine) for asked in _ASKED.findall(compact(question.text))):
@@ -59,6 +71,20 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
     return any(question.words & set(words.split()) for words in held)
 
 
+def _held_back(gold: str, answer: str, question: Question) -> bool:
+    """True for a function of numbers that the question is about, where the gold answer has its value."""
+    asked = re.sub(r"(?<![\d)])!", "", _spelled(question.text))  # of a sentence
+    held = [name for name in _FUNCTIONS if name in answer and name not in gold and name in asked]
+    return bool(held) and not re.search(r"\.\d\d", gold) and number_of(answer) is not None
+
+
+@lru_cache(maxsize=1024)
+def _spelled(question: str) -> str:
+    """A question in the spelling of cleaned answers."""
+    text = clean(_DRESS.sub(" ", question), Switches())
+    return re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", re.sub(r"([\^_])\{(\w)\}", r"\1\2", text))
+
+
 def _stands(operation: str, expression: str) -> bool:
     """True if an operation on two numbers stands in an expression, with these very numbers."""
     return bool(re.search(rf"(?<![\d.]){re.escape(operation)}(?![\d.])", expression))
@@ -67,4 +93,5 @@ def _stands(operation: str, expression: str) -> bool:
 def _holds(question: str, expression: str) -> bool:
     """True if the question has the expression by itself, not as a part of a longer one."""
     spaced = r"\s*".join(re.escape(token) for token in _TOKEN.findall(expression))
-    return bool(re.search(rf"(?<![\w^+*/({{\\-])(?<![+*/^-]\s){spaced}(?!\s*[\w^+*/-])", question))
+    behind = r"(?!\w|\s*[\^+*/(-]|\s*\\(?:cdot|times|frac|sqrt|div)(?![A-Za-z])|\s*\w(?!\w))"
+    return bool(re.search(rf"(?<![\w^+*/({{\\-])(?<![+*/^-]\s){spaced}{behind}", question))

@@ -1,0 +1,197 @@
+"""The form that a question asks for: lowest terms, a decimal, a mixed number, primes, factors, a power.
+
+An answer of the right value is none where the value was given and its form is all that is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+from math import gcd, isqrt
+
+from asym_lit.answers.reading import Tree, read_expression
+from asym_lit.answers.tokens import UnreadableError
+from asym_lit.answers.values import FAULTS, names_of, number_of, value
+
+_NUMBER = r"\d+(?:\.\d+)?"
+_FORMS = {
+    "fraction": rf"-?(?:\\frac\{{?-?{_NUMBER}\}}?\{{?{_NUMBER}\}}?|{_NUMBER}/{_NUMBER})",
+    "mixed": r"-?\d+\s*(?:\\frac\{?\d+\}?\{?\d+\}?|\s\d+/\d+)",
+    "decimal": r"-?\d*\.\d+|-?\d*\.\d*\\(?:overline|bar|dot)\{?\d+\}?",
+    "integer": r"-?\d+",
+    "scientific": rf"-?{_NUMBER}\s*\\(?:times|cdot)\s*10\^\{{?-?\d+\}}?",
+    "percent": rf"-?(?:{_NUMBER}|\d*\.\d+|\d+\s*\\frac\{{\d+\}}\{{\d+\}})%",
+    "ratio": rf"{_NUMBER}:{_NUMBER}",
+}
+_AS = r"\b(?:as|to|into|in)\s+(?:a|an|the|its)?\s*(?:\w+[ -]){0,3}?"
+_ASKED = {
+    "decimal": rf"{_AS}decimals?\b|\bdecimal (?:form|expansion|representation|equivalent|equals)|\bwhat decimal",
+    "fraction": rf"{_AS}fractions?\b|\bfractional form|\b(?:what|which) (?:\w+ )?fraction\b|\bfraction (?:is|equal|equivalent)",
+    "mixed": r"\bmixed (?:number|fraction|numeral)",
+    "percent": rf"{_AS}percent|\bwhat percent",
+    "scientific": r"\bscientific notation|\bstandard index form",
+    "ratio": r"\bratio\b",
+}
+_GROWN = ("scientific", "percent")
+"""What a whole number may be asked for as."""
+_REDUCED = r"\bsimplif|\breduc(?:e|ed|tion)\b|\blowest terms|\bsimplest\b"
+_REWRITTEN = rf"{_REDUCED}|\bconvert|\bchange\b|\bequivalent\b|\brewrit|\bimproper\b"
+_DO = r"\b(?:compute|evaluate|calculate|find|what is|what's|value of|write|express|solve)\s+(?:the\s+)?(?:\w+\s+){0,2}?"
+_PRIMES = r"\bprime[- ]+(?:power )?(?:factori[sz]|decompos)|\bproduct of (?:\w+ )?prime|\binto (?:\w+ )?prime"
+_FACTORED = r"\bfactor(?:ed|i[sz]e|i[sz]ation)?\b(?!s? of\b)(?<!common factor)(?<!scale factor)(?<!prime factor)(?<!a factor)"
+_EXPANDED = r"\bexpand|\bmultiply out"
+_ROOT = re.compile(r"\\sqrt\{?(\d+)\}?")
+_ROOT_BELOW = re.compile(r"\\frac\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\{[^{}]*\\sqrt|/\s*\(?[^+]*\\sqrt")
+
+
+def another_form(gold: str, answer: str, question: str) -> bool:
+    """True if an answer is not of the form that is asked for, and the gold one is.
+
+    Args:
+        gold: Compact, as `answer`.
+        answer: What is asked about; of the gold answer's value.
+        question: Cleaned.
+    """
+    return _unchanged(gold, answer, question) or _unworked(gold, answer, question)
+
+
+def form_of(text: str) -> str:
+    """How a number is written; empty for what is no number by itself."""
+    return next((form for form, pattern in _FORMS.items() if re.fullmatch(pattern, text)), "")
+
+
+def _unchanged(gold: str, answer: str, question: str) -> bool:
+    """True for a number that was to be written in another way: the question's own one, or another of its form."""
+    form, wanted = form_of(answer), form_of(gold)
+    if not form or (form == wanted and _spelled(gold) == _spelled(answer)) or {form, wanted} == {"integer", "decimal"}:
+        return False
+    spelled = _spelled(answer)
+    asked = [name for name, pattern in _ASKED.items() if _says(pattern, question)]
+    given = _literals(question)
+    if (wanted in asked or _says(_REWRITTEN, question)) and spelled in given and (form != "integer" or wanted in _GROWN):
+        return True
+    if re.search(_DO + rf"\$?\s*{re.escape(spelled)}(?![\w./])", _spelled_out(question), re.IGNORECASE):
+        return True
+    size = _value(answer)
+    if size is None or not any(_value(text) == size for text in given):
+        return False  # the value was to be found
+    if form == wanted == "fraction":
+        return _says(_REDUCED, question) and not _lowest(answer)
+    return bool(asked) and wanted in asked and form != "integer" and form not in asked
+
+
+def _unworked(gold: str, answer: str, question: str) -> bool:
+    """True for an expression that was to be taken apart, multiplied out, or freed of roots, as the gold answer is."""
+    if _says(r"\bscientific notation", question) and form_of(gold) == "scientific":
+        return form_of(answer) in ("integer", "decimal", "fraction")
+    if _says(_REDUCED + r"|\bradical form", question) and "\\sqrt" in answer:
+        roots = [[int(n) for n in _ROOT.findall(text)] for text in (gold, answer)]
+        if any(map(_square_in, roots[1])) and not any(map(_square_in, roots[0])):
+            return True
+    if _says(r"\brationali[sz]", question) and _ROOT_BELOW.search(answer) and not _ROOT_BELOW.search(gold):
+        return True
+    power = re.search(r"\bas (?:a |an )?(?:\w+ )?power of \$?\s*(\d+)", question, re.IGNORECASE)
+    if not power and not _says(rf"{_PRIMES}|{_FACTORED}|{_EXPANDED}", question):
+        return False
+    mine, theirs = _tree(gold), _tree(answer)
+    if mine is None or theirs is None:
+        return False
+    if power:
+        base = ("number", Fraction(int(power[1])))
+        return mine[0] == "pow" and mine[1] == base and not (theirs[0] == "pow" and theirs[1] == base)
+    if _says(_PRIMES, question):
+        return _in_primes(mine) and not _in_primes(theirs)
+    if _says(_EXPANDED, question):
+        return not _unmultiplied(mine) and _unmultiplied(theirs)
+    return len(_factors(theirs)) < len(_factors(mine))
+
+
+def _says(pattern: str, question: str) -> bool:
+    return re.search(pattern, question, re.IGNORECASE) is not None
+
+
+@lru_cache(maxsize=1024)
+def _literals(question: str) -> frozenset[str]:
+    """The question's numbers, spelled alike."""
+    whole = "|".join(
+        f"(?:{_FORMS[name]})" for name in ("scientific", "percent", "mixed", "fraction", "ratio", "decimal", "integer")
+    )
+    text = re.sub(r"(?<![\w)}])\\frac(\d)(\d)", r"\\frac{\1}{\2}", question)
+    return frozenset(_spelled(found) for found in re.findall(rf"(?<![\w./\\^_]){'(?:' + whole + ')'}(?![\w^]|[./]\d)", text))
+
+
+def _spelled(text: str) -> str:
+    """3/4 of all ways to write it so, without spaces but for those of mixed numbers."""
+    text = re.sub(rf"\\frac\{{?(-?{_NUMBER})\}}?\{{?({_NUMBER})\}}?", r" \1/\2", text)
+    text = re.sub(r"\\(?:bar|dot)", r"\\overline", text)
+    text = re.sub(r"\\overline\{?(\d+)\}?", r"\\overline{\1}", text)
+    text = re.sub(r"\\cdot", r"\\times", text)
+    text = re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", text)
+    return re.sub(r"(?<!\d)\.(?=[\d\\])", "0.", text)
+
+
+def _spelled_out(question: str) -> str:
+    return re.sub(rf"\\frac\{{?(-?{_NUMBER})\}}?\{{?({_NUMBER})\}}?", r"\1/\2", question)
+
+
+@lru_cache(maxsize=4096)
+def _value(text: str) -> Fraction | None:
+    found = number_of(text.replace("%", "\\%") if "%" in text else text)
+    return found if isinstance(found, Fraction) else None
+
+
+def _lowest(text: str) -> bool:
+    numbers = re.findall(r"\d+", text)
+    return "." in text or len(numbers) != 2 or (gcd(int(numbers[0]), int(numbers[1])) == 1 and numbers[1] != "1")
+
+
+def _square_in(number: int) -> bool:
+    """True if a square above 1 divides a number."""
+    return number < 10**8 and any(number % (root * root) == 0 for root in range(2, isqrt(number) + 1))
+
+
+def _tree(text: str) -> Tree | None:
+    try:
+        return read_expression(text)
+    except (UnreadableError, RecursionError):
+        return None
+
+
+def _flat(tree: Tree) -> list[tuple[Tree, int]]:
+    """Factors and their exponents."""
+    if tree[0] == "mul":
+        return _flat(tree[1]) + _flat(tree[2])
+    if tree[0] == "neg":
+        return _flat(tree[1])
+    if tree[0] == "pow":
+        try:
+            exponent = value(tree[2], {})
+        except FAULTS:
+            return [(tree, 1)]
+        if isinstance(exponent, Fraction) and exponent.denominator == 1 and 0 < exponent < 100:
+            return [(base, times * int(exponent)) for base, times in _flat(tree[1])]
+    return [(tree, 1)]
+
+
+def _factors(tree: Tree) -> list[Tree]:
+    """Factors that hold names, each as often as it counts."""
+    return [base for base, times in _flat(tree) for _ in range(times) if names_of(base)]
+
+
+def _in_primes(tree: Tree) -> bool:
+    return all(base[0] == "number" and base[1].denominator == 1 and _is_prime(int(base[1])) for base, _ in _flat(tree))
+
+
+def _is_prime(number: int) -> bool:
+    return 1 < number < 10**10 and all(number % by for by in range(2, isqrt(number) + 1))
+
+
+def _unmultiplied(tree: Tree) -> bool:
+    """True if a sum is a factor of a product or has an exponent."""
+    if tree[0] in ("mul", "pow"):
+        flat = _flat(tree)
+        sums = [base for base, _ in flat if base[0] in ("add", "sub") and names_of(base)]
+        if sums and sum(times for _, times in flat) > 1:
+            return True
+    return any(_unmultiplied(part) for part in tree[1:] if isinstance(part, tuple))
