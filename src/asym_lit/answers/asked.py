@@ -35,12 +35,19 @@ _TURNS = word_set(
     "have can must will into after before among"
 )
 """Behind these words stands what the thing is seen from, not the thing."""
+_AUXILIARY = word_set("is are do does did has have can must will")
 _TRANSPARENT = word_set(
     "value values measure measures length lengths magnitude size maximum minimum max min coordinates choice degrees"
 )
 """What is the same thing as that of which it is: the value of x."""
 _OTHER_VALUES = word_set("absolute expected mean average median truth place present future")
 _CLOSED = re.compile(r"\s+(?!and\b|or\b|if\b|when\b|in\b|as\b|to\b|by\b|for\b|where\b|with\b|given\b|is\b)[a-z]")
+"""A noun follows."""
+_IN = re.compile(r"(?:\s+(?:is|are)(?=\s+(?:there\s+)?in\b))?(?:\s+there(?=\s+in\b))?(?:\s+in\b)?")
+_APART = re.compile(r"\s*-?\s*(?:(coordinate|intercept)|axis|axes|component|coefficient|th\b|st\b|nd\b|rd\b)")
+"""What makes another thing of a formula before it: the x-coordinate, the nth."""
+_STOP = re.compile(r"[.?!](?=\s|$)")
+_NUMBER_OF = re.compile(r"\s*(?:is |are )?(?:the )?(?:total )?number of\b")
 _EXTREMES = word_set("maximum minimum max min largest smallest greatest least")
 _FORM = word_set("answer answers your response form separated letter")
 _PRONOUNS = word_set("it this that they them")
@@ -49,6 +56,8 @@ _OF_SPEECH = word_set(
     "out own per put see set she sum than the to too two up us via was way we who why yes you all any get got did few new old"
 )
 """Short words that are no products of names."""
+LONGEST = 300
+"""Characters of what is asked for."""
 _RELATIONS = word_set("= \\leq \\geq < > \\neq \\approx \\in \\equiv \\le \\ge \\ne")
 
 
@@ -80,44 +89,43 @@ def asked_for(question: str) -> tuple[Asked, ...]:
 
 def _asked(text: str, place: int, verb: str, letters: frozenset[str]) -> Asked | None:
     """The thing behind a verb that asks."""
-    start, words, formulas = place, [], []
+    start, words, formulas, coordinate = place, list[str](), list[str](), ""
     counted = verb in ("how many", "how much")
-    while token := _next(text, place, letters):
+    while (token := _next(text, place, letters)) and token[2] - start < LONGEST:
         kind, said, end = token
-        if kind == "end" or end - start > 300:
+        if kind == "end":
             break
-        if kind == "formula" and not re.search("[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", said)) and _CLOSED.match(text, end):
-            kind, said = "sign", ""  # a 2 \times 2 matrix
-        if (
-            counted
-            and kind == "word"
-            and not words
-            and ((unit := unit_of(said)) and unit.dimension != "count" or said == "units")
-        ):
-            counted, place = False, end  # how many degrees are there in angle A
-            if within := re.match(r"\s+(?:(?:is|are)\s+)?(?:there\s+)?in\b", text[end:]):
-                place += within.end()
+        if kind == "word" and counted and not words and _measures(said):
+            counted, place = False, end + _IN.match(text[end:]).end()  # type: ignore[union-attr]  # how many degrees are there in
             continue
-        if kind == "formula" and not counted:
-            apart = re.match(
-                r"\s*-?\s*(?:coordinate|intercept|axis|axes|component|coefficient|th\b|st\b|nd\b|rd\b)", text[end:]
-            )
-            if not apart and _by_formula(words):
+        if kind == "formula" and not counted and not _is_adjective(said, text[end:]):
+            if found := _APART.match(text[end:]):
+                coordinate = said if found[1] else ""
+            elif _by_formula(words):
                 formulas = _joined(text, end, said, letters)
             break
         if kind == "word":
             words.append(said.lower())
         place = end
-    stop = re.compile(r"[.?!](?=\s|$)").search(text, place)
+    stop = _STOP.search(text, place)
     phrase = text[start : stop.start() if stop else len(text)]
     if (set(words) & _FORM or set(words[-1:]) & _PRONOUNS) and not formulas:
         return None
-    head = tuple(word for word in _head(words) if word not in _SKIPPED)
-    if counted or re.match(r"\s*(?:is |are )?(?:the )?(?:total )?number of\b", phrase):
-        head = ("count", *(word for word in head if word != "number"))
-    if formulas or (head and verb != "give"):
-        return Asked(tuple(formulas), head, phrase)
-    return None
+    head = (*(("coordinate", coordinate) if coordinate else ()), *(word for word in _head(words) if word not in _SKIPPED))
+    if counted or _NUMBER_OF.match(phrase):
+        head = ("count", *head)
+    return Asked(tuple(formulas), head, phrase) if formulas or (head and verb != "give") else None
+
+
+def _measures(word: str) -> bool:
+    """True for a unit of measure: how many degrees, not how many apples."""
+    unit = unit_of(word)
+    return word == "units" or (unit is not None and unit.dimension != "count")
+
+
+def _is_adjective(formula: str, behind: str) -> bool:
+    r"""True for a number before a thing: the $2 \times 2$ matrix."""
+    return not re.search("[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", formula)) and _CLOSED.match(behind) is not None
 
 
 def _next(text: str, place: int, letters: frozenset[str]) -> tuple[str, str, int] | None:
@@ -170,14 +178,11 @@ def _parts(formula: str) -> list[str]:
 
 def _by_formula(words: list[str]) -> bool:
     """True if words before a formula say no more than what kind of a thing it is: the smallest integer n, the value of x."""
-    words = [
-        "of" if word == "for" and words[place - 1 : place] in (["value"], ["values"]) else word
-        for place, word in enumerate(words)
-    ]
-    if set(words) & _TURNS - {"is", "are", "do", "does", "did", "has", "have", "can", "must", "will"}:
+    joint = re.sub(r"\b(values?) for\b", r"\1 of", " ".join(words)).split()
+    if set(joint) & _TURNS - _AUXILIARY:
         return False
-    for place, word in enumerate(words):
-        if word == "of" and (words[place - 1] not in _TRANSPARENT or set(words[:place]) & _OTHER_VALUES):
+    for place, word in enumerate(joint):
+        if word == "of" and (joint[place - 1] not in _TRANSPARENT or set(joint[:place]) & _OTHER_VALUES):
             return False
     return True
 

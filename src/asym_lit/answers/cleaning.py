@@ -104,7 +104,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:,|;|\s|\()+\s*(?:for (?:all|any|every|each|some|(?:an )?integers?(?= [a-z]\b))|for (?=[a-z] ?\\in)|where|with (?=[a-z] ?\\in)|\\forall|as (?:a|an|the) |"
+    r"(?:,|;|\s|\()+\s*(?:for (?:all|any|every|each|some|(?:an )?integers?(?= [a-z]\b))|(?:for|with) (?=[a-z] ?\\in)|where|"
+    r"\\forall|as (?:a|an|the) |"
     r"(?=[a-z] ?\\in ?(?:\\mathbb ?\{?[ZNRQ]|[ZNRQ]\b)))[^{}]*(?:\{[^{}]*\}[^{}]*)*$",
     re.IGNORECASE,
 )

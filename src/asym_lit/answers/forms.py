@@ -35,12 +35,19 @@ _ASKED = {
 }
 _GROWN = ("scientific", "percent")
 """What a whole number may be asked for as."""
-_REDUCED = r"\bsimplif|\breduc(?:e|ed|tion)\b|\blowest terms|\bsimplest\b"
-_REWRITTEN = rf"{_REDUCED}|\bconvert|\bchange\b|\bequivalent\b|\brewrit|\bimproper\b"
+_WANTS = _ASKED | {
+    "reduced": r"\bsimplif|\breduc(?:e|ed|tion)\b|\blowest terms|\bsimplest\b",
+    "rewritten": r"\bconvert|\bchange\b|\bequivalent\b|\brewrit|\bimproper\b",
+    "radical": r"\bradical form",
+    "rational": r"\brationali[sz]",
+    "round": r"\b(?:round|approximate|estimate)\b",
+    "power": r"\bas (?:a |an )?(?:\w+ )?power of \$?\s*(\d+)",
+    "primes": r"\bprime[- ]+(?:power )?(?:factori[sz]|decompos)|\bproduct of (?:\w+ )?prime|\binto (?:\w+ )?prime",
+    "factored": r"(?<!common )(?<!scale )(?<!prime )(?<!\ba )\bfactor(?:ed|i[sz]e|i[sz]ation)?\b(?!s? of\b)",
+    "expanded": r"\bexpand|\bmultiply out",
+}
 _DO = r"\b(?:compute|evaluate|calculate|find|what is|what's|value of|write|express|solve)\s+(?:the\s+)?(?:\w+\s+){0,2}?"
-_PRIMES = r"\bprime[- ]+(?:power )?(?:factori[sz]|decompos)|\bproduct of (?:\w+ )?prime|\binto (?:\w+ )?prime"
-_FACTORED = r"\bfactor(?:ed|i[sz]e|i[sz]ation)?\b(?!s? of\b)(?<!common factor)(?<!scale factor)(?<!prime factor)(?<!a factor)"
-_EXPANDED = r"\bexpand|\bmultiply out"
+_ROUND = r"\b(?:round|approximate|estimate)\s+(?:the\s+)?(?:\w+\s+){0,2}?"
 _ROOT = re.compile(r"\\sqrt\{?(\d+)\}?")
 _ROOT_BELOW = re.compile(r"\\frac\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\{[^{}]*\\sqrt|/\s*\(?[^+]*\\sqrt")
 
@@ -53,7 +60,16 @@ def another_form(gold: str, answer: str, question: str) -> bool:
         answer: What is asked about; of the gold answer's value.
         question: Cleaned.
     """
-    return _unchanged(gold, answer, question) or _unworked(gold, answer, question)
+    wants = wanted_of(question)
+    if "round" in wants and re.search(_ROUND + rf"{re.escape(answer)}(?![\w.])", _spelled_out(question), re.IGNORECASE):
+        return True
+    return _unchanged(gold, answer, question, wants) or (bool(wants) and _unworked(gold, answer, question, wants))
+
+
+@lru_cache(maxsize=1024)
+def wanted_of(question: str) -> frozenset[str]:
+    """The forms that a question speaks of, by name."""
+    return frozenset(name for name, pattern in _WANTS.items() if re.search(pattern, question, re.IGNORECASE))
 
 
 def form_of(text: str) -> str:
@@ -61,54 +77,50 @@ def form_of(text: str) -> str:
     return next((form for form, pattern in _FORMS.items() if re.fullmatch(pattern, text)), "")
 
 
-def _unchanged(gold: str, answer: str, question: str) -> bool:
+def _unchanged(gold: str, answer: str, question: str, wants: frozenset[str]) -> bool:
     """True for a number that was to be written in another way: the question's own one, or another of its form."""
     form, wanted = form_of(answer), form_of(gold)
-    if not form or (form == wanted and _spelled(gold) == _spelled(answer)) or {form, wanted} == {"integer", "decimal"}:
-        return False
     spelled = _spelled(answer)
-    asked = [name for name, pattern in _ASKED.items() if _says(pattern, question)]
+    if not form or (form == wanted and _spelled(gold) == spelled) or {form, wanted} == {"integer", "decimal"}:
+        return False
     given = _literals(question)
-    if (wanted in asked or _says(_REWRITTEN, question)) and spelled in given and (form != "integer" or wanted in _GROWN):
-        return True
-    if re.search(_DO + rf"\$?\s*{re.escape(spelled)}(?![\w./])", _spelled_out(question), re.IGNORECASE):
-        return True
+    if spelled in given:
+        asked = wanted in wants or "reduced" in wants or "rewritten" in wants
+        if asked and (form != "integer" or wanted in _GROWN):
+            return True
+        if re.search(_DO + rf"\$?\s*{re.escape(spelled)}(?![\w./])", _spelled_out(question), re.IGNORECASE):
+            return True
     size = _value(answer)
     if size is None or not any(_value(text) == size for text in given):
         return False  # the value was to be found
     if form == wanted == "fraction":
-        return _says(_REDUCED, question) and not _lowest(answer)
-    return bool(asked) and wanted in asked and form != "integer" and form not in asked
+        return "reduced" in wants and not _lowest(answer)
+    return wanted in wants and form != "integer" and form not in wants
 
 
-def _unworked(gold: str, answer: str, question: str) -> bool:
+def _unworked(gold: str, answer: str, question: str, wants: frozenset[str]) -> bool:
     """True for an expression that was to be taken apart, multiplied out, or freed of roots, as the gold answer is."""
-    if _says(r"\bscientific notation", question) and form_of(gold) == "scientific":
+    if "scientific" in wants and form_of(gold) == "scientific":
         return form_of(answer) in ("integer", "decimal", "fraction")
-    if _says(_REDUCED + r"|\bradical form", question) and "\\sqrt" in answer:
+    if not wants.isdisjoint(("reduced", "radical")) and "\\sqrt" in answer:
         roots = [[int(n) for n in _ROOT.findall(text)] for text in (gold, answer)]
         if any(map(_square_in, roots[1])) and not any(map(_square_in, roots[0])):
             return True
-    if _says(r"\brationali[sz]", question) and _ROOT_BELOW.search(answer) and not _ROOT_BELOW.search(gold):
+    if "rational" in wants and _ROOT_BELOW.search(answer) and not _ROOT_BELOW.search(gold):
         return True
-    power = re.search(r"\bas (?:a |an )?(?:\w+ )?power of \$?\s*(\d+)", question, re.IGNORECASE)
-    if not power and not _says(rf"{_PRIMES}|{_FACTORED}|{_EXPANDED}", question):
+    if wants.isdisjoint(("power", "primes", "factored", "expanded")):
         return False
     mine, theirs = _tree(gold), _tree(answer)
     if mine is None or theirs is None:
         return False
-    if power:
+    if power := re.search(_WANTS["power"], question, re.IGNORECASE):
         base = ("number", Fraction(int(power[1])))
         return mine[0] == "pow" and mine[1] == base and not (theirs[0] == "pow" and theirs[1] == base)
-    if _says(_PRIMES, question):
+    if "primes" in wants:
         return _in_primes(mine) and not _in_primes(theirs)
-    if _says(_EXPANDED, question):
+    if "expanded" in wants:
         return not _unmultiplied(mine) and _unmultiplied(theirs)
     return len(_factors(theirs)) < len(_factors(mine))
-
-
-def _says(pattern: str, question: str) -> bool:
-    return re.search(pattern, question, re.IGNORECASE) is not None
 
 
 @lru_cache(maxsize=1024)

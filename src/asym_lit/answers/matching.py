@@ -84,7 +84,7 @@ class Matcher:
         ):
             text, reading, condition, rules = self._read(said)
         found = compare(gold_reading, reading, Terms(asked, switches, self.digits))
-        if found.same is not False and "=" not in gold_text and of_another(text, reading, asked):
+        if found.same is not False and "=" not in gold_text and of_another(text, reading, asked, bool(names_in(gold_reading))):
             found = different("the value of something else than is asked for")
         names = names_in(gold_reading) if found.same is not True and "names" in self.on else None
         every = bool(gold_condition) and _kind(gold_condition) == _kind(condition) == "integer"

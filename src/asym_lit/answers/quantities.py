@@ -49,12 +49,23 @@ def same_quantity(gold: Expression | Quantity, answer: Expression | Quantity, te
 
 def _with_unit(side: Expression, unit: Unit) -> Quantity | None:
     """`5 m` as an amount, where the other side has a unit; `12 m^2` against `12 cm^2`."""
-    if unit.dimension in ("count", "percent", "angle") or not (
-        found := re.fullmatch(r"(.*[\d)}])\s*([A-Za-z](?:\s*\^\s*\{?\d\}?)?)", side.text)
-    ):
+    return None if unit.dimension in ("count", "percent", "angle") else _lettered(side)
+
+
+def _lettered(side: Expression) -> Quantity | None:
+    """A number with a single letter behind it as an amount of that unit."""
+    if not (found := re.fullmatch(r"(.*[\d)}])\s*([A-Za-z](?:\s*\^\s*\{?\d\}?)?)", side.text)):
         return None
     amount, named = expression_of(found[1]), unit_of(found[2])
     return Quantity(side.text, amount, named) if amount and named and named.dimension != "count" else None
+
+
+def in_asked_unit(side: Expression, terms: Terms) -> Quantity | None:
+    """`5 m` as an amount, where the question asks for meters and calls nothing m."""
+    if not side.text[-1:].isalpha() or side.text[-1] in terms.question.symbols or not (named := _lettered(side)):
+        return None
+    asked = (known for name in terms.question.units_asked if len(name) > 1 and (known := unit_of(name)))
+    return named if any(known.dimension == named.unit.dimension for known in asked) else None
 
 
 def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, terms: Terms) -> Finding:

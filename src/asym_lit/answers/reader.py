@@ -38,7 +38,9 @@ _MATRIX = re.compile(r"^\\begin\s*\{([pbBvV]?matrix|array)\}(?:\{[^}]*\})?(.*)\\
 _CASES = re.compile(r"^\\begin\s*\{cases\}(.*)\\end\s*\{cases\}$", re.DOTALL)
 _CASE = re.compile(r"(.+?)[\s,&]*\b(?:for|if|when)\b\s*(.+)", re.DOTALL)
 _LABEL = re.compile(
-    r"^(\(?\s*[A-Za-z\\][\w\\{}'^, ]*(?:\([^()=]*\))?\s*\)?)\s*(?:=|\\approx|\\equiv)(?![=<>])\s*(.+)$", re.DOTALL
+    r"^(\(?\s*[A-Za-z\\](?:[\w\\{}'^, ]|(?<=\^\{)-(?=1\}))*(?:\([^()=]*\))?\s*\)?)\s*"
+    r"(?:=|\\approx|\\equiv)(?![=<>])\s*(.+)$",
+    re.DOTALL,
 )
 _TUPLE_LABEL = re.compile(r"^(\((?:[^()=]|\([^()]*\))*\))\s*=\s*(.+)$", re.DOTALL)
 _COLON = re.compile(r"^((?:\\text\{)?[A-Za-z][A-Za-z ]{1,30}\d{0,3}\}?)\s*:\s*(.+)$", re.DOTALL)

@@ -108,7 +108,7 @@ def _read(text: str, joined: bool) -> Region | None:
 def _unequal(name: str, rest: str) -> Region | None:
     r"""x \neq 1, 2; or x \neq 1 and x \neq 2: the line without them."""
     points = [re.sub(rf"^{name}\s*\\neq", "", part.strip()).strip() for part in _AND.split(rest) if part.strip()]
-    if any(re.search(r"\\neq|<|>|\\(?:leq|geq|in|cup|pi)(?![a-z])|=|[A-Za-z]", part) for part in points):
+    if any(re.search(r"[A-Za-z<>=]", re.sub(r"\\(?:pm|sqrt|frac|pi)(?![A-Za-z])", "", part)) for part in points):
         return None
     return _without((Piece("-\\infty", "\\infty", False, False),), f"\\{{{','.join(points)}\\}}")
 
@@ -134,7 +134,7 @@ def _without(region: Region | None, points: str) -> Region | None:
     held = wrapped(points.strip())
     if not region or not held or held[0] != "\\{":
         return None
-    for taken in cut(held[1], lambda token: token == ",")[0]:
+    for taken in cut(re.sub(r"\\pm\s*([^,]+)", r"\1, -(\1)", held[1]), lambda token: token == ",")[0]:
         place = _size(taken)
         inside = [piece for piece in region if _size(piece.low) < place < _size(piece.high)]
         if len(inside) != 1:

@@ -56,8 +56,8 @@ def _parameter(name: str, question: Question) -> bool:
     """True if a question has a name only to say that it is any integer: the solutions' own, which may have another one."""
     everywhere = re.findall(rf"(?<![A-Za-z\\]){name}(?![A-Za-z])", question.text)
     clauses = re.findall(
-        rf"(?<![A-Za-z\\]){name}\$?\s*(?:\\in(?![A-Za-z])\s*\\?(?:mathbb|Bbb|mathbf)?\s*\{{?\s*Z|is an(?:y| arbitrary)? integer|"
-        rf"(?:is |are )?(?:any )?integers?\b)|\bintegers? \$?{name}(?![A-Za-z])",
+        rf"(?<![A-Za-z\\]){name}\$?\s*(?:\\in(?![A-Za-z])\s*\\?(?:mathbb|Bbb|mathbf)?\s*\{{?\s*Z|"
+        rf"is an(?:y| arbitrary)? integer|(?:is |are )?(?:any )?integers?\b)|\bintegers? \$?{name}(?![A-Za-z])",
         question.text,
     )
     return 0 < len(everywhere) == len(clauses)

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from asym_lit.answers.catalogue import Switches
-from asym_lit.answers.cleaning import clean, compact
+from asym_lit.answers.cleaning import clean, compact, plain_text
 from asym_lit.answers.forms import another_form
 from asym_lit.answers.questions import Question
 from asym_lit.answers.splitting import cut
@@ -15,6 +15,8 @@ from asym_lit.answers.values import number_of
 
 _LABEL = r"^\\?[A-Za-z]+(?:_\w|\([^=]*\))?="
 _BIG = re.compile(r"\\(?:sum|prod|int|iint|oint|lim|max|min|gcd|lcm|det|bmod|pmod|mod)(?![A-Za-z])")
+_AMOUNT = re.compile(r"(-?\d+(?:\.\d+)?) ?((?:\\degree|[A-Za-z])[A-Za-z/^\d .]*)")
+_CONVERTED = re.compile(r"\b(?:convert|change|express|write|how many|in|to|into)\b", re.IGNORECASE)
 _LITERAL = re.compile(
     r"-?(?:\d+(?:\.\d+)?|\\frac\{?-?\d+\}?\{?\d+\}?|-?\d+(?:/|:)\d+|-?\d+(?:\.\d+)?\\(?:times|cdot)10\^\{?-?\d+\}?)%?"
 )
@@ -44,6 +46,8 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
     if mine == theirs:
         return False
     done = cut(theirs, lambda token: token == "=")[0][-1]  # what was done may stand before the value
+    if question.text and (amount := _AMOUNT.fullmatch(plain_text(answer))) and _unconverted(plain_text(gold), amount, question):
+        return True
     if question.text and another_form(re.sub(_LABEL, "", mine), done, _spelled(question.text)):
         return True
     if _LITERAL.fullmatch(theirs):
@@ -57,7 +61,7 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
     one = not re.search(r"[,<>]|\\(?:leq|geq|in|infty|cup)(?![a-z])", theirs)
     if (
         one
-        and re.search(r"(?<=[\w)}])[-+*/!^]|\||\\(?!(?:text|mathrm|degree|pi|infty)(?![a-z]))[a-z]+", theirs)
+        and re.search(r"(?<=[\w)}])[-+*/!^]|\||^-[-(]|\\(?!(?:text|mathrm|degree|pi|infty)(?![a-z]))[a-z]+", theirs)
         and _holds(_spelled(question.text), theirs)
     ):
         return True
@@ -65,7 +69,7 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         return True
     if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
         return False
-    if question.words & _DO and re.search(r"(?<=[\d)}!])(?:[-+*]|\\times|\\cdot|\\div)", theirs):
+    if question.words & _DO and re.search(r"(?<=[\d)}!])(?:[-+*]|\\times|\\cdot|\\div)|[\d)]!|-[-(]|\\binom", theirs):
         return True
     held = [words for pattern, words in _OPERATIONS.items() if re.search(pattern, theirs) and not re.search(pattern, mine)]
     return any(question.words & set(words.split()) for words in held)
@@ -73,9 +77,13 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
 
 def _held_back(gold: str, answer: str, question: Question) -> bool:
     """True for a function of numbers that the question is about, where the gold answer has its value."""
+    held = [name for name in _FUNCTIONS if name in answer and name not in gold]
+    if not held or re.search(r"\.\d\d", gold):
+        return False
     asked = re.sub(r"(?<![\d)])!", "", _spelled(question.text))  # of a sentence
-    held = [name for name in _FUNCTIONS if name in answer and name not in gold and name in asked]
-    return bool(held) and not re.search(r"\.\d\d", gold) and number_of(answer) is not None
+    if "!" in held and "\\binom" in asked:
+        return True
+    return any(name in asked for name in held) and number_of(answer) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -83,6 +91,14 @@ def _spelled(question: str) -> str:
     """A question in the spelling of cleaned answers."""
     text = clean(_DRESS.sub(" ", question), Switches())
     return re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", re.sub(r"([\^_])\{(\w)\}", r"\1\2", text))
+
+
+def _unconverted(gold: str, amount: re.Match[str], question: Question) -> bool:
+    """True for an amount of the question that was to be had in another unit: 90 seconds, in minutes."""
+    number, unit = re.escape(amount[1]), re.escape(amount[2].strip())
+    if re.match(rf"{number}(?![\d.])", gold) or not _CONVERTED.search(question.text):
+        return False
+    return re.search(rf"(?<![\d.]){number}\s*{unit}(?![A-Za-z])", plain_text(_spelled(question.text))) is not None
 
 
 def _stands(operation: str, expression: str) -> bool:
