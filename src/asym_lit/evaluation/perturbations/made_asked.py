@@ -29,20 +29,22 @@ _COUNTS = (
 _WHOLES = ("pizza", "cake", "garden", "class", "tank", "journey", "book", "pie")
 
 
-def labels(rng: Random) -> Rows:
-    """A value with the label of what is asked for, or of something else; questions with dollars and without."""
+def labels_of_symbols(rng: Random) -> Rows:
+    """A value with the name of the unknown that is asked for, or of another one; questions with dollars and without."""
     value, dollar = str(rng.randrange(2, 400)), rng.choice(("", "$"))
-    yield from _labelled_symbols(rng, value, dollar)
-    yield from _labelled_figures(rng, value, dollar)
-
-
-def _labelled_symbols(rng: Random, value: str, dollar: str) -> Rows:
     x, y, z = rng.sample("bcdhkmnpqrtuvwxyz", 3)
     names = [f"{dollar}{name}{dollar}" for name in (x, y)]
     question = rng.choice(_SYMBOLS).format(*names)
     yield question, value, f"{x}={value}", True
     for wrong in (f"{y}={value}", f"{z}={value}", f"{x}^2={value}", f"{x}+{y}={value}"):
         yield question, value, wrong, False
+    yield rng.choice(_COUNTS).format(names[0]), value, f"{x}={value}", False
+
+
+def labels_of_sums(rng: Random) -> Rows:
+    """A value with the expression that is asked for, or with a part of it, or with another expression."""
+    value, dollar = str(rng.randrange(2, 400)), rng.choice(("", "$"))
+    x, y = rng.sample("bcdhkmnpqrtuvwxyz", 2)
     question = rng.choice(_SUMS).format(x, y)
     if dollar:
         question = question.replace(f"{x}+{y}", f"${x}+{y}$").replace(f"{x} + {y}", f"${x} + {y}$")
@@ -50,7 +52,6 @@ def _labelled_symbols(rng: Random, value: str, dollar: str) -> Rows:
         yield question, value, right, True
     for wrong in (f"{x}={value}", f"{y}={value}", f"{x}-{y}={value}", f"{x}{y}={value}"):
         yield question, value, wrong, False
-    yield rng.choice(_COUNTS).format(names[0]), value, f"{x}={value}", False
     at, other = rng.sample(range(1, 20), 2)
     question = f"Given {dollar}f(x)=ax+b{dollar}, find {dollar}f({at}){dollar}."
     yield question, value, f"f({at})={value}", True
@@ -58,8 +59,10 @@ def _labelled_symbols(rng: Random, value: str, dollar: str) -> Rows:
         yield question, value, wrong, False
 
 
-def _labelled_figures(rng: Random, value: str, dollar: str) -> Rows:
-    a, b, c = rng.sample("ABCDEFGHJKLMNPQRSTUVW", 3)
+def labels_of_figures(rng: Random) -> Rows:
+    """A length, or an area, with the letters of the segment or figure that is asked for, or of another one."""
+    value, dollar = str(rng.randrange(2, 400)), rng.choice(("", "$"))
+    a, b, c = rng.sample("ABCDEFGHJKLMNPQRTUVW", 3)
     question = rng.choice(_SEGMENTS).format(a, b, c)
     if dollar:
         question = question.replace(f" {a}{b}", f" ${a}{b}$")
@@ -68,7 +71,7 @@ def _labelled_figures(rng: Random, value: str, dollar: str) -> Rows:
     for wrong in (f"{b}{c}={value}", f"|{a}{c}|={value}", f"{a}={value}", f"\\angle {a}{b}{c}={value}"):
         yield question, value, wrong, False
     question = f"What is the area of triangle {dollar}{a}{b}{c}{dollar}?"
-    for right in (f"[{a}{b}{c}]={value}", f"\\text{{Area}}={value}", f"S={value}" if "S" not in (a, b, c) else value):
+    for right in (f"[{a}{b}{c}]={value}", f"\\text{{Area}}={value}", f"S={value}"):
         yield question, value, right, True
     for wrong in (f"{a}{b}={value}", f"|{b}{c}|={value}", f"\\angle {a}={value}", f"\\text{{Perimeter}}={value}"):
         yield question, value, wrong, False
@@ -114,5 +117,11 @@ def parts_of_things(rng: Random) -> Rows:
         yield question, gold, wrong, False
 
 
-ASKED: Mapping[str, Family] = {"labels": labels, "asked units": asked_units, "parts of things": parts_of_things}
+ASKED: Mapping[str, Family] = {
+    "labels of symbols": labels_of_symbols,
+    "labels of sums": labels_of_sums,
+    "labels of figures": labels_of_figures,
+    "asked units": asked_units,
+    "parts of things": parts_of_things,
+}
 """By kind."""

@@ -27,8 +27,8 @@ _PRIMES = (
 )
 
 
-def given_forms(rng: Random) -> Rows:
-    """Fractions to be reduced; fractions, decimals, percentages and mixed numbers to be written as another of them."""
+def reduced_fractions(rng: Random) -> Rows:
+    """A fraction in lowest terms; as it was given, and half reduced."""
     down = rng.choice((3, 4, 5, 7, 8, 9, 11))
     up = rng.choice([n for n in range(1, 3 * down) if gcd(n, down) == 1 and n != 1])
     by = rng.choice((2, 4, 6, 10))
@@ -40,22 +40,24 @@ def given_forms(rng: Random) -> Rows:
     for wrong in (f"{up * by}/{down * by}", f"\\frac{{{up * by}}}{{{down * by}}}", f"{up * by // 2}/{down * by // 2}"):
         if wrong != f"{up}/{down}":
             yield question, gold, wrong, False
-    yield from _another_form(rng)
 
 
-def _another_form(rng: Random) -> Rows:
+def given_forms(rng: Random) -> Rows:
+    """Fractions, decimals, percentages and mixed numbers, written as another of them or as they were given."""
     number = rng.choice([n for n in range(3, 200) if n % 8 and n % 100])
     share = Fraction(number, 8)
     fraction, decimal = f"\\frac{{{share.numerator}}}{{{share.denominator}}}", f"{number / 8:.3f}".rstrip("0")
-    for question, gold, given in (
-        (f"Write {decimal} as a fraction.", fraction, decimal),
-        (f"What is ${decimal}$ as a common fraction?", fraction, decimal),
-        (f"Write ${fraction}$ as a decimal.", decimal, f"{share.numerator}/{share.denominator}"),
-        (f"Convert {share.numerator}/{share.denominator} to a decimal.", decimal, fraction),
-        (f"Express {number}% as a decimal.", f"{number / 100}", f"{number}\\%"),
-        (f"Write {number / 100} as a percent.", f"{number}\\%", f"{number / 100}"),
-    ):
-        yield question, gold, gold.replace("\\frac", "\\tfrac") if "frac" in gold else f"{gold} ", True
+    shown = f"{share.numerator}/{share.denominator}"
+    cases = (
+        (f"Write {decimal} as a fraction.", fraction, shown, decimal),
+        (f"What is ${decimal}$ as a common fraction?", fraction, fraction.replace("\\frac", "\\tfrac"), decimal),
+        (f"Write ${fraction}$ as a decimal.", decimal, f"{decimal}0", shown),
+        (f"Convert {shown} to a decimal.", decimal, f"{decimal}00", fraction),
+        (f"Express {number}% as a decimal.", f"{number / 100}", f"{number / 100:.3f}", f"{number}\\%"),
+        (f"Write the decimal {number / 100} as a percent.", f"{number}\\%", f"{number}%", f"{number / 100}"),
+    )
+    for question, gold, right, given in rng.sample(cases, 2):
+        yield question, gold, right, True
         yield question, gold, given, False
     if share > 1:
         whole, rest = divmod(share.numerator, share.denominator)
@@ -123,6 +125,7 @@ def _powers(primes: list[int]) -> list[str]:
 
 
 FORMS: Mapping[str, Family] = {
+    "reduced fractions": reduced_fractions,
     "given forms": given_forms,
     "given expressions": given_expressions,
     "prime factors": prime_factors,
