@@ -12,7 +12,7 @@ from math import gcd, isqrt
 
 from asym_lit.answers.reading import Tree, read_expression
 from asym_lit.answers.tokens import UnreadableError
-from asym_lit.answers.values import FAULTS, names_of, number_of, value
+from asym_lit.answers.values import FAULTS, apart, names_of, number_of, value
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _FORMS = {
@@ -102,7 +102,7 @@ def _unworked(gold: str, answer: str, question: str, wants: frozenset[str]) -> b
     """True for an expression that was to be taken apart, multiplied out, or freed of roots, as the gold answer is."""
     if "scientific" in wants and form_of(gold) == "scientific":
         return form_of(answer) in ("integer", "decimal", "fraction")
-    if not wants.isdisjoint(("reduced", "radical")) and "\\sqrt" in answer:
+    if not wants.isdisjoint(("reduced", "radical")) and "\\sqrt" in answer and _root_given(gold, question):
         roots = [[int(n) for n in _ROOT.findall(text)] for text in (gold, answer)]
         if any(map(_square_in, roots[1])) and not any(map(_square_in, roots[0])):
             return True
@@ -156,6 +156,15 @@ def _value(text: str) -> Fraction | None:
 def _lowest(text: str) -> bool:
     numbers = re.findall(r"\d+", text)
     return "." in text or len(numbers) != 2 or (gcd(int(numbers[0]), int(numbers[1])) == 1 and numbers[1] != "1")
+
+
+def _root_given(gold: str, question: str) -> bool:
+    """True if a root is to be simplified; one that was to be found may be left as it is."""
+    if re.search(r"\bsimplify\b[^.?!]{0,40}\\sqrt", question, re.IGNORECASE):
+        return True
+    size = number_of(gold)
+    given = (number_of(found) for found in re.findall(r"\d*\s*\\sqrt\s*\{?\d+\}?", question))
+    return size is not None and any(one is not None and not apart(one, size, 1e-12) for one in given)
 
 
 def _square_in(number: int) -> bool:

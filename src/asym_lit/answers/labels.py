@@ -16,13 +16,14 @@ from asym_lit.answers.questions import Question
 from asym_lit.answers.reading import Tree, read_expression
 from asym_lit.answers.splitting import cut, wrapped
 from asym_lit.answers.tokens import UnreadableError, word_set
-from asym_lit.answers.values import equal, names_of
+from asym_lit.answers.values import apart, equal, names_of, number_of
 from asym_lit.answers.worded import ANGLE, AREA, POINTS, in_words, word_fits
 
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?")
 _RELATIONS = word_set("= \\leq \\geq < > \\neq \\approx \\in \\equiv")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?|'+|\^\{-1\})?)\((.*)\)")
 _ARGUMENTS = re.compile(r"[a-z](?:,[a-z])*|\\[a-z]+")
+_WORDED = re.compile(r"(?<![A-Za-z])(?:gcd|lcm|max|min|det|deg|Re|Im|arg|sin|cos|tan|cot|sec|csc|log|ln)(?![A-Za-z])")
 _DERIVED = word_set("derivative inverse antiderivative integral reciprocal square")
 """What is another function than the one that it is of."""
 _COMPOUND = re.compile(r"[\w)}]\s*[-+*/]|\\(?:frac|sum|prod|int|lim|cdots|ldots|dots|sqrt)(?![A-Za-z])")
@@ -56,7 +57,7 @@ def of_another(text: str, reading: Reading, question: Question, general: bool) -
         labels = [item.label for item in reading.items if isinstance(item, Labelled)]
         return len(labels) == len(reading.items) and any(fits(label, question, among_all=True) is False for label in labels)
     if isinstance(reading, Labelled):
-        return fits(reading.label, question) is False
+        return fits(reading.label, question) is False or _untrue(reading)
     parts, signs = cut(text, lambda token: token == "=")
     return len(signs) == 1 and fits(parts[0], question) is False
 
@@ -78,6 +79,9 @@ def fits(label: str, question: Question, among_all: bool = False) -> bool | None
     formulas = [(bare(formula), one.extreme) for one in wanted for formula in one.formulas]
     if any(_same(label, formula, extreme) for formula, extreme in formulas):
         return True
+    functions = [set(_WORDED.findall(text)) for text in (label, *(formula for formula, _ in formulas))]
+    if functions[0] and any(functions[1:]) and functions[0] not in functions[1:]:
+        return False  # the lcm is no gcd
     letters = re.sub(r"\\(?!text|mathrm)[A-Za-z]+", "", label)
     if re.search(r"[A-Za-z]{3}", letters) and not letters.isupper():
         return word_fits(label, asked[-1], question)
@@ -92,6 +96,12 @@ def fits(label: str, question: Question, among_all: bool = False) -> bool | None
     closed = not any(_names(formula) for formula, _ in formulas)
     named = label.isupper() and any(_COMPOUND.search(formula) for formula, _ in formulas)  # S for a sum, but y not for x
     return None if own and (closed or named) else False
+
+
+def _untrue(reading: Labelled) -> bool:
+    """True for work that has another value: sin 60 = 1/2."""
+    work, result = number_of(bare(reading.label)), number_of(bare(reading.inner.text))
+    return work is not None and result is not None and apart(work, result, 1e-3)
 
 
 def _defined(label: str, question: Question) -> bool:

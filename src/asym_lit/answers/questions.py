@@ -57,6 +57,11 @@ class Question:
         return frozenset(letter for run in (*runs, *re.findall(r"\b[A-Za-z]\b", text)) for letter in run)
 
     @cached_property
+    def formulas(self) -> tuple[str, ...]:
+        """What stands between its dollars and brackets of mathematics."""
+        return tuple(re.sub(r"^(?:\$+|\\[(\[])|(?:\$+|\\[)\]])$", "", found) for found in _FORMULA.findall(self.text))
+
+    @cached_property
     def symbols(self) -> frozenset[str]:
         """Letters that stand for something in it: those of its formulas, and lone ones that are no articles."""
         text = re.sub(r"\\\$|\\(?:text|mathrm)\s*\{[^}]*\}", " ", self.text)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from asym_lit.answers.asked import asked_for
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.cleaning import clean, compact, plain_text
 from asym_lit.answers.forms import another_form
+from asym_lit.answers.literals import expression_of
 from asym_lit.answers.questions import Question
+from asym_lit.answers.reading import Tree
 from asym_lit.answers.splitting import cut
 from asym_lit.answers.tokens import word_set
 from asym_lit.answers.values import number_of
@@ -28,9 +31,10 @@ _OPERATIONS = {
 }  # fmt: skip
 _ASKED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?:[-+*/]|\\times|\\cdot|\\div)\d+(?:\.\d+)?(?![\d.])")
 _DO = word_set("compute evaluate calculate sum total product value")
+_PART = re.compile(r"\bwhat is \$?\d+(?:\.\d+)?\s*(?:\\?%|percent)\$? of \$?\d", re.IGNORECASE)
 _DRESS = re.compile(r"\$|\\left(?![A-Za-z])|\\right(?![A-Za-z])|\\[,;:! ()\[\]]")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\S")
-_NUMERIC = re.compile(r"(?:\d|\\times|\\cdot|\\div|\\binom|\\frac|[-+*/!^(){}.:])+")
+_NUMERIC = re.compile(r"(?:\d|%|\\sqrt|\\times|\\cdot|\\div|\\binom|\\frac|[-+*/!^(){}.:])+")
 
 
 def left_undone(gold: str, answer: str, question: Question) -> bool:
@@ -58,6 +62,8 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         return False  # the gold answer's terms in another order
     if _held_back(mine, theirs, question):
         return True
+    if _NUMERIC.fullmatch(theirs) and _given(question) and (tree := expression_of(theirs)) and tree.tree in _given(question):
+        return True
     one = not re.search(r"[,<>]|\\(?:leq|geq|in|infty|cup)(?![a-z])", theirs)
     if (
         one
@@ -69,10 +75,31 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         return True
     if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
         return False
-    if question.words & _DO and re.search(r"(?<=[\d)}!])(?:[-+*]|\\times|\\cdot|\\div)|[\d)]!|-[-(]|\\binom", theirs):
+    if (question.words & _DO or _to_compute(question)) and re.search(
+        r"(?<=[\d)}!])(?:[-+*]|\\times|\\cdot|\\div)|[\d)]!|-[-(]|\\binom", theirs
+    ):
         return True
     held = [words for pattern, words in _OPERATIONS.items() if re.search(pattern, theirs) and not re.search(pattern, mine)]
     return any(question.words & set(words.split()) for words in held)
+
+
+@lru_cache(maxsize=1024)
+def _to_compute(question: Question) -> bool:
+    """True if an expression of numbers is asked for, or a part of a number: what is 3+4, what is 15% of 80."""
+    asked = asked_for(question.text)
+    formulas = [compact(clean(formula, Switches())) for formula in (asked[-1].formulas if asked else ())]
+    return any(map(_NUMERIC.fullmatch, formulas)) or _PART.search(question.text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _given(question: Question) -> frozenset[Tree]:
+    """The question's expressions of numbers."""
+    found = set()
+    for formula in question.formulas:
+        text = compact(clean(formula.strip(" .?"), Switches()))
+        if _NUMERIC.fullmatch(text) and not _LITERAL.fullmatch(text) and (tree := expression_of(text)):
+            found.add(tree.tree)
+    return frozenset(found)
 
 
 def _held_back(gold: str, answer: str, question: Question) -> bool:

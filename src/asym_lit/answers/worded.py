@@ -30,6 +30,7 @@ _LENGTHS = word_set(
 _ANGLES = word_set("angle angles degree degrees measure")
 _AREAS = word_set("area areas surface")
 _CHANCES = word_set("probability chance likelihood odds expected expectation value variance fraction proportion mean")
+_OF_FUNCTIONS = word_set("term coefficients coefficient constant remainder maximum minimum value height")
 _OF_TWO = {
     "add": "sum total perimeter", "sub": "difference", "mul": "product area", "div": "ratio quotient fraction average mean",
     "abs": "difference distance magnitude absolute modulus",
@@ -41,7 +42,8 @@ _QUANTITIES = word_set(
     "slope base altitude hypotenuse surface"
 )
 _EMPTY = word_set("answer result final solution value the of is total therefore thus so option choice text")
-_IS = r"is|be|equal|equals|of|to|it|has|as|by|length|called|denoted"
+_IS = r"is|be|equal|equals|to|it|has|as|by|length|called|denoted"
+_CLAUSE = re.compile(r"\b(?:if|when|given|after|since|because|than|with|whose|where)\b")
 _MEANS = r"be|is|denote[sd]?|represents?|equals?|stands? for|as"
 
 
@@ -87,10 +89,23 @@ def _part_fits(label: str, names: frozenset[str], asked: Asked, question: Questi
     head, mentioned = set(asked.head), Question(asked.phrase).symbols
     of = set(_OF_TWO.get(tree[0], "").split()) if tree else set()
     if head & of and (not names & mentioned or names <= mentioned):
-        return True
+        return _in_turn(label, asked)
+    if not head.isdisjoint(_OF_FUNCTIONS) and re.fullmatch(r"[A-Za-z]\([\d./-]+\)", label):
+        return None  # the constant term is p(0)
     if "square" in head and label.endswith("^2"):
         return None
     return None if "_" in label and label not in compact(question.text) else False
+
+
+def _in_turn(label: str, asked: Asked) -> bool | None:
+    """False for the ratio of CD to AB in place of that of AB to CD, and for two sides in place of three."""
+    mine, theirs = (re.findall(r"[A-Z]{2,8}|(?<![A-Za-z\\])[a-z](?![A-Za-z])", text) for text in (label, asked.phrase))
+    if "perimeter" in asked.head:
+        return len(mine) == len(theirs[0]) if theirs and mine else None
+    both = [name for name in theirs if name in mine]
+    if len(set(both)) < 2 or mine[:2] == both[:2] or not {"ratio", "quotient", "proportion", "difference"} & set(asked.head):
+        return True
+    return None if "difference" in asked.head else False
 
 
 def _introduced(symbol: str, asked: Asked, question: Question) -> bool:
@@ -110,12 +125,17 @@ def word_fits(label: str, asked: Asked, question: Question) -> bool | None:
     """False for a label in words that names another quantity, or another of the question's people."""
     words = re.findall(r"[A-Za-z]+", re.sub(r"\\(?:text|mathrm|angle|triangle)", " ", label))
     mine = {word.lower() for word in words} - _EMPTY
-    theirs = {word.lower() for word in re.findall(r"[A-Za-z]+", asked.phrase)} | set(asked.head)
+    clause = _CLAUSE.split(asked.phrase)[0]
+    theirs = {word.lower() for word in re.findall(r"[A-Za-z]+", clause)} | set(asked.head)
     if mine <= theirs:
         return None
     if (mine & _QUANTITIES) - theirs and (theirs & _QUANTITIES or asked.formulas):
         return False
     people = {word for word in words if word[0].isupper() and word.lower() not in _EMPTY | _QUANTITIES}
     known = {word for word in people if len(word) > 1 and re.search(rf"\b{word}\b", question.text)}
-    named = set(re.findall(r"(?<=[a-z,] )[A-Z][a-z]+", asked.phrase))
-    return False if known and named and not known & named else None
+    named = set(re.findall(r"(?<=[a-z,] )[A-Z][a-z]+", clause))
+    if known and named and not known & named:
+        return False
+    counted = asked.head[1:2] if asked.head[:1] == ("count",) else ()
+    told = re.findall(r"[a-z]+", question.text.lower())
+    return False if counted and told.count(counted[0]) > 1 and mine <= set(told) else None
