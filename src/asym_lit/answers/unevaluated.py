@@ -76,7 +76,7 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
     if not (_LITERAL.fullmatch(mine) and _NUMERIC.fullmatch(theirs)):
         return False
     if (question.words & _DO or _to_compute(question)) and re.search(
-        r"(?<=[\d)}!])(?:[-+*]|\\times|\\cdot|\\div)|[\d)]!|-[-(]|\\binom", theirs
+        r"(?<=[\d)}!%])(?:[-+*]|\\times|\\cdot|\\div)|[\d)]!|-[-(]|\\binom", theirs
     ):
         return True
     held = [words for pattern, words in _OPERATIONS.items() if re.search(pattern, theirs) and not re.search(pattern, mine)]
