@@ -16,8 +16,8 @@ from asym_lit.answers.units import unit_of
 _VERB = re.compile(
     r"\b(?:find|compute|evaluate|determine|calculate|(?<![a-z] )(?:give|state|enter|express|obtain)|"
     r"(?<=and |hen )(?:give|state|enter|express|obtain)|"
-    r"what|which(?= (?:\w+ ){0,3}(?:value|number|integer)s?\b)|"
-    r"how (?:many|much|long|large|big|wide|tall|high|far|old)|solve [^.?!]*?\bfor)(?![\w'])",
+    r"what(?:['\u2019]s)?|(?:work|figure) out|which(?= (?:\w+ ){0,3}(?:value|number|integer)s?\b)|"
+    r"how (?:many|much|long|large|big|wide|tall|high|far|old)|solve [^.?!]*?\bfor|solve)(?![\w'])",
     re.IGNORECASE,
 )
 _ATOM = (
@@ -25,6 +25,8 @@ _ATOM = (
     r"[a-z]{2,3}(?![A-Za-z])|\d+(?:\.\d+)?(?![A-Za-z.\d])|\([^()$]{1,30}\))(?:\s*\^\s*\{?\w+\}?)?"
 )
 _PLAIN = re.compile(rf"(?:\\?angle |∠\s*)?{_ATOM}(?:\s*(?:[-+*/^]|\\cdot|\\times)\s*{_ATOM})*")
+_BLANK = re.compile(rf"(?:\$([^$=]+)|(?<![A-Za-z$])({_PLAIN.pattern}))\s*=\s*\$?\s*(?:\?|_{{2}}|\\_|\\underline)")
+"""x = ?, AB = ___."""
 _TOKEN = re.compile(r"\$+([^$]+)\$+|([A-Za-z][A-Za-z']*)|([.?!;:](?=\s|$|\")|[,()])|\S")
 _ARTICLE = re.compile(r"[aAI]\s+(?!and\b|or\b|if\b|when\b|such\b|given\b|for\b|in\b|to\b|so\b|where\b|that\b|is\b)[A-Za-z$]")
 _SKIPPED = word_set(
@@ -83,8 +85,9 @@ def asked_for(question: str) -> tuple[Asked, ...]:
     """What a question asks for, in turn; requests for a form of the answer are none."""
     text = re.sub(r"\\[()]|\\\[|\\\]", lambda m: "$" if m[0] in ("\\(", "\\)") else "$$", question)
     lone = frozenset(re.findall(r"(?<![A-Za-z\\])(?:[b-z]|a(?=\s*[-+*/=^,]))(?![A-Za-z])", text))
-    found = (_asked(text, verb.end(), verb[0].lower(), lone) for verb in _VERB.finditer(text))
-    return tuple(one for one in found if one)
+    found = [(verb.start(), _asked(text, verb.end(), verb[0].lower(), lone)) for verb in _VERB.finditer(text)]
+    found += [(blank.start(), Asked(tuple(_parts(blank[1] or blank[2])), (), "")) for blank in _BLANK.finditer(text)]
+    return tuple(one for _, one in sorted(found, key=lambda place: place[0]) if one)
 
 
 def _asked(text: str, place: int, verb: str, letters: frozenset[str]) -> Asked | None:
@@ -111,10 +114,20 @@ def _asked(text: str, place: int, verb: str, letters: frozenset[str]) -> Asked |
     phrase = text[start : stop.start() if stop else len(text)]
     if (set(words) & _FORM or set(words[-1:]) & _PRONOUNS) and not formulas:
         return None
+    if verb == "solve":
+        formulas, words = _unknown(text[start:place] + " ".join(formulas) + text[place : place + 80]), ["solution"]
     head = (*(("coordinate", coordinate) if coordinate else ()), *(word for word in _head(words) if word not in _SKIPPED))
     if counted or _NUMBER_OF.match(phrase):
         head = ("count", *head)
     return Asked(tuple(formulas), head, phrase) if formulas or (head and verb != "give") else None
+
+
+def _unknown(text: str) -> list[str]:
+    """The unknown of the first equation, if it has a single letter."""
+    formula = re.search(r"\$+([^$]+)\$+|\S*[A-Za-z\d)]\s*=.*", text)
+    plain = re.sub(r"\\[A-Za-z]+", " ", formula[0]) if formula else ""
+    letters = set(re.findall(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])", plain)) - {"e", "i"}
+    return list(letters) if len(letters) == 1 else []
 
 
 def _measures(word: str) -> bool:

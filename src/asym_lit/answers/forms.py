@@ -26,7 +26,8 @@ _FORMS = {
 }
 _AS = r"\b(?:as|to|into|in)\s+(?:a|an|the|its)?\s*(?:\w+[ -]){0,3}?"
 _ASKED = {
-    "decimal": rf"{_AS}decimals?\b|\bdecimal (?:form|expansion|representation|equivalent|equals)|\bwhat decimal",
+    "decimal": rf"{_AS}decimals?\b|\bdecimal (?:form|expansion|representation|equivalent|equals)|"
+    r"\b(?:what decimal|the decimal (?:for|of))\b",
     "fraction": rf"{_AS}fractions?\b|\bfractional form|\b(?:what|which) (?:\w+ )?fraction\b|\bfraction (?:is|equal|equivalent)",
     "mixed": r"\bmixed (?:number|fraction|numeral)",
     "percent": rf"{_AS}percent|\bwhat percent",

@@ -44,7 +44,7 @@ _LABEL = re.compile(
 )
 _TUPLE_LABEL = re.compile(r"^(\((?:[^()=]|\([^()]*\))*\))\s*=\s*(.+)$", re.DOTALL)
 _COLON = re.compile(r"^((?:\\text\{)?[A-Za-z][A-Za-z ]{1,30}\d{0,3}\}?)\s*:\s*(.+)$", re.DOTALL)
-_RELATION = re.compile(r"<|>|\\leq|\\geq|\\neq|\\in(?![A-Za-z])|\\cup|\\setminus|\\mid|\\equiv|\\cap|\\subset")
+_RELATION = re.compile(r"<|>|\\leq|\\geq|\\neq|\\in(?![A-Za-z])|\\cup|\\setminus|\\backslash|\\mid|\\equiv|\\cap|\\subset")
 _ROW = re.compile(r"[+-]?\d+(?:\.\d+)?(?:\s+[+-]?\d+(?:\.\d+)?)+")
 _COMMA = re.compile(r"-?0,\d+")  # which may be a decimal, or two numbers
 _LETTERS = re.compile(r"[A-Za-z](?:\s+[A-Za-z])+")

@@ -14,6 +14,7 @@ from asym_lit.answers.questions import Question
 from asym_lit.answers.reading import Tree
 from asym_lit.answers.splitting import cut
 from asym_lit.answers.tokens import word_set
+from asym_lit.answers.units import unit_of
 from asym_lit.answers.values import number_of
 
 _LABEL = r"^\\?[A-Za-z]+(?:_\w|\([^=]*\))?="
@@ -27,14 +28,19 @@ _FUNCTIONS = ("\\sin", "\\cos", "\\tan", "\\cot", "\\sec", "\\csc", "\\arc", "\\
 _OPERATIONS = {
     "\\+": "sum add added total plus altogether", "(?<=[\\w)}])-": "difference subtract minus less remain left",
     "\\\\times|\\\\cdot|\\*|\\)\\(": "product multiply multiplied times", "/|\\\\div|\\\\frac|:": "quotient divide divided",
-    "!": "factorial", "\\\\binom": "choose combinations", "\\^": "power", "\\\\sqrt": "root",
+    "!": "factorial", "\\\\binom": "choose combinations", "\\^": "power cube cubed squared", "\\\\sqrt": "root",
+    "\\|": "absolute", "\\\\frac|/": "reciprocal",
 }  # fmt: skip
 _ASKED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?:[-+*/]|\\times|\\cdot|\\div)\d+(?:\.\d+)?(?![\d.])")
 _DO = word_set("compute evaluate calculate sum total product value")
-_PART = re.compile(r"\bwhat is \$?\d+(?:\.\d+)?\s*(?:\\?%|percent)\$? of \$?\d", re.IGNORECASE)
+_PART = re.compile(
+    r"\bwork out\b|\bwhat is \$?-?\d[\d.]*\s*(?:x|\u00d7|times|plus|minus|divided|squared|cubed|to the)\b|"
+    r"\bwhat is \$?\d+(?:\.\d+)?\s*(?:\\?%|percent)\$? of \$?\d",
+    re.IGNORECASE,
+)
 _DRESS = re.compile(r"\$|\\left(?![A-Za-z])|\\right(?![A-Za-z])|\\[,;:! ()\[\]]")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\S")
-_NUMERIC = re.compile(r"(?:\d|%|\\sqrt|\\times|\\cdot|\\div|\\binom|\\frac|[-+*/!^(){}.:])+")
+_NUMERIC = re.compile(r"(?:\d|%|\||\\sqrt|\\times|\\cdot|\\div|\\binom|\\frac|[-+*/!^(){}.:])+")
 
 
 def left_undone(gold: str, answer: str, question: Question) -> bool:
@@ -79,6 +85,8 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
         r"(?<=[\d)}!%])(?:[-+*]|\\times|\\cdot|\\div)|[\d)]!|-[-(]|\\binom", theirs
     ):
         return True
+    if "^" in theirs and "^" not in mine and _to_compute(question):
+        return True
     held = [words for pattern, words in _OPERATIONS.items() if re.search(pattern, theirs) and not re.search(pattern, mine)]
     return any(question.words & set(words.split()) for words in held)
 
@@ -122,10 +130,13 @@ def _spelled(question: str) -> str:
 
 def _unconverted(gold: str, amount: re.Match[str], question: Question) -> bool:
     """True for an amount of the question that was to be had in another unit: 90 seconds, in minutes."""
-    number, unit = re.escape(amount[1]), re.escape(amount[2].strip())
+    number, unit = re.escape(amount[1]), amount[2].strip()
     if re.match(rf"{number}(?![\d.])", gold) or not _CONVERTED.search(question.text):
         return False
-    return re.search(rf"(?<![\d.]){number}\s*{unit}(?![A-Za-z])", plain_text(_spelled(question.text))) is not None
+    given = re.findall(rf"(?<![\d.]){number}\s*(\\degree|[A-Za-z]+(?:/[A-Za-z]+)?)", plain_text(_spelled(question.text)))
+    mine, theirs = unit_of(unit), [unit_of(one) for one in given]
+    sizes = [(known.dimension, known.size) for known in theirs if known]
+    return unit in given or (mine is not None and (mine.dimension, mine.size) in sizes)
 
 
 def _stands(operation: str, expression: str) -> bool:
