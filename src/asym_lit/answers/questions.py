@@ -46,7 +46,9 @@ class Question:
     def units_asked(self) -> frozenset[str]:
         """What may be names of units in which it wants its answer: behind `in`, `how many`, `the number of`."""
         name = r"\$?(?:\\(?:text|mathrm)\s*\{\s*)?((?:(?:square|cubic) )?[A-Za-z]+(?:/[A-Za-z]+| per [A-Za-z]+)?(?:\^\{?\d)?)"
-        return frozenset(re.findall(rf"\b(?:in|how many|number of|how much) {name}", self.text, re.IGNORECASE))
+        found = re.findall(rf"\b(?:in|how many|number of|how much) {name}", self.text, re.IGNORECASE)
+        made = re.findall(rf"\b(?:convert|change|turn|express)\b[^?!]*?\b(?:to|into) {name}", self.text, re.IGNORECASE)
+        return frozenset((*found, *made))
 
     @cached_property
     def letters(self) -> frozenset[str]:
