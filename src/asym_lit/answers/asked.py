@@ -191,7 +191,7 @@ def _parts(formula: str) -> list[str]:
 
 def _by_formula(words: list[str]) -> bool:
     """True if words before a formula say no more than what kind of a thing it is: the smallest integer n, the value of x."""
-    joint = re.sub(r"\b(values?) for\b", r"\1 of", " ".join(words)).split()
+    joint = re.sub(r"\bsuch (?!that)", "", re.sub(r"\b(values?) for\b", r"\1 of", " ".join(words))).split()
     if set(joint) & _TURNS - _AUXILIARY:
         return False
     for place, word in enumerate(joint):

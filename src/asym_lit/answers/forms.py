@@ -92,7 +92,7 @@ def _unchanged(gold: str, answer: str, question: str, wants: frozenset[str]) -> 
         if re.search(_DO + rf"\$?\s*{re.escape(spelled)}(?![\w./])", _spelled_out(question), re.IGNORECASE):
             return True
     size = _value(answer)
-    if size is None or not any(_value(text) == size for text in given):
+    if size is None or len(given) > 2 or not any(_value(text) == size for text in given):
         return False  # the value was to be found
     if form == wanted == "fraction":
         return "reduced" in wants and not _lowest(answer)

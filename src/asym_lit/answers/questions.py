@@ -110,7 +110,15 @@ class Question:
     @cached_property
     def rounds(self) -> bool:
         """An approximation will do."""
-        return self._says(r"\bround|\bnearest\b|\bapproximat|\bestimat|\bdecimal places?\b|\bsignificant (?:digits|figures)\b")
+        return self.rounds_to or self._says(r"\bround(?:ed|ing)\b|\bround (?:off|up|down)\b|\bapproximat|\bestimat")
+
+    @cached_property
+    def rounds_to(self) -> bool:
+        """It says how far: a decimal gold answer has that many digits."""
+        return self._says(
+            r"\bround(?:ed)? (?:your|the|to|all|each|it|them|answers?|[-\d$\\])|\bnearest\b|\bdecimal places?\b|"
+            r"\bsignificant (?:digits|figures)\b"
+        )
 
     @cached_property
     def sorted(self) -> bool:

@@ -31,7 +31,9 @@ _OPERATIONS = {
     "!": "factorial", "\\\\binom": "choose combinations", "\\^": "power cube cubed squared", "\\\\sqrt": "root",
     "\\|": "absolute", "\\\\frac|/": "reciprocal",
 }  # fmt: skip
-_ASKED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?:[-+*/]|\\times|\\cdot|\\div)\d+(?:\.\d+)?(?![\d.])")
+_ASKED = re.compile(
+    r"(?<![\d.^_{])\d+(?:\.\d+)?(?:[-+*/]|\\times|\\cdot|\\div)\d+(?:\.\d+)?(?![\d.^(A-Za-z]|\\(?:sqrt|pi|frac|binom))"
+)
 _DO = word_set("compute evaluate calculate sum total product value")
 _PART = re.compile(
     r"\bwork out\b|\bwhat is \$?-?\d[\d.]*\s*(?:x|\u00d7|times|plus|minus|divided|squared|cubed|to the)\b|"
@@ -141,7 +143,8 @@ def _unconverted(gold: str, amount: re.Match[str], question: Question) -> bool:
 
 def _stands(operation: str, expression: str) -> bool:
     """True if an operation on two numbers stands in an expression, with these very numbers."""
-    return bool(re.search(rf"(?<![\d.]){re.escape(operation)}(?![\d.])", expression))
+    behind = r"(?![\d.^(A-Za-z]|\\(?:sqrt|pi|frac|binom))"
+    return bool(re.search(rf"(?<![\d.^_])(?<!\^\{{){re.escape(operation)}{behind}", expression))
 
 
 def _holds(question: str, expression: str) -> bool:
