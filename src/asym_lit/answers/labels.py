@@ -125,11 +125,16 @@ def _same(label: str, formula: str, extreme: bool) -> bool:
         return True
     if re.fullmatch(r"\\?[A-Za-z]+", formula) and re.fullmatch(rf"{re.escape(formula)}_\{{?\w+\}}?", label):
         return True
-    trees = _tree(label), _tree(formula)
-    marked = function or any(re.search(r"\\angle|[A-Z]{2}", text) for text in (label, formula))
-    return bool(trees[0] and trees[1] and not function and names_of(trees[0])) and (
-        trees[0] == trees[1] if marked else equal(trees[0], trees[1]) is True  # type: ignore[arg-type]
-    )
+    one, another = _tree(_one_name_each(label)), _tree(_one_name_each(formula))
+    if function or one is None or another is None or not names_of(one):
+        return False
+    return equal(one, another) is True
+
+
+def _one_name_each(text: str) -> str:
+    """Angles and segments by a name each: AB times CD is not AC times BD, the angle ABC not ACB."""
+    text = re.sub(r"\\angle\s*([A-Z]{3})(?![A-Za-z])", lambda corners: f"a_{{{min(corners[1], corners[1][::-1])}}}", text)
+    return re.sub(r"(?<![A-Za-z\\])(?<!_\{)[A-Z]{2}(?![A-Za-z])", lambda ends: f"s_{{{''.join(sorted(ends[0]))}}}", text)
 
 
 def _alike(label: str, formula: str) -> bool:

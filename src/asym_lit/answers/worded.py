@@ -68,7 +68,9 @@ def in_words(label: str, names: frozenset[str], asked: Asked, question: Question
         return _area_fits(label, asked) if head & _AREAS else False
     if "coordinate" in head:
         return None if label in head or not names & question.symbols else False
-    if head & _SOLUTIONS or not names & question.symbols:
+    if re.fullmatch(r"\|[A-Z]\|", label) and "count" in head:
+        return None  # of a set
+    if (head & _SOLUTIONS and "count" not in head) or not names & question.symbols:
         return None
     if len(names) > 1 or not re.fullmatch(r"\\?[A-Za-z]+", label):
         return _part_fits(label, names, asked, question, tree)
