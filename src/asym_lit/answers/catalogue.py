@@ -28,7 +28,7 @@ RULES: dict[str, tuple[str, str]] = {
     "order": ("6.1", "lists and sets have no order; tuples have"),
     "structure": ("6.2", "a list in braces, or bare; a point's coordinates without brackets"),
     "delimiters": ("6.3", "and, or, semicolons are commas"),
-    "names": ("7.1", "a symbol that is not in the question may have another name"),
+    "names": ("7.1", "a symbol that is not in the question, or there only as any integer, may have another name"),
 }
 """Rule: (number in the taxonomy, what it does)."""
 

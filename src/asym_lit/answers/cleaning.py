@@ -104,8 +104,9 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:,|;|\s|\()+\s*(?:for (?:all|any|every|each|some)|where|with (?=[a-z] ?\\in)|\\forall|as (?:a|an|the) |"
-    r"(?=[a-z] ?\\in ?(?:\\mathbb\{?[ZNRQ]|[ZNRQ]\b)))[^{}]*(?:\{[^{}]*\}[^{}]*)*$",
+    r"(?:,|;|\s|\()+\s*(?:for (?:all|any|every|each|some|(?:an )?integers?(?= [a-z]\b))|(?:for|with) (?=[a-z] ?\\in)|where|"
+    r"\\forall|as (?:a|an|the) |"
+    r"(?=[a-z] ?\\in ?(?:\\mathbb ?\{?[ZNRQ]|[ZNRQ]\b)))[^{}]*(?:\{[^{}]*\}[^{}]*)*$",
     re.IGNORECASE,
 )
 _GENERAL = word_set(

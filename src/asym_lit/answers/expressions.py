@@ -78,7 +78,8 @@ def _rounded(gold: Expression, answer: Expression, terms: Terms) -> bool:
         return False
     if steps[1] and (not steps[0] or steps[0][0] < steps[1][0]):  # the answer is the rounding
         step, known = steps[1]
-        enough = 2 if terms.question.rounds else terms.digits if step < 1 else 99
+        freely = terms.question.rounds and not (steps[0] and terms.question.rounds_to)  # 37 is not 36.9, to the nearest tenth
+        enough = 2 if freely else terms.digits if step < 1 else 99
         rule = "rounding" if steps[0] else "approximation"
         return known >= enough and _within(one, other, step) and terms.switches.allow(rule)
     if steps[0] and not steps[1]:  # the gold answer is, or it was cut off

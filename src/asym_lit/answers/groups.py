@@ -36,5 +36,5 @@ def listed_apart(text: str, other: str, question: Question) -> str:
     if not question.several or not _LIST.fullmatch(text.strip()):
         return text
     numbers = [sorted(re.findall(r"\d+", side)) for side in (text, other)]
-    same = not _LIST.fullmatch(_TIGHT.sub(",", other).strip()) and numbers[0] == numbers[1]
+    same = not _LIST.fullmatch(_TIGHT.sub(",", other.replace("\\displaystyle", "")).strip()) and numbers[0] == numbers[1]
     return text.replace(",", ", ") if same or question.commas else text

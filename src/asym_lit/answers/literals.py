@@ -10,7 +10,7 @@ from asym_lit.answers.cleaning import plain_text
 from asym_lit.answers.kinds import Based, Clock, Code, Date, Expression, Quantity, Ratio
 from asym_lit.answers.reading import read_expression
 from asym_lit.answers.tokens import UnreadableError
-from asym_lit.answers.units import DEGREE, MULTIPLES, PERCENT, Unit, unit_of
+from asym_lit.answers.units import DEGREE, MULTIPLES, PERCENT, Unit, singular, unit_of
 
 _BASED = re.compile(
     r"(?:\(\s*)?([0-9A-Fa-f]{1,200})(?:\s*\))?\s*_\s*\{?\s*(?:\\text\s*\{)?\s*(\d{1,2}|[a-z]{3,8})\s*\}{0,2}", re.IGNORECASE
@@ -123,8 +123,14 @@ def _amount(text: str, amount: str, behind: str, spelled: bool) -> Quantity | No
         behind = rest.strip()
         if not behind:
             return Quantity(text, inner, NUMBER)
-    unit = unit_of(behind, spelled) if inner and behind else None
+    unit = (_share_of(behind) or unit_of(behind, spelled)) if inner and behind else None
     return Quantity(text, inner, unit) if inner and unit else None
+
+
+def _share_of(behind: str) -> Unit | None:
+    """Of what an amount is a part: 3/8 of the pizza."""
+    found = re.fullmatch(r"of (?:(?:the|a|an|his|her|their|its|all|all the) )?([a-z]{3,}(?: [a-z]{3,}){0,2})", behind)
+    return Unit(f"of {singular(found[1])}", "count") if found else None
 
 
 def _total(text: str) -> Quantity | None:

@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 
 from asym_lit.answers.about import about_whole
-from asym_lit.answers.asked import of_another, without_asked
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.cleaning import clean, compact, plain_text, without_explanation
 from asym_lit.answers.comparing import compare
@@ -14,6 +13,7 @@ from asym_lit.answers.expressions import Terms
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.answers.groups import joined, listed_apart
 from asym_lit.answers.kinds import Reading
+from asym_lit.answers.labels import of_another, without_asked
 from asym_lit.answers.nothing import same_count
 from asym_lit.answers.options import same_option
 from asym_lit.answers.questions import Question, read_question
@@ -24,6 +24,8 @@ from asym_lit.answers.unevaluated import left_undone
 from asym_lit.answers.working import is_the_answer
 
 _E = re.compile(r"(?<![A-Za-z\\])e(?![A-Za-z])")
+_INTEGER = re.compile(r"\bintegers?\b|\\in ?(?:\\mathbb ?)?\{?Z\b")
+_SOME = re.compile(r"positive|negative|natural|even|odd|[<>^+]|\\(?:geq|leq|neq)|\d")
 _SCIENTIFIC = re.compile(r"(?<![\w.\\])(\d+)e(-\d+)(?![\w.])")
 
 
@@ -82,10 +84,11 @@ class Matcher:
         ):
             text, reading, condition, rules = self._read(said)
         found = compare(gold_reading, reading, Terms(asked, switches, self.digits))
-        if found.same and "=" not in gold_text and of_another(text, asked):
-            found = different("the value of a part of what is asked for")
+        if found.same is not False and "=" not in gold_text and of_another(text, reading, asked, bool(names_in(gold_reading))):
+            found = different("the value of something else than is asked for")
         names = names_in(gold_reading) if found.same is not True and "names" in self.on else None
-        if names and names_in(reading) and (other := renamed(gold_text, text, names, asked)):
+        every = bool(gold_condition) and _kind(gold_condition) == _kind(condition) == "integer"
+        if names and names_in(reading) and (other := renamed(gold_text, text, names, asked, every)):
             tried = Switches(self.on, dict.fromkeys((*gold_rules, *rules, "names")))
             if compare(gold_reading, read(other, tried), Terms(asked, tried, self.digits)).same:
                 found, switches, text = SAME, tried, other
@@ -105,5 +108,7 @@ def _phrase(gold: str, answer: str, question: Question) -> Finding | None:
 
 
 def _kind(condition: str) -> str:
-    """A condition, whatever the name is that it is for."""
+    """A condition, whatever the name is that it is for; that of any integer is one, however it is written."""
+    if _INTEGER.search(condition) and not _SOME.search(condition):
+        return "integer"
     return re.sub(r"(?<![A-Za-z\\])[a-z](?![A-Za-z])", "", compact(condition))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from asym_lit.answers.asked import asked_for
 from asym_lit.answers.expressions import Terms, same_expression
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.answers.kinds import Expression, Quantity
 from asym_lit.answers.literals import NUMBER, expression_of
 from asym_lit.answers.questions import Question
-from asym_lit.answers.units import DEGREE, PERCENT, Unit, unit_of
+from asym_lit.answers.units import DEGREE, PERCENT, Unit, singular, unit_of
 
 _SIGNS = {"USD": r"\$", "EUR": "€", "GBP": "£", "JPY": "¥", "angle": r"°|\\circ|\\angle|\bangles?\b|\bdegree"}
 
@@ -48,12 +49,23 @@ def same_quantity(gold: Expression | Quantity, answer: Expression | Quantity, te
 
 def _with_unit(side: Expression, unit: Unit) -> Quantity | None:
     """`5 m` as an amount, where the other side has a unit; `12 m^2` against `12 cm^2`."""
-    if unit.dimension in ("count", "percent", "angle") or not (
-        found := re.fullmatch(r"(.*[\d)}])\s*([A-Za-z](?:\s*\^\s*\{?\d\}?)?)", side.text)
-    ):
+    return None if unit.dimension in ("count", "percent", "angle") else _lettered(side)
+
+
+def _lettered(side: Expression) -> Quantity | None:
+    """A number with a single letter behind it as an amount of that unit."""
+    if not (found := re.fullmatch(r"(.*[\d)}])\s*([A-Za-z](?:\s*\^\s*\{?\d\}?)?)", side.text)):
         return None
     amount, named = expression_of(found[1]), unit_of(found[2])
     return Quantity(side.text, amount, named) if amount and named and named.dimension != "count" else None
+
+
+def in_asked_unit(side: Expression, terms: Terms) -> Quantity | None:
+    """`5 m` as an amount, where the question asks for meters and calls nothing m."""
+    if not side.text[-1:].isalpha() or side.text[-1] in terms.question.symbols or not (named := _lettered(side)):
+        return None
+    asked = (known for name in terms.question.units_asked if len(name) > 1 and (known := unit_of(name)))
+    return named if any(known.dimension == named.unit.dimension for known in asked) else None
 
 
 def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, terms: Terms) -> Finding:
@@ -66,7 +78,7 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
         turned = same_expression(_of("degree", gold, one is unit), _of("degree", answer, other is unit), terms)
         return UNKNOWN if turned.same and not terms.switches.allow("units") else turned
     if same.same is False and one is NUMBER and _converted(gold, answer, unit, terms):
-        return UNKNOWN  # 54 km/h, where 15 is asked for in m/s
+        return SAME if _converted(gold, answer, unit, terms, asked=True) and terms.switches.allow("units") else UNKNOWN
     if not same.same or not terms.switches.allow("units"):
         return same if same.same is not True else UNKNOWN
     if one is not NUMBER or unit.generic:
@@ -74,17 +86,22 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
     words = terms.question.words
     if unit.name in ("square unit", "cubic unit") and not terms.question.count:
         return SAME  # it says that nothing is measured in anything
+    if unit.name.startswith("of "):
+        return SAME if _whole(unit, terms.question) else UNKNOWN
     if unit.dimension == "count":
         return SAME if set(unit.name.split()) & words or f"{unit.name}s" in words else UNKNOWN
     return SAME if _fits(unit, terms.question) else UNKNOWN
 
 
-def _converted(gold: Expression, answer: Expression, unit: Unit, terms: Terms) -> bool:
-    """True if an amount is the gold number in another unit that the question names."""
-    if unit.dimension in ("count", "percent", "angle"):
+def _converted(gold: Expression, answer: Expression, unit: Unit, terms: Terms, asked: bool = False) -> bool:
+    """True if an amount is the gold number in another unit that the question names; `asked`: in which it asks for it."""
+    if unit.dimension in ("count", "percent", "angle") or "temperature" in unit.dimension:
         return False
-    named = (known for name in terms.question.units if (known := unit_of(name)) and known.dimension == unit.dimension)
+    names = terms.question.units_asked if asked else terms.question.units
+    named = [known for name in names if (known := unit_of(name)) and known.dimension == unit.dimension]
     scales = {Fraction(unit.size / known.size).limit_denominator(10**9) for known in named} - {Fraction(1)}
+    if asked and len({known.size for known in named}) != 1:
+        return False
     return any(same_expression(gold, Expression("", ("mul", answer.tree, ("number", by))), terms).same for by in scales)
 
 
@@ -94,6 +111,13 @@ def _fits(unit: Unit, question: Question) -> bool:
         return True
     alike = [known for name in question.units if (known := unit_of(name)) and known.dimension == unit.dimension]
     return any(known.size == unit.size for known in alike) if alike else not question.count
+
+
+def _whole(unit: Unit, question: Question) -> bool:
+    """True if an amount is a part of what the question asks a part of."""
+    asked = asked_for(question.text)
+    said = {singular(word.lower()) for word in re.findall(r"[A-Za-z]+", asked[-1].phrase)} if asked else set()
+    return set(unit.name.split()[1:]) <= said
 
 
 def _of(operation: str, side: Expression, here: bool) -> Expression:

@@ -43,12 +43,35 @@ class Question:
         )
 
     @cached_property
+    def units_asked(self) -> frozenset[str]:
+        """What may be names of units in which it wants its answer: behind `in`, `how many`, `the number of`."""
+        name = r"\$?(?:\\(?:text|mathrm)\s*\{\s*)?((?:(?:square|cubic) )?[A-Za-z]+(?:/[A-Za-z]+| per [A-Za-z]+)?(?:\^\{?\d)?)"
+        found = re.findall(rf"\b(?:in|how many|number of|how much) {name}", self.text, re.IGNORECASE)
+        made = re.findall(rf"\b(?:convert|change|turn|express)\b[^?!]*?\b(?:to|into) {name}", self.text, re.IGNORECASE)
+        return frozenset((*found, *made))
+
+    @cached_property
     def letters(self) -> frozenset[str]:
         """Its single letters, and in formulas those in products of two or three."""
         text = re.sub(r"\\(?:text|mathrm)\s*\{[^}]*\}", " ", self.text)
         formulas = " ".join(_FORMULA.findall(text)) or " ".join(_NEAR.findall(text))
         runs = [run for run in _WORD.findall(_COMMAND.sub(" ", formulas)) if len(run) <= 3]
         return frozenset(letter for run in (*runs, *re.findall(r"\b[A-Za-z]\b", text)) for letter in run)
+
+    @cached_property
+    def formulas(self) -> tuple[str, ...]:
+        """What stands between its dollars and brackets of mathematics."""
+        return tuple(re.sub(r"^(?:\$+|\\[(\[])|(?:\$+|\\[)\]])$", "", found) for found in _FORMULA.findall(self.text))
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """Letters that stand for something in it: those of its formulas, and lone ones that are no articles."""
+        text = re.sub(r"\\\$|\\(?:text|mathrm)\s*\{[^}]*\}", " ", self.text)
+        formulas = [found for found in _FORMULA.findall(text) if not re.search(r"(?<![\\A-Za-z])[a-z]{3,}\s", found)]
+        runs = [run for run in _WORD.findall(_COMMAND.sub(" ", " ".join(formulas))) if len(run) <= 3]
+        lone = re.findall(r"(?<![A-Za-z'\\])(?:[b-zB-HJ-Z]|[aAI](?=\s*[-+*/=^_,?]))(?![A-Za-z'])", text)
+        products = re.findall(r"(?<![A-Za-z'\\])(?:[A-Z]{2,3}|[a-z]{1,2}(?=\s*[-+*/=^]))(?![A-Za-z'])", text)
+        return frozenset(letter for run in (*runs, *lone, *products) for letter in run)
 
     def _says(self, pattern: str) -> bool:
         return bool(re.search(pattern, self.text, re.IGNORECASE))
@@ -87,7 +110,15 @@ class Question:
     @cached_property
     def rounds(self) -> bool:
         """An approximation will do."""
-        return self._says(r"\bround|\bnearest\b|\bapproximat|\bestimat|\bdecimal places?\b|\bsignificant (?:digits|figures)\b")
+        return self.rounds_to or self._says(r"\bround(?:ed|ing)\b|\bround (?:off|up|down)\b|\bapproximat|\bestimat")
+
+    @cached_property
+    def rounds_to(self) -> bool:
+        """It says how far: a decimal gold answer has that many digits."""
+        return self._says(
+            r"\bround(?:ed)? (?:your|the|to|all|each|it|them|answers?|[-\d$\\])|\bnearest\b|\bdecimal places?\b|"
+            r"\bsignificant (?:digits|figures)\b"
+        )
 
     @cached_property
     def sorted(self) -> bool:

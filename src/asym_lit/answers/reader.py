@@ -38,11 +38,13 @@ _MATRIX = re.compile(r"^\\begin\s*\{([pbBvV]?matrix|array)\}(?:\{[^}]*\})?(.*)\\
 _CASES = re.compile(r"^\\begin\s*\{cases\}(.*)\\end\s*\{cases\}$", re.DOTALL)
 _CASE = re.compile(r"(.+?)[\s,&]*\b(?:for|if|when)\b\s*(.+)", re.DOTALL)
 _LABEL = re.compile(
-    r"^(\(?\s*[A-Za-z\\][\w\\{}'^, ]*(?:\([^()=]*\))?\s*\)?)\s*(?:=|\\approx|\\equiv)(?![=<>])\s*(.+)$", re.DOTALL
+    r"^(\(?\s*[A-Za-z\\](?:[\w\\{}'^, ]|(?<=\^\{)-(?=1\}))*(?:\([^()=]*\))?\s*\)?)\s*"
+    r"(?:=|\\approx|\\equiv)(?![=<>])\s*(.+)$",
+    re.DOTALL,
 )
 _TUPLE_LABEL = re.compile(r"^(\((?:[^()=]|\([^()]*\))*\))\s*=\s*(.+)$", re.DOTALL)
 _COLON = re.compile(r"^((?:\\text\{)?[A-Za-z][A-Za-z ]{1,30}\d{0,3}\}?)\s*:\s*(.+)$", re.DOTALL)
-_RELATION = re.compile(r"<|>|\\leq|\\geq|\\neq|\\in(?![A-Za-z])|\\cup|\\setminus|\\mid|\\equiv|\\cap|\\subset")
+_RELATION = re.compile(r"<|>|\\leq|\\geq|\\neq|\\in(?![A-Za-z])|\\cup|\\setminus|\\backslash|\\mid|\\equiv|\\cap|\\subset")
 _ROW = re.compile(r"[+-]?\d+(?:\.\d+)?(?:\s+[+-]?\d+(?:\.\d+)?)+")
 _COMMA = re.compile(r"-?0,\d+")  # which may be a decimal, or two numbers
 _LETTERS = re.compile(r"[A-Za-z](?:\s+[A-Za-z])+")
@@ -50,6 +52,9 @@ _GROUPS = re.compile(r"\d{1,3}(?: \d{3})+")
 _NAME = re.compile(r"(?!\\pi$)\\?[A-Za-z]+\s*\\?[A-Za-z]?(?:_\{?\w+\}?)?(?:\([^()]*\))?")
 _REALS = re.compile(
     r"(?:[a-z]\s*\\in\s*)?\\mathbb\s*\{?\s*R\s*\}?|(?:the )?(?:set of )?all reals?(?: numbers?)?", re.IGNORECASE
+)
+_EXCEPT = re.compile(
+    r"\breals?\b.*\b(?:except|excluding|other than|but not)\b|\\mathbb\s*\{?\s*R\s*\}?\s*-\s*\\\{", re.IGNORECASE
 )
 _MEMBER = re.compile(r"^[A-Za-z]\s*\\in\s*(?=\\\{)")
 DEEPEST = 8
@@ -67,7 +72,7 @@ def read(text: str, switches: Switches, depth: int = 0) -> Reading:
     if _REALS.fullmatch(text):
         return Line(text, (Piece("-\\infty", "\\infty", False, False),), frozenset())
     text = in_digits(_MEMBER.sub("", text))
-    if _RELATION.search(text) and (region := region_of(text, switches)):
+    if (_RELATION.search(text) or _EXCEPT.search(text)) and (region := region_of(text, switches)):
         return Line(text, region, frozenset(unknown_of(text)))
     if NOTHING.fullmatch(plain_text(text)):
         return Collection(text, "set", ())

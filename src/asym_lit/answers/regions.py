@@ -6,17 +6,25 @@ import re
 from dataclasses import dataclass
 
 from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.cleaning import plain_text
 from asym_lit.answers.reading import read_expression
 from asym_lit.answers.splitting import cut, wrapped
 from asym_lit.answers.tokens import UnreadableError
 from asym_lit.answers.values import as_float, at_points, names_of, number_of, point, real
 
+_REALS = re.compile(
+    r"(?:[A-Za-z]\s*\\in\s*)?\\mathbb\s*\{?\s*R\s*\}?|(?:the )?(?:set of )?(?:all )?real(?:s| numbers?)", re.IGNORECASE
+)
+_EXCEPT = re.compile(
+    r"(?:\\text\s*\{)?\s*,?\s*\b(?:except|excluding|other than|but not|without)(?: for)?(?: [a-z] ?=)?\s*\}?\s*"
+)
+_UNEQUAL = re.compile(r"(?:[A-Za-z]\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?\s*,\s*)?([A-Za-z])\s*\\neq\s*(.+)", re.DOTALL)
 _ENDS = ("\\infty", "+\\infty", "-\\infty")
 _SETS = re.compile(
     r"^\\?\{?\s*[A-Za-z]\w*\s*(?:\\in\s*(?:\\mathbb\s*\{?\s*R\s*\}?|R))?\s*(?:\||:|\\mid)\s*(.+?)\s*\\?\}?$", re.DOTALL
 )
 _COMPARED = re.compile(
-    r"(?:(?:<|>|\\leq|\\geq)\s*|^\s*|\|\s*|\\{\s*|(?<=or)\W*|(?<=and)\W*|,\s*)([A-Za-z])(?=\s*(?:<|>|\\leq|\\geq|\\in|\|))"
+    r"(?:(?:<|>|\\leq|\\geq)\s*|^\s*|\|\s*|\\{\s*|(?<=or)\W*|(?<=and)\W*|,\s*)([A-Za-z])(?=\s*(?:<|>|\\leq|\\geq|\\neq|\\in|\|))"
 )
 _AND = re.compile(
     r"\s*\\text\s*\{\s*,?\s*and\s*\}\s*|(?<=[\s\d)}])and(?=[\s\\(])|\s*\\(?:land|wedge)(?![A-Za-z])\s*|,(?=[^()\[\]]*$)"
@@ -72,11 +80,17 @@ def _size(end: str) -> float:
 
 def _read(text: str, joined: bool) -> Region | None:
     """A region; of a union (`joined`), x = a is a part."""
+    if unequal := _UNEQUAL.fullmatch(text):
+        return _unequal(unequal[1], unequal[2])
     text = re.sub(r"^[A-Za-z]\w*\s*\\in\s*(?=[\[(\\])", "", text)
+    if _REALS.fullmatch(text):
+        return (Piece("-\\infty", "\\infty", False, False),)
     builder = _SETS.match(text) if text.startswith("\\{") else None
     parts, signs = cut(text, lambda token: token in ("\\setminus", "\\backslash"))
-    if not signs and re.search(r"[\])}]\s*-\s*\\\{", text):
-        parts = re.split(r"(?<=[\])}])\s*-\s*(?=\\\{)", text, maxsplit=1)
+    if not signs and re.search(r"[\])}R]\s*-\s*\\\{", text):
+        parts = re.split(r"(?<=[\])}R])\s*-\s*(?=\\\{)", text, maxsplit=1)
+    if not signs and len(taken := _EXCEPT.split(plain_text(text))) == 2:
+        return _without(_read(taken[0], joined), f"\\{{{re.sub(_AND, ',', taken[1])}\\}}")
     if len(parts) == 2:
         return _without(_read(parts[0], joined), parts[1])
     if builder and wrapped(text):
@@ -89,6 +103,14 @@ def _read(text: str, joined: bool) -> Region | None:
         pieces = [_read(part.strip(" ,"), True) for part in parts]
         return tuple(piece for region in pieces for piece in region or ()) if all(pieces) else None
     return _interval(text) or _inequality(text) or _both(text) or (_points(text) if joined else None)
+
+
+def _unequal(name: str, rest: str) -> Region | None:
+    r"""x \neq 1, 2; or x \neq 1 and x \neq 2: the line without them."""
+    points = [re.sub(rf"^{name}\s*\\neq", "", part.strip()).strip() for part in _AND.split(rest) if part.strip()]
+    if any(re.search(r"[A-Za-z<>=]", re.sub(r"\\(?:pm|sqrt|frac|pi)(?![A-Za-z])", "", part)) for part in points):
+        return None
+    return _without((Piece("-\\infty", "\\infty", False, False),), f"\\{{{','.join(points)}\\}}")
 
 
 def _both(text: str) -> Region | None:
@@ -112,7 +134,7 @@ def _without(region: Region | None, points: str) -> Region | None:
     held = wrapped(points.strip())
     if not region or not held or held[0] != "\\{":
         return None
-    for taken in cut(held[1], lambda token: token == ",")[0]:
+    for taken in cut(re.sub(r"\\pm\s*([^,]+)", r"\1, -(\1)", held[1]), lambda token: token == ",")[0]:
         place = _size(taken)
         inside = [piece for piece in region if _size(piece.low) < place < _size(piece.high)]
         if len(inside) != 1:

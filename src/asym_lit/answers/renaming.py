@@ -14,11 +14,18 @@ _CONSTANTS = {"e", "i"}
 _FUNCTION = re.compile(r"^\s*([A-Za-z])\s*\(\s*([A-Za-z])\s*\)\s*=")
 
 
-def renamed(gold: str, answer: str, names: frozenset[str], question: Question) -> str | None:
+def renamed(gold: str, answer: str, names: frozenset[str], question: Question, integers: bool = False) -> str | None:
     """The answer with its own name replaced by the gold answer's; None if there is not exactly one on either side.
 
     The argument of a function is such a name, if its value holds it, and a symbol of an expression that does not occur in the
-    question. Letters of choices and words by themselves are none.
+    question, or only as any integer. Letters of choices and words by themselves are none.
+
+    Args:
+        gold: Cleaned, as `answer`.
+        answer: What is renamed.
+        names: Of the gold answer.
+        question: Without one, nothing but the argument of a function and what both answers say to be any integer is renamed.
+        integers: Both answers say of a name that it is any integer.
     """
     heads = _FUNCTION.match(gold), _FUNCTION.match(answer)
     if heads[0] and heads[1] and heads[0][0].split() != heads[1][0].split():
@@ -27,7 +34,7 @@ def renamed(gold: str, answer: str, names: frozenset[str], question: Question) -
         if held and heads[0][1] == heads[1][1] and heads[0][2] != heads[1][2] and heads[0][2] not in _single(answer):
             return _replace(answer, heads[1][2], heads[0][2])
         return None
-    if not question.text:
+    if not question.text and not integers:
         return None
     strip = (_FUNCTION.sub("", gold), _FUNCTION.sub("", answer))
     bodies = [
@@ -41,11 +48,19 @@ def renamed(gold: str, answer: str, names: frozenset[str], question: Question) -
     if len(own) != 1 or len(other) != 1:
         return None
     (wanted,), (given,) = own, other
-    return (
-        None
-        if wanted not in names or wanted in question.letters or given in question.letters
-        else _replace(answer, given, wanted)
+    taken = any(name in question.letters and not _parameter(name, question) for name in (wanted, given))
+    return None if wanted not in names or taken else _replace(answer, given, wanted)
+
+
+def _parameter(name: str, question: Question) -> bool:
+    """True if a question has a name only to say that it is any integer: the solutions' own, which may have another one."""
+    everywhere = re.findall(rf"(?<![A-Za-z\\]){name}(?![A-Za-z])", question.text)
+    clauses = re.findall(
+        rf"(?<![A-Za-z\\]){name}\$?\s*(?:\\in(?![A-Za-z])\s*\\?(?:mathbb|Bbb|mathbf)?\s*\{{?\s*Z|"
+        rf"is an(?:y| arbitrary)? integer|(?:is |are )?(?:any )?integers?\b)|\bintegers? \$?{name}(?![A-Za-z])",
+        question.text,
     )
+    return 0 < len(everywhere) == len(clauses)
 
 
 def _single(text: str) -> set[str]:

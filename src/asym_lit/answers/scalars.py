@@ -10,7 +10,7 @@ from asym_lit.answers.expressions import Terms, same_expression
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.answers.kinds import Based, Clock, Code, Date, Equation, Expression, Quantity, Ratio, Reading, Words
 from asym_lit.answers.literals import expression_of
-from asym_lit.answers.quantities import same_quantity
+from asym_lit.answers.quantities import in_asked_unit, same_quantity
 from asym_lit.answers.words import same_in_words, same_words
 
 
@@ -18,7 +18,8 @@ def same_single(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     """The finding on two readings, neither of which holds others."""
     match gold, answer:
         case Expression(), Expression():
-            return same_expression(gold, answer, terms)
+            measured = in_asked_unit(answer, terms) if gold.text[-1:].isdigit() else None
+            return same_quantity(gold, measured, terms) if measured else same_expression(gold, answer, terms)
         case (Code(), _) | (_, Code()):
             return same_code(gold, answer, terms.question)
         case Quantity(), Quantity() | Expression():

@@ -32,7 +32,8 @@ def behind_working(text: str) -> str:
     first, *others = cut(text, lambda token: token == "=")[0]
     named = bool(others) and _NAME.fullmatch(first) is not None
     parts = others if named else [first, *others]
-    if len(parts) < 2 or not any(_OPERATION.search(part) for part in parts[:-1]):
+    taken_apart = len(parts) == 2 and not named and parts[0].isdecimal() and _OPERATION.search(parts[1])  # 84 = 2^2 * 3 * 7
+    if len(parts) < 2 or not (taken_apart or any(_OPERATION.search(part) for part in parts[:-1])):
         return text
     values = [_series(part) if _SERIES.fullmatch(part) else number_of(part) for part in parts]
     if any(one is None or values[0] is None or apart(values[0], one, ROUNDING) for one in values):

@@ -225,3 +225,24 @@ def test_coordinates_by_name_stand_where_the_question_has_them():
 )
 def test_systems_units_bases_and_two_forms_of_one_answer(gold, answer, right):
     assert verdict("Solve for $x$.", gold, answer)[0] is right
+
+
+@pytest.mark.parametrize(
+    ("question", "gold", "answer"),
+    [
+        ("Simplify $\\frac{6}{8}$.", "\\frac{3}{4}", "6/8"),
+        ("What is the prime factorization of 12?", "2^2\\cdot 3", "12"),
+        ("Evaluate $|-5|$.", "5", "|-5|"),
+        ("Convert 90 seconds to minutes.", "1.5", "90 seconds"),
+    ],
+)
+def test_the_question_repeated_is_an_answer_only_by_the_setting(question, gold, answer):
+    prompt = Prompt("p", question, {"answer": gold, "question": question}, "t")
+    strict, lenient = (Rule(unevaluated=on).verify(prompt, f"\\boxed{{{answer}}}") for on in (False, True))
+    assert (strict.outcome, strict.final, lenient.outcome) == (Outcome.INCORRECT, True, Outcome.CORRECT)
+
+
+def test_a_label_of_another_quantity_is_final_and_one_that_is_asked_for_is_right():
+    assert verdict("Write it as p/q. Find p+q.", "113", "p=113") == (False, True)
+    assert verdict("Write it as p/q. Find p+q.", "113", "q+p=113") == (True, True)
+    assert verdict("What is $\\cos 60^\\circ$?", "\\frac12", "\\sin 60^\\circ=\\frac12") == (False, True)  # sin 60 is 0.87

@@ -9,6 +9,7 @@ from random import Random
 
 from asym_lit.evaluation.perturbations.pairs import Change, GoldRow
 from asym_lit.evaluation.perturbations.parts import (
+    asks_simplest,
     is_number,
     letters_of,
     right_side,
@@ -53,7 +54,9 @@ def fractions_written(row: GoldRow, _rng: Random) -> Iterator[str]:
     if not found or int(found[3] or found[5]) == 0:
         return
     sign, up, down = found[1], int(found[2] or found[4]), int(found[3] or found[5])
-    yield from (f"{sign}{up}/{down}", f"{sign}\\frac{{{up}}}{{{down}}}", f"{sign}\\frac{{{3 * up}}}{{{3 * down}}}")
+    yield from (f"{sign}{up}/{down}", f"{sign}\\frac{{{up}}}{{{down}}}")
+    if not asks_simplest(row.question):
+        yield f"{sign}\\frac{{{3 * up}}}{{{3 * down}}}"
     if sign:
         yield f"\\frac{{-{up}}}{{{down}}}"
     value = Fraction(up, down)
@@ -93,7 +96,8 @@ def powers_written(row: GoldRow, _rng: Random) -> Iterator[str]:
     root = re.fullmatch(r"(\d*)\s*\\sqrt\{(\d+)\}", gold)
     if root:
         yield from (f"{root[1]}\\cdot {root[2]}^{{1/2}}" if root[1] else f"{root[2]}^{{1/2}}", f"{root[1]}\\sqrt{{{root[2]}}}")
-        yield f"\\sqrt{{{int(root[1] or 1) ** 2 * int(root[2])}}}"
+        if not asks_simplest(row.question):
+            yield f"\\sqrt{{{int(root[1] or 1) ** 2 * int(root[2])}}}"
 
 
 def terms_moved(row: GoldRow, rng: Random) -> Iterator[str]:

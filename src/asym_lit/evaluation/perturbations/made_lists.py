@@ -118,6 +118,42 @@ def matrices(rng: Random) -> Rows:
     yield "", gold, f"{a * d - b * c}", False
 
 
+def holes_in_the_line(rng: Random) -> Rows:
+    """The real line without one number or two."""
+    a, b = sorted(rng.sample(range(-9, 10), 2))
+    question = "What is the domain of the function?"
+    ways = [f"\\mathbb{{R}}\\setminus\\{{{a}\\}}", f"x\\neq {a}", f"(-\\infty,{a})\\cup({a},\\infty)"]
+    ways += [f"\\{{x\\mid x\\ne {a}\\}}", f"\\text{{all real numbers except }}{a}", f"x\\in\\mathbb{{R}}, x\\neq {a}"]
+    gold = rng.choice(ways[:3])
+    for right in ways:
+        yield question, gold, right, True
+    for wrong in (f"x={a}", str(a), f"x\\neq {b}", "\\mathbb{R}", f"x>{a}", f"\\mathbb{{Q}}\\setminus\\{{{a}\\}}"):
+        yield question, gold, wrong, False
+    both = f"\\mathbb{{R}}\\setminus\\{{{a},{b}\\}}"
+    for right in (f"x\\neq {a}, x\\neq {b}", f"x\\neq {a}, {b}", f"x\\neq {b} \\text{{ and }} x\\neq {a}"):
+        yield question, both, right, True
+    for wrong in (f"x\\neq {a}", f"x\\neq {a} \\text{{ or }} x\\neq {b}", f"\\{{{a},{b}\\}}", f"({a},{b})"):
+        yield question, both, wrong, False
+
+
+def integer_parameters(rng: Random) -> Rows:
+    """A letter for any integer under another name; a letter of the question is none."""
+    k, n = rng.sample("kmnlj", 2)
+    down, period = rng.choice((2, 3, 4, 5, 6, 8)), rng.choice(("", "2"))
+    gold, answer = (f"\\frac{{\\pi}}{{{down}}}+{period}{name}\\pi" for name in (k, n))
+    question = "Find all solutions of $g(x)=1$."
+    for right in (answer, f"x={answer}", f"{answer}, {n}\\in\\mathbb{{Z}}", f"x = {answer}, {n} \\in \\mathbb Z"):
+        yield question, gold, right, True
+    yield f"Find all solutions of $g(x)=1$, where ${k}$ is any integer.", gold, answer, True
+    yield "", f"{gold}, {k}\\in\\mathbb{{Z}}", f"{answer}, {n}\\in\\mathbb{{Z}}", True
+    other = "" if period else "2"
+    wrong = (answer.replace(f"{period}{n}\\pi", f"{other}{n}\\pi"), answer.replace(n, "x"), answer.replace("+", "-"))
+    for given in (*wrong, f"\\frac{{\\pi}}{{{down}}}"):
+        yield question, gold, given, given == answer
+    yield f"Express the angle in terms of ${k}$ and ${n}$.", gold, answer, False
+    yield "", f"{gold}, {k}\\in\\mathbb{{Z}}", f"{answer}, {n}\\in\\mathbb{{N}}", False
+
+
 LISTS: Mapping[str, Family] = {
     "two numbers": two_numbers,
     "side by side": side_by_side,
@@ -126,5 +162,7 @@ LISTS: Mapping[str, Family] = {
     "repeated roots": repeated_roots,
     "ratios": ratios,
     "matrices": matrices,
+    "holes in the line": holes_in_the_line,
+    "integer parameters": integer_parameters,
 }
 """By kind."""

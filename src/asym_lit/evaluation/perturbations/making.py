@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
+from asym_lit.evaluation.perturbations.made_asked import ASKED
 from asym_lit.evaluation.perturbations.made_digits import DIGITS
+from asym_lit.evaluation.perturbations.made_forms import FORMS
 from asym_lit.evaluation.perturbations.made_lists import LISTS
 from asym_lit.evaluation.perturbations.made_measures import MEASURES
 from asym_lit.evaluation.perturbations.made_numbers import NUMBERS
@@ -13,7 +15,7 @@ from asym_lit.evaluation.perturbations.made_phrases import PHRASES
 from asym_lit.evaluation.perturbations.made_words import WORDS
 from asym_lit.evaluation.perturbations.pairs import Family, Pair
 
-FAMILIES: Mapping[str, Family] = {**NUMBERS, **MEASURES, **LISTS, **WORDS, **DIGITS, **PHRASES}
+FAMILIES: Mapping[str, Family] = {**NUMBERS, **MEASURES, **LISTS, **WORDS, **DIGITS, **PHRASES, **ASKED, **FORMS}
 
 
 def made(count: int, seed: int = 0) -> list[Pair]:

@@ -89,3 +89,8 @@ def asks_in_any_order(question: str) -> bool:
     return (
         re.search(r"separated by commas|[Ff]ind all|all (?:of )?(?:the )?(?:possible|real|roots|values)", question) is not None
     )
+
+
+def asks_simplest(question: str) -> bool:
+    """The question asks for lowest terms or a simplified root."""
+    return re.search(r"simplif|simplest|lowest terms|reduced?\b", question, re.IGNORECASE) is not None

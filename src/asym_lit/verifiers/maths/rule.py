@@ -29,7 +29,7 @@ class Rule:
             85.71 is 600/7, 3.14 is not \pi. 0: none does. Two will do where the question asks for a rounding. An exact answer
             may always stand for a decimal gold answer of three digits. An integer rounds nothing, unless the question asks.
         unevaluated: Accept an answer that repeats an expression of the question, or holds an operation that it asks to be done:
-            `123\times 456` for 56088, a sum or an integral as it stood there.
+            `123\times 456` for 56088, a sum or an integral as it stood there; or is not of the form that it asks for: 6/8.
         max_chars: Longest answer that rules look at, unless the gold answer is half as long; a longer one must be it.
         bare_chars: Longest response without a marker that is read as an answer; 0 asks for a marker.
         markers: What may point at the answer (`asym_lit.verifiers.answers.MARKERS`); the last one counts, of whatever kind.
