@@ -13,6 +13,7 @@ Shape letters, used as suffixes of tensor names (`advantages_BT`):
 from asym_lit.types.asking import AnswerSource, DemonstratedTask, SelectiveTask, Task
 from asym_lit.types.errors import InputError, check_least
 from asym_lit.types.experience import BatchPool, Collectives, Experience
+from asym_lit.types.policies import PolicyModel
 from asym_lit.types.problems import LabelledAnswer, LeftOut, Prompt, Split
 from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Sampling, check_sampling
 from asym_lit.types.scores import Needs, TokenScores
@@ -37,6 +38,7 @@ __all__ = [
     "LivePolicy",
     "Needs",
     "Outcome",
+    "PolicyModel",
     "Prompt",
     "Rollout",
     "RolloutBatch",
