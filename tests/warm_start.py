@@ -1,8 +1,8 @@
-"""Starts train.py again and again from one process that has made the imports, which take four seconds of a processor each time.
+"""Starts train.py again and again from one process that has made the imports: four seconds of a processor each time.
 
-A JSON line on standard input says what to start: the words, the environment, the folder, and files for what it writes. Each start
-is a fork, which leaves this loop and ends as `python train.py` does: by its own exit code, or by the signal that kills it. Its
-process id and then that code are written to standard output. What is about a start itself is tested on `run_cold` of `runs`.
+A JSON line on standard input says what to start: words, environment, folder, and files for what it writes. Each start is a
+fork, which leaves this loop and ends as `python train.py` does: by its own exit code, or by the signal that kills it. Its
+process id and then that code go to standard output. What is about a start itself is tested on `run_cold` of `runs`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def become(order: dict[str, Any]) -> None:
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
     sys.argv = order["words"]
-    sys.path[0] = os.path.dirname(sys.argv[0])  # noqa: PTH120 - as the interpreter does
+    sys.path[0] = os.path.dirname(sys.argv[0])
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 
