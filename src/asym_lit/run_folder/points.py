@@ -35,6 +35,11 @@ def cut_points(folder: Path, step: int, evaluated: bool) -> None:
                 writer.write(event.SerializeToString())
 
 
+def has_points(path: Path) -> bool:
+    """Whether an event file holds any."""
+    return any(event.summary.value for event in LegacyEventFileLoader(str(path)).Load())
+
+
 def _kept(path: Path, step: int, evaluated: bool) -> Iterator[Event]:
     for event in LegacyEventFileLoader(str(path)).Load():
         values = event.summary.value

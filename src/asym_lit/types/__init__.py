@@ -11,8 +11,9 @@ Shape letters, used as suffixes of tensor names (`advantages_BT`):
 """
 
 from asym_lit.types.asking import AnswerSource, DemonstratedTask, SelectiveTask, Task
-from asym_lit.types.errors import InputError, check_least
+from asym_lit.types.errors import InputError, RunStoppedError, VerifierError, check_least
 from asym_lit.types.experience import BatchPool, Collectives, Experience
+from asym_lit.types.members import check_members, lacking
 from asym_lit.types.policies import PolicyModel
 from asym_lit.types.problems import LabelledAnswer, LeftOut, Prompt, Split
 from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Sampling, check_sampling
@@ -42,6 +43,7 @@ __all__ = [
     "Prompt",
     "Rollout",
     "RolloutBatch",
+    "RunStoppedError",
     "Sampling",
     "Scorer",
     "SelectiveTask",
@@ -51,6 +53,9 @@ __all__ = [
     "TokenScores",
     "Verdict",
     "Verifier",
+    "VerifierError",
     "check_least",
+    "check_members",
     "check_sampling",
+    "lacking",
 ]
