@@ -117,9 +117,9 @@ def try_server(engine: Engine, host: EngineHost, url: str) -> None:
     if (off := _nats_off(groups, host, host.live_model)) > OTHER_WEIGHTS:
         raise InputError(
             f"{url} does not write with the weights it was sent: its log-probs of {_count(groups)} tokens are off by "
-            f"{off:.2g} nats in the mean from a {type(host.live_model).__name__}'s own. See that it serves this policy, unquantised, "
-            "that it reads the files under data.engine.directory, and that no other trainer sends it weights; or write "
-            "HFEngine under data.engine."
+            f"{off:.2g} nats in the mean from a {type(host.live_model).__name__}'s own. See that it serves this policy, "
+            "unquantised, that it reads the files under data.engine.directory, and that no other trainer sends it weights; "
+            "or write HFEngine under data.engine."
         )
 
 
