@@ -157,7 +157,7 @@ def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("protocol", [Engine, Task, Verifier])
 def test_no_class_that_a_recipe_names_stands_beside_a_block_for_type_checkers(protocol: type) -> None:
-    """jsonargparse compiles such a block at each of hundreds of comparisons: it made 0.5 s of the 0.2 s of reading a recipe."""
+    """jsonargparse compiles such a block at each of hundreds of comparisons: a recipe took 0.5 s with, 0.2 s without."""
     for path in short_names(protocol).values():
         module, _, name = path.rpartition(".")
         kind = getattr(importlib.import_module(module), name)
