@@ -173,7 +173,12 @@ def measure(policy: str, way: str, folder: Path) -> Outcome:
     global SEEN
     SEEN, outcome, start = Seen(), Outcome(policy, way), process_time()
     said = io.StringIO()
-    where = make_policy(policy, folder / "policy")
+    try:
+        where = make_policy(policy, folder / "policy")
+    except Exception as fault:  # of any class whatever
+        raise SystemExit(
+            f"{policy} cannot be made of the common sizes: {_words(fault)}. Give it settings in CLASSES."
+        ) from fault
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -190,6 +195,12 @@ def measure(policy: str, way: str, folder: Path) -> Outcome:
     outcome.gap, outcome.reloaded = _gap(way), SEEN.reloaded
     outcome.seconds = process_time() - start
     return outcome
+
+
+def _words(fault: Exception) -> str:
+    """The first line of what it says; its kind, unless it is the one by which `make_policy` refuses."""
+    first = next(iter(str(fault).splitlines()), "").rstrip(".")
+    return first if type(fault) is ValueError else f"{type(fault).__name__}: {first}"
 
 
 def _gap(way: str) -> float | None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -28,19 +33,42 @@ def words(folder: Path, recipe: str, *more: str, command: str = "fit") -> list[s
     return [command, "--config", config, *SMALL, *where, *more]
 
 
+def alone() -> dict[str, str]:
+    """The environment of a process of its own: the package of this checkout, whichever is installed."""
+    paths = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src")])
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1"}
+
+
+def run_cold(*arguments: str, expect: int = 0, timeout: int = 300) -> subprocess.CompletedProcess[str]:
+    """Runs `python train.py`, imports and all, for what is about a start."""
+    command = [sys.executable, str(ROOT / "train.py"), *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=alone(), capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == expect, done.stdout[-2000:] + done.stderr[-4000:]
+    return done
+
+
+@cache
+def _starter() -> subprocess.Popen[str]:
+    """It ends with the process of the tests, which closes its input."""
+    command = [sys.executable, str(ROOT / "tests" / "warm_start.py")]
+    return subprocess.Popen(command, env=alone(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
 def run_alone(*arguments: str, expect: int = 0, timeout: int = 300) -> subprocess.CompletedProcess[str]:
-    """Runs train.py in a process of its own, for what kills or multiplies processes."""
-    paths = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src")])  # the package of this checkout, whichever is installed
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    """Runs train.py in a process of its own, for what kills or multiplies processes; without the imports of a start."""
+    starter, command = _starter(), [str(ROOT / "train.py"), *arguments]
+    assert starter.stdin and starter.stdout
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        order = {"words": command, "environment": alone(), "folder": str(ROOT), "out": str(out), "err": str(err)}
+        starter.stdin.write(json.dumps(order) + "\n")
+        starter.stdin.flush()
+        process = int(starter.stdout.readline())
+        late = threading.Timer(timeout, os.kill, (process, signal.SIGKILL))
+        late.start()
+        status = int(starter.stdout.readline())
+        late.cancel()
+        done = subprocess.CompletedProcess(command, status, out.read_text(), err.read_text())
     assert done.returncode == expect, done.stdout[-2000:] + done.stderr[-4000:]
     return done
 

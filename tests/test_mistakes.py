@@ -46,6 +46,7 @@ TEN = {
     ),
 }
 MORE = {
+    "a number or a word, and neither": ([*GRPO, "--threads", "many"], r"threads is 'many'\. Allowed: auto, a whole number\."),
     "an objective's option that is like no other": (
         [*GRPO, "--model.objective.alfa", "0.1"],
         "alfa is not an option of grpo. Allowed: ",
@@ -135,6 +136,53 @@ def test_a_mistake_in_a_file_names_the_file(capsys, tmp_path, text, pattern):
     message = told(capsys, *GRPO, "--config", str(tmp_path / "old.yaml"))
     assert len(message.splitlines()) == 1
     assert re.search(pattern, message), message
+
+
+VERIFIERS = """
+from __future__ import annotations
+
+from asym_lit.types import Outcome, Prompt, Verdict
+
+
+class Untested:
+    name = "untested"
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        return Verdict(Outcome.CORRECT, self.name, "so")
+
+
+class Narrow(Untested):
+    def verify(self, response: str) -> Verdict:
+        return Verdict(Outcome.CORRECT, self.name, "so")
+
+
+class Nameless:
+    verify = Untested.verify
+
+    def self_test(self) -> None: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "lacks"),
+    [
+        ("Untested", r"verifier .* is own_verifiers\.Untested, which has no self_test\(\) -> None\."),
+        (
+            "Narrow",
+            r"which has verify\(response: str\) -> Verdict, where verify\(prompt: Prompt, response: str\) -> Verdict is wanted"
+            r" and has no self_test\(\) -> None\.",
+        ),
+        ("Nameless", r"verifier is a Nameless, which has no name: str; write it there\."),
+    ],
+)
+def test_a_verifier_that_lacks_a_member_is_told_which_and_how_it_is_written(capsys, tmp_path, monkeypatch, kind, lacks):
+    (tmp_path / "own_verifiers.py").write_text(VERIFIERS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    callbacks = f"[{{class_path: VerifierReward, init_args: {{verifier: {{class_path: own_verifiers.{kind}}}}}}}]"
+    (tmp_path / "own.yaml").write_text(f"trainer: {{callbacks: {callbacks}}}")
+    message = told(capsys, *GRPO, "--config", str(tmp_path / "own.yaml"), "--trainer.logger.save_dir", str(tmp_path / "runs"))
+    assert len(message.splitlines()) == 1
+    assert re.search(lacks, message), message
 
 
 @pytest.mark.parametrize("where", ["words", "file", "class_path", "whole name"])

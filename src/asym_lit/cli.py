@@ -31,19 +31,19 @@ import asym_lit.rollout.vllm_engine
 import asym_lit.rollout.vllm_server
 import asym_lit.tasks
 import asym_lit.verifiers  # noqa: F401
-from asym_lit.command_line import PlainErrors, allow_short_names, input_error, refused_by_lightning
+from asym_lit.command_line import PlainErrors, allow_short_names, refused_by_lightning, told
 from asym_lit.commands import check_command, overview, own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.run_place import decided_folder, without_requeue
-from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.lit.threads import take_quickest
 from asym_lit.objectives import Objective
 from asym_lit.policy.thread_trial import HELP, Threads, set_threads
+from asym_lit.processes.signals import let_it_end
 from asym_lit.reports.escaping import visible
 from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
-from asym_lit.run_folder.place import check_place
+from asym_lit.run_folder.place import check_place, without_false_starts
 from asym_lit.run_folder.writing import write_atomically
-from asym_lit.types import InputError, check_sampling
+from asym_lit.types import InputError, RunStoppedError, VerifierError, check_sampling
 
 gc.freeze()  # what was imported stays; later collections need not look at it
 gc.enable()
@@ -200,14 +200,14 @@ def main(args: Sequence[str] | None = None) -> None:
             if not preflight(words[1:]):
                 sys.exit(1)
         else:
-            make_cli(args)
-    except ValueError as fault:
-        ours = input_error(fault)
-        if ours is None:
+            with without_false_starts():
+                make_cli(args)
+    except (ValueError, VerifierError, RunStoppedError, KeyboardInterrupt) as fault:
+        said = told(fault)
+        if said is None:
             raise
-        sys.exit(f"error: {visible(str(ours))}")
-    except RunStoppedError as stop:
-        sys.exit(f"stopped: {stop}")
+        let_it_end(fault)
+        sys.exit(visible(said))
     finally:
         # Left standing, gloo's threads sometimes abort the exit of a process.
         if torch.distributed.is_available() and torch.distributed.is_initialized():

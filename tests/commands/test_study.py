@@ -15,7 +15,7 @@ import yaml
 from asym_lit.cli import main
 from asym_lit.commands.study.cells import cells
 from asym_lit.commands.study.definition import read_study
-from runs import ROOT, SMALL
+from runs import ROOT, SMALL, run_alone
 from studies import fake_run
 
 GAINS = {"plain": 0.0, "some": 1.0, "much": 2.0}
@@ -61,9 +61,7 @@ def report(path: Path) -> str:
 
 def killed(path: Path, *more: str) -> None:
     """Runs the study in a process of its own, in which it is killed."""
-    words = ["study", str(path), "--out", str(path.parent / "out"), *more]
-    done = subprocess.run([sys.executable, "-m", "asym_lit.cli", *words], capture_output=True, timeout=300, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    run_alone("study", str(path), "--out", str(path.parent / "out"), *more, expect=-signal.SIGKILL)
 
 
 def test_a_study_killed_twice_ends_with_the_report_of_one_that_never_was(tmp_path):

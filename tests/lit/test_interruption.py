@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 import torch
 import yaml
 
-from asym_lit.lit.interruption import ECHO, Interruption
-from asym_lit.lit.stopping import RunStoppedError
+from asym_lit import cli
+from asym_lit.lit.interruption import Interruption
+from asym_lit.processes import signals
+from asym_lit.processes.signals import ECHO
+from asym_lit.types import RunStoppedError
 from runs import run_alone, weights, words
 
 
@@ -64,11 +68,18 @@ def test_a_second_signal_ends_the_process_at_once(tmp_path):
 
 def test_a_fault_of_a_verifier_costs_no_finished_step(tmp_path):
     done = run_alone(*words(tmp_path, "grpo", "--config", "tests/lit/faulty_verifier.yaml"), expect=1)
-    assert "LookupError: the verifier broke" in done.stderr
     run = tmp_path / "run" / "version_0"
+    said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(said) == 1 and "Traceback" not in done.stderr
+    assert re.fullmatch(
+        rf"error: The verifier 'faulty' raised LookupError on a response to '[\d,]+=\d+': the verifier broke\. "
+        rf"Its traceback is in {run}/fault\.txt",
+        said[0],
+    )
+    assert 'raise LookupError("the verifier broke")' in (run / "fault.txt").read_text()
     assert checkpoints(run) == ["step_000003"]
     record = json.loads((run / "run.json").read_text())
-    assert (record["state"], record["why"]) == ("failed", "the verifier broke")
+    assert record["state"] == "failed" and "LookupError" in record["why"]
 
 
 # Of two processes each gives 16 verdicts before training, 8 a step, 16 behind the second step: 35 end in that evaluation, 59 in
@@ -84,8 +95,8 @@ def test_a_fault_in_one_process_of_two_ends_both_and_costs_no_finished_step(tmp_
     at = given.index("--trainer.logger.version")
     done = run_alone(*given[:at], *given[at + 2 :], expect=1)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["version_0"]  # none for the second process
-    assert "LookupError: the verifier broke" in done.stderr
-    assert f"stopped: A fault of process {rank}: LookupError: the verifier broke" in done.stderr
+    assert "error: The verifier 'faulty' raised LookupError" in done.stderr and "Traceback" not in done.stderr
+    assert f"stopped: A fault of process {rank}: The verifier 'faulty' raised LookupError" in done.stderr
     run = tmp_path / "run" / "version_0"
     assert checkpoints(run) == [f"step_{saved:06d}"]
     record = json.loads((run / "run.json").read_text())
@@ -112,8 +123,46 @@ def test_a_signal_before_anything_listens_or_that_the_process_is_deaf_to_is_left
     finally:
         mine.ignore()
         signal.signal(signal.SIGUSR1, before)
+        signal.signal(signal.SIGTERM, terminated)  # given back when its echo has died away, which the next test sees
     assert mine.by == ""
-    assert signal.getsignal(signal.SIGTERM) == terminated
+
+
+def test_a_second_ctrl_c_while_the_run_ends_is_the_same_one_and_a_later_one_is_not(monkeypatch):
+    """Two of them, 0.2 s apart: a run of a second has saved and let go of its signals when the second one comes."""
+    now, heeded = [100.0], []
+    monkeypatch.setattr(signals, "monotonic", lambda: now[0])
+    before = signal.signal(signal.SIGINT, lambda *_: heeded.append(now[0]))
+    given_back = signal.getsignal(signal.SIGINT)
+    try:
+        mine = Interruption()
+        mine.listen()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(RunStoppedError, match=r"^Ctrl-C after step 3"):
+            mine.check(3)
+        mine.ignore()
+        now[0] += 0.2
+        signal.raise_signal(signal.SIGINT)
+        assert heeded == []
+        now[0] += ECHO
+        signal.raise_signal(signal.SIGINT)
+        assert heeded == [105.2]
+        assert signal.getsignal(signal.SIGINT) is given_back
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_before_anything_listens_is_told_in_a_line_and_one_more_does_nothing(monkeypatch):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "make_cli", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit, match=r"^stopped: Ctrl-C\.$"):
+            cli.main(["fit"])
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_under_slurm_a_signal_saves_a_checkpoint_of_ours_and_nothing_beside_the_runs(tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("model_classes")
 
 
+@pytest.mark.no_cover  # every run of a test trains by the same lines, and tracing slows what transformers does
 @pytest.mark.parametrize(
     ("policy", "way"),
     [
@@ -59,3 +60,11 @@ def test_a_class_that_reads_its_padding_is_neither_right_nor_refused(
     outcome = benchmark.measure("bart", "plain", tmp_path)
     assert outcome.state == "NEITHER" and "Engine and trainer disagree" in outcome.said
     assert "| bart | decoder of a translator | NEITHER |" in benchmark.table([outcome])
+
+
+def test_a_class_that_wants_settings_of_its_own_is_told_in_one_line(benchmark: Any, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        benchmark.measure("longformer", "plain", tmp_path)
+    said = str(stopped.value.code)
+    assert said.startswith("longformer cannot be made of the common sizes: ") and said.endswith("Give it settings in CLASSES.")
+    assert len(said.splitlines()) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runs import run_alone, words
+from runs import run_cold, words
 
 COMPLAINT = re.compile(r"warn|deprecat", re.IGNORECASE)
 
@@ -16,7 +16,7 @@ def complaints(printed: str) -> list[str]:
 
 
 def test_the_main_job_prints_no_warning_and_says_what_ends_a_response(tmp_path: Path) -> None:
-    done = run_alone(*words(tmp_path, "simko"))
+    done = run_cold(*words(tmp_path, "simko"))
     assert complaints(done.stderr + done.stdout) == []
     assert "Responses end with '<eos>' (1).\n" in done.stderr
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from asym_lit.run_folder.ledger import read_ledger
-from asym_lit.run_folder.record import read_metrics
 from runs import points, run_alone, scalars, weights, words
 
 SIGKILLED = -9
@@ -146,16 +145,3 @@ def test_what_a_run_cannot_go_on_with_is_refused_before_the_first_batch(tmp_path
     run = finished(tmp_path, fit)
     with pytest.raises(SystemExit, match=words):
         fit("grpo", "--data.rollout_steps", "4", *other, "--ckpt_path", str(run))
-
-
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
-def test_two_processes_that_are_resumed_lose_no_metrics(tmp_path: Path, strategy: str) -> None:
-    """Under fsdp2 Lightning restores a checkpoint behind `on_fit_start`."""
-    more = ["--config", f"configs/overlays/{strategy}.yaml"]
-    run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "2"))
-    run = tmp_path / "run" / "version_0"
-    before = (run / "metrics.jsonl").read_text()
-    run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "3", "--ckpt_path", str(run)))
-    assert (run / "metrics.jsonl").read_text().startswith(before)
-    assert list(scalars(run, "reward/mean")) == [row["step"] for row in read_metrics(run)] == [0, 1, 2]
-    assert set(map(len, points(run).values())) == {1}

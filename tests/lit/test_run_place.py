@@ -10,6 +10,9 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from asym_lit.cli import main
 from asym_lit.lit.run_place import decided_folder, run_folder
+from asym_lit.run_folder.paths import check_writable
+from asym_lit.run_folder.place import check_place, without_false_starts
+from asym_lit.types import InputError
 from runs import SMALL
 
 
@@ -72,3 +75,44 @@ def test_a_run_without_a_logger_leaves_everything_in_its_folder_and_goes_on_ther
     main([*more, "--data.rollout_steps", "3", "--ckpt_path", str(run)])
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step_000002", "step_000003"]
     assert [path.name for path in run.parent.iterdir()] == ["version_0"]
+
+
+def everything(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--trainer.callbacks+=asym_lit.lit.callbacks.MetricFamily"],  # k = 8 of 4 responses, found in setup
+        ["--data.task.operators", ""],  # found when the task is built
+    ],
+    ids=["in setup", "while it is built"],
+)
+@pytest.mark.parametrize("logger", [[], ["--trainer.logger", "false"]], ids=["numbered", "no logger"])
+def test_a_start_that_fails_leaves_nothing_behind_and_takes_no_number(tmp_path, monkeypatch, more, logger):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    config = str(Path(__file__).parents[2] / "configs" / "grpo.yaml")
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            main(["fit", "--config", config, *SMALL, *more, *logger])
+        assert everything(tmp_path) == ["runs", "runs/mine"]
+
+
+def test_a_start_that_fails_leaves_what_it_found_and_what_is_worth_keeping(tmp_path):
+    empty, kept = tmp_path / "empty", tmp_path / "runs" / "kept"
+    empty.mkdir()
+
+    @without_false_starts()
+    def start() -> None:
+        for folder in (empty, kept):
+            check_writable(folder)
+            check_place(folder, None)
+        (kept / "left_out.jsonl").write_text("{}")
+        raise InputError("no")
+
+    with pytest.raises(InputError, match="no"):
+        start()
+    assert everything(tmp_path) == ["empty", "empty/.lock", "runs", "runs/kept", "runs/kept/.lock", "runs/kept/left_out.jsonl"]

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 from asym_lit.policy.characters import character_tokenizer
 from policies import save_tiny
 from real_vllm import needs_vllm
-from runs import run_alone, scalars, weights
+from runs import run_cold, scalars, weights
 from runs import words as command
 from tiny_classes import tiny
 
@@ -85,7 +85,7 @@ def test_a_policy_that_vllm_cannot_write_with_is_refused_in_one_line(
     """In a process of its own: a start that failed leaves process groups of vLLM's behind."""
     monkeypatch.setenv("VLLM_CACHE_ROOT", str(tmp_path / "cache"))  # it remembers what it has read of a class
     policy = save_tiny(tmp_path / "policy", kind, **settings) if settings else save_hybrid(tmp_path / "policy", kind)
-    done = run_alone(*command(tmp_path, "grpo", "--model.policy", policy, *FEW), expect=1, timeout=900)
+    done = run_cold(*command(tmp_path, "grpo", "--model.policy", policy, *FEW), expect=1, timeout=900)
     (line,) = [line for line in done.stderr.splitlines() if "rite HFEngine" in line]
     assert re.search(words, line)
     assert "Traceback" not in done.stderr

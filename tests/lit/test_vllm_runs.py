@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from real_vllm import needs_vllm, tied_policy
-from runs import run_alone, scalars, weights, words
+from runs import run_cold, scalars, weights, words
 
 pytestmark = needs_vllm
 VLLM = ["--data.engine", "VLLMEngine"]
@@ -65,7 +65,7 @@ def test_a_tied_head_that_is_not_sent_stops_the_run(tmp_path: Path, fit: Callabl
 
 def test_an_engine_that_was_built_before_the_process_group_stops_the_run(tmp_path: Path) -> None:
     two = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
-    done = run_alone(*words(tmp_path, "grpo", *two, "--data.engine", "faulty_vllm.BuiltTooEarly"), expect=1)
+    done = run_cold(*words(tmp_path, "grpo", *two, "--data.engine", "faulty_vllm.BuiltTooEarly"), expect=1)
     assert "something made a process group before the strategy did" in done.stderr
 
 
@@ -73,7 +73,7 @@ def test_an_engine_that_was_built_before_the_process_group_stops_the_run(tmp_pat
 def test_five_steps_of_two_processes_agree(tmp_path: Path, strategy: str, processes_per_engine: int) -> None:
     more = ["--trainer.devices", "2", "--trainer.strategy", strategy, "--trainer.limit_val_batches", "0"]
     more += [*VLLM, "--data.engine.tensor_parallel_size", str(processes_per_engine)]
-    run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "5", "--model.optimizer.lr", "0.001"))
+    run_cold(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "5", "--model.optimizer.lr", "0.001"))
     gaps = scalars(tmp_path / "run" / "version_0", "mismatch/max")
     assert len(gaps) == 5
     assert max(gaps.values()) <= 1e-4

@@ -14,22 +14,9 @@ from asym_lit.policy.own_logits import read_head
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import InputError, Needs
 from fakes import full_scores, tiny_policy
+from model_kinds import SPREAD
 
-V = 61
-SIZES = {
-    "vocab_size": V,
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 8,
-    "max_position_embeddings": 64,
-    "initializer_range": 0.3,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-}
+V = SPREAD["vocab_size"]
 MAMBA = {"mamba_d_ssm": 32, "mamba_n_heads": 4, "mamba_d_head": 8, "mamba_d_state": 8, "mamba_n_groups": 1}
 # Config, class, settings, and what the class does with its logits.
 CLASSES = {
@@ -64,7 +51,7 @@ def policy(name, **changes):
     config, model, settings, _ = CLASSES[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return getattr(transformers, model)(getattr(transformers, config)(**{**SIZES, **settings, **changes})).eval()
+        return getattr(transformers, model)(getattr(transformers, config)(**{**SPREAD, **settings, **changes})).eval()
 
 
 def own_scores(model, temperature):

@@ -14,22 +14,9 @@ from asym_lit.policy.sharing_trial import try_sharing
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import Needs
 from fakes import make_prompt, make_rollout, tiny_policy
+from model_kinds import SPREAD
 
 CPU, NEEDS = torch.device("cpu"), Needs(entropy=True, entropy_gradient=True, top_n=3, rank1=True)
-SIZES = {
-    "vocab_size": 61,
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 8,
-    "max_position_embeddings": 64,
-    "initializer_range": 0.3,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-}
 WINDOW = {"sliding_window": 4}  # shorter than the prompts below
 SHARE = {
     "Llama": ("Llama", {}),
@@ -45,7 +32,7 @@ SHARE = {
 
 
 def policy(config, sizes, **changes):
-    made = getattr(transformers, f"{config}Config")(**{**SIZES, **sizes, **changes})
+    made = getattr(transformers, f"{config}Config")(**{**SPREAD, **sizes, **changes})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return transformers.AutoModelForCausalLM.from_config(made).eval()

@@ -9,7 +9,7 @@ from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.rollout.pending_verdicts import PendingVerdicts, traces, verdict_metrics
 from asym_lit.tasks import CountdownVerifier
 from asym_lit.tasks.countdown import countdown_prompt
-from asym_lit.types import Outcome, Prompt, Rollout, Verdict
+from asym_lit.types import InputError, Outcome, Prompt, Rollout, Verdict, VerifierError
 from fakes import make_rollout
 
 SAYS = {"yes": Outcome.CORRECT, "no": Outcome.INCORRECT, "?": Outcome.UNDECIDED}
@@ -106,7 +106,7 @@ def test_a_fault_of_the_verifier_is_raised_not_rewarded():
 
     reward = VerifierReward(Broken())
     reward.submit(group("yes"))
-    with pytest.raises(KeyError, match="yes!"):
+    with pytest.raises(VerifierError, match=r"'slow' raised KeyError .*yes!"):
         reward.collect()
 
 
@@ -128,3 +128,62 @@ def test_metrics_follow_the_path_of_each_verdict():
     assert metrics["verifier/undecided/no_reply"] == metrics["verifier/undecided/timeout"] == 1 / 4
     assert metrics["verifier/latency_p50"] == 1.5  # between 1 and 2, of 0.5, 1, 2, 3
     assert verdict_metrics([]) == {}
+
+
+def judge(pending: PendingVerdicts) -> None:
+    pending.submit(group("yes"))
+    pending.collect()
+
+
+class Asked:
+    """Says what it is told to say, or raises it."""
+
+    name = "asked"
+
+    def __init__(self, says: object) -> None:
+        self.says = says
+
+    def verify(self, prompt: Prompt, response: str) -> Verdict:
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says  # type: ignore[return-value]
+
+    def self_test(self) -> None:
+        pass
+
+
+class AskedBeside(Asked):
+    """The same, from a thread of its own."""
+
+    def open(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(self.verify, prompt, response)
+
+
+@pytest.mark.parametrize("kind", [Asked, AskedBeside])
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        (None, r"The verifier 'asked' gave None for a response to 'p'; allowed: a Verdict\."),
+        (True, r"gave True for a response to 'p'; allowed: a Verdict\."),
+        (KeyError("gold"), r"The verifier 'asked' raised KeyError on a response to 'p': 'gold'\."),
+    ],
+)
+def test_a_verifier_that_raises_or_gives_no_verdict_is_named_with_what_it_did(
+    kind: type[Asked], says: object, words: str
+) -> None:
+    with pytest.raises(VerifierError, match=words) as fault:
+        judge(PendingVerdicts(kind(says)))
+    assert fault.value.__cause__ is (says if isinstance(says, Exception) else None)
+
+
+def test_what_a_verifier_says_of_a_persons_input_stays_what_it_is() -> None:
+    pending = PendingVerdicts(Asked(InputError("no gold answer; write one")))
+    with pytest.raises(InputError, match=r"^no gold answer; write one$"):
+        pending.submit(group("yes"))

@@ -7,17 +7,21 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from time import sleep
 from typing import Any
 
 import pytest
 import torch
 
+from asym_lit.policy.export import named_weights
+from asym_lit.policy.loading import load_policy
 from asym_lit.rollout.engine import EngineError, EngineHost, Request
 from asym_lit.rollout.server_client import ServerClient
 from asym_lit.rollout.vllm_server import VLLMServerEngine
 from asym_lit.types import InputError, Sampling
 from fakes import make_prompt
+from policies import save_tiny
 
 HOST = EngineHost("the/policy", None, torch.device("cpu"), torch.float32, frozenset({1}), 0)
 CHOICE = {"index": 0, "token_ids": [5, 1], "logprobs": {"token_logprobs": [-0.5, -0.1]}, "finish_reason": "stop"}
@@ -178,3 +182,34 @@ def test_a_prefix_cache_that_was_not_reset_is_an_engine_error(engine: VLLMServer
 def test_impossible_settings_are_refused(make: Callable[[], Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         make()
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.4, 0.6])
+def test_a_server_that_writes_with_other_weights_is_refused_after_the_first_sync(
+    served: tuple[str, Answers], tmp_path: Path, shift: float
+) -> None:
+    url, answers = served
+    policy = save_tiny(tmp_path / "policy", initializer_range=0.3)
+    model = load_policy(policy)
+    prompt, ids = [(7 * place + 5) % 99 for place in range(8)], [5, 6, 7]
+    with torch.no_grad():
+        logprobs_TV = model(input_ids=torch.tensor([[*prompt, *ids]])).logits[0, 7:-1].log_softmax(-1)
+    said = {"token_logprobs": (logprobs_TV[range(3), ids] - shift).tolist()}
+    choices = [{"index": i, "token_ids": ids, "logprobs": said, "finish_reason": "length"} for i in range(2)]
+    answers.by_path |= {
+        "/v1/models": [(200, {"data": [{"id": policy}]})],
+        "/collective_rpc": [(200, {})],
+        "/reset_prefix_cache": [(200, {"success": True})],
+        "/v1/completions": [(200, {"choices": choices})],
+    }
+    engine = VLLMServerEngine(url, directory=str(tmp_path / "weights"))
+    engine.start(EngineHost(policy, model, torch.device("cpu"), torch.float32, frozenset({1}), 0))
+    if shift < 0.5:
+        engine.sync(named_weights(model), 0)
+        engine.sync(named_weights(model), 1)
+        assert [path for path, _ in answers.asked].count("/v1/completions") == 1  # once, at the start
+        assert [body["prompt"] for path, body in answers.asked if path == "/v1/completions"] == [prompt]
+    else:
+        with pytest.raises(InputError, match=r"not write with the weights it was sent: .* of 6 tokens are off by 0\.6 nats"):
+            engine.sync(named_weights(model), 0)
+    engine.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from asym_lit.types import InputError
+from asym_lit.types import InputError, RunStoppedError, VerifierError
 
 
 def refused_by_lightning(fault: Exception) -> Exception:
@@ -23,3 +23,16 @@ def input_error(fault: BaseException | None) -> InputError | None:
     while fault is not None and not isinstance(fault, InputError):
         fault = fault.__cause__ or fault.__context__
     return fault
+
+
+def told(fault: BaseException) -> str | None:
+    """What is said of a fault in place of a traceback; None if the traceback is to be printed.
+
+    A verifier's is kept in the run folder. Where there is none it is printed, for it leads to the line that is wrong.
+    """
+    if isinstance(fault, RunStoppedError | KeyboardInterrupt):
+        return f"stopped: {str(fault) or 'Ctrl-C.'}"
+    if isinstance(fault, VerifierError):
+        return f"error: {fault} Its traceback is in {fault.kept_in}" if fault.kept_in else None
+    ours = input_error(fault)
+    return None if ours is None else f"error: {ours}"

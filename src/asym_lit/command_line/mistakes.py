@@ -6,14 +6,17 @@ mistake; the way to it is the option's name.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from asym_lit import types
 from asym_lit.command_line.files import file_that_says, missing_file, unreadable_file
 from asym_lit.command_line.names import classes_in, hint_of, nearest, options_of, short_names
+from asym_lit.types import lacking
 
 LONGEST_LIST = 30
 """Names in an error; more are not read."""
@@ -29,6 +32,7 @@ OWNER = re.compile(r"Problem with given class_path '([^']+)':")
 OPTION = re.compile(r"(?:Option '([^']+)' is not accepted|Subcommand '\w+' does not accept option '([^']+)')")
 KIND = re.compile(r"Expected an? (<class '\w+'>|typing\.Literal\[.*?\])(?:\. Got value: (.*))?")
 NAME = re.compile(r"Expected a dot import path string: (.*)|module '(.+)' has no attribute '(.+)'")
+PROTOCOL = re.compile(r"Import path (\S+) does not implement protocol (\w+)")
 FRAME = ("Does not validate", "Subtypes:", "Errors:", "Given value", "Expected a path but", "Expected a <class 'NoneType'>")
 
 
@@ -77,6 +81,8 @@ def _leaf_words(message: str, parser: Any, words: Sequence[str]) -> str:
     where = _place(leaf.option, words)
     if found := NAME.search(leaf.words):
         return _unknown_name(leaf, found[1] or _path_given(message, f"{found[2]}.{found[3]}"), parser, where)
+    if (found := PROTOCOL.search(leaf.words)) and (lacks := _lacks(found[1], found[2])):
+        return f"{leaf.option}{where} is {found[1]}, which {' and '.join(lacks)}."
     if found := KIND.search(leaf.words):
         alike = [KIND.search(one.words) for one in leaves if one.keys == leaf.keys]
         given = found[2] or next(iter(re.findall(r"Given value: (.*)", message)), "")
@@ -137,9 +143,16 @@ def _unknown_name(leaf: Leaf, given: str, parser: Any, where: str) -> str:
 
 def _wrong_kind(option: str, given: str, kinds: Sequence[str]) -> str:
     literal = [name for kind in kinds for name in re.findall(r"'([^']+)'", kind.partition("Literal[")[2])]
+    others = list(dict.fromkeys(KINDS.get(kind, kind) for kind in kinds if "Literal[" not in kind))
     if literal:
-        return f"{option} is {given!r}.{_hint(given, literal)}"
-    return f"{option} is {given!r}; allowed: {' or '.join(dict.fromkeys(KINDS.get(kind, kind) for kind in kinds))}."
+        return f"{option} is {given!r}.{_hint(given, literal).removesuffix('.')}{''.join(f', {kind}' for kind in others)}."
+    return f"{option} is {given!r}; allowed: {' or '.join(others)}."
+
+
+def _lacks(path: str, protocol: str) -> list[str]:
+    """What the class at an import path lacks of a protocol of ours."""
+    kind, wanted = _imported(path), getattr(types, protocol, None)
+    return lacking(kind, wanted) if inspect.isclass(kind) and inspect.isclass(wanted) else []
 
 
 def _unknown_words(message: str, parser: Any) -> str | None:

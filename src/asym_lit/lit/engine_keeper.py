@@ -9,12 +9,12 @@ from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 
 from asym_lit.gguf_models.directories import about
 from asym_lit.lit.distributed import any_process, world_size
-from asym_lit.lit.stopping import HeldFault, RunStoppedError
+from asym_lit.lit.stopping import HeldFault
 from asym_lit.policy.known_tokens import tokenless_ids
 from asym_lit.policy.loading import load_generation_config, locate
 from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.types import LivePolicy, Rollout, Sampling
+from asym_lit.types import LivePolicy, Rollout, RunStoppedError, Sampling
 
 
 class EngineKeeper:

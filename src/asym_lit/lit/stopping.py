@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Literal
 
 import torch.distributed as dist
 
 from asym_lit.lit.distributed import all_lists, any_process, world_size
-
-
-class RunStoppedError(RuntimeError):
-    """The run cannot go on, but the policy is whole: `RolloutCheckpoint` saves it on the way out.
-
-    Raised on every process at once, between two updates, for saving is a collective.
-
-    Args:
-        message: What happened, and what to do.
-        state: Of the run: it stopped itself, was asked to from outside, or something broke.
-    """
-
-    def __init__(self, message: str, state: Literal["stopped", "interrupted", "failed"] = "stopped") -> None:
-        super().__init__(message)
-        self.state = state
+from asym_lit.types import RunStoppedError, VerifierError
 
 
 class HeldFault:
@@ -46,7 +31,8 @@ class HeldFault:
         """End every process here if one holds a fault: that one by it, the others by its words. A collective."""
         if world_size() == 1 or not any_process(self.fault is not None):
             return
-        mine = [f"process {dist.get_rank()}: {type(self.fault).__name__}: {self.fault}"] if self.fault else []
+        kind = "" if isinstance(self.fault, VerifierError) else f"{type(self.fault).__name__}: "
+        mine = [f"process {dist.get_rank()}: {kind}{self.fault}"] if self.fault else []
         words = all_lists(mine)
         if self.fault:
             self.fault.ends_all = True  # type: ignore[attr-defined]

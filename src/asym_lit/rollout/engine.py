@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from asym_lit.types import Prompt, Rollout, Sampling
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+from asym_lit.types import PolicyModel, Prompt, Rollout, Sampling
 
 
 class EngineError(RuntimeError):
@@ -43,7 +40,7 @@ class EngineHost:
 
     policy: str
     """Directory or hub id of the policy before training."""
-    live_model: PreTrainedModel | None
+    live_model: PolicyModel | None
     """The policy in training if it is whole on this device, so that an embedded engine can share its weights; None if
     it is sharded."""
     device: torch.device
@@ -53,7 +50,7 @@ class EngineHost:
     pad_token_id: int
     local_rank: int = 0
     """Of this process among those of its machine."""
-    load: Callable[[], PreTrainedModel] | None = None
+    load: Callable[[], PolicyModel] | None = None
     """Loads the policy before training as the one in training was loaded, for an embedded engine's replica: without noise and
     with the same rotary frequencies. None where only a live model is offered."""
     tokenless_ids: frozenset[int] = frozenset()

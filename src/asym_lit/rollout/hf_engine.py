@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,10 +19,7 @@ from asym_lit.rollout.decoding import CacheUse, DecodingLoop, Rows, uniforms
 from asym_lit.rollout.engine import Engine, EngineHost, Request
 from asym_lit.rollout.sampling import draw, sampling_logprobs
 from asym_lit.rollout.stops import StopFinder
-from asym_lit.types import InputError, Rollout, Sampling
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+from asym_lit.types import InputError, PolicyModel, Rollout, Sampling
 
 
 class HFEngine(Engine):
@@ -40,7 +37,7 @@ class HFEngine(Engine):
             raise InputError(f"max_batch_tokens is {max_batch_tokens}; allowed: 1 or more.")
         self.max_batch_tokens = max_batch_tokens
         self.version = -1
-        self._model: PreTrainedModel | None = None
+        self._model: PolicyModel | None = None
         self._host: EngineHost | None = None
         self._use = CacheUse()
 
@@ -62,7 +59,7 @@ class HFEngine(Engine):
             kind = type(self._model).__name__
             self.remarks = (f"HFEngine: padding is not hidden from a {kind}, so only prompts of one length share a batch.",)
 
-    def _replica(self, host: EngineHost) -> PreTrainedModel:
+    def _replica(self, host: EngineHost) -> PolicyModel:
         if host.load is None:
             raise RuntimeError("The engine's host offers neither a live model nor a way to load one; give it EngineHost.load.")
         replica = host.load()

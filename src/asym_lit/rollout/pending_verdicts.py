@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
-from asym_lit.types import Outcome, Rollout, SubmittingVerifier, Verdict, Verifier
+from asym_lit.types import InputError, Outcome, Rollout, SubmittingVerifier, Verdict, Verifier, VerifierError
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class PendingVerdicts:
                 future.add_done_callback(self._ended)
         else:
             for rollout in rollouts:
-                rollout.verdict = self.verifier.verify(rollout.prompt, rollout.text)
+                rollout.verdict = self._judged(rollout, lambda: self.verifier.verify(rollout.prompt, rollout.text))  # noqa: B023
             self.clock.deepest = max(self.clock.deepest, len(rollouts))
             self.clock.worked += perf_counter() - begun
         self.clock.waited += perf_counter() - begun
@@ -70,10 +70,27 @@ class PendingVerdicts:
         begun = perf_counter()
         waiting, self._waiting = self._waiting, []
         for rollout, future in waiting:
-            rollout.verdict = future.result()
+            rollout.verdict = self._judged(rollout, future.result)
         with self._change:  # a result is there a moment before its end is noted
             self._change.wait_for(lambda: not self._open)
         self.clock.waited += perf_counter() - begun
+
+    def _judged(self, rollout: Rollout, ask: Callable[[], Verdict]) -> Verdict:
+        """What the verifier says of a response.
+
+        Raises:
+            VerifierError: If it raised, or gave no verdict.
+        """
+        name, about = self.verifier.name, f"a response to {rollout.prompt.uid!r}"
+        try:
+            verdict = ask()
+        except InputError:
+            raise
+        except Exception as fault:
+            raise VerifierError(f"The verifier {name!r} raised {type(fault).__name__} on {about}: {fault}.") from fault
+        if not isinstance(verdict, Verdict):
+            raise VerifierError(f"The verifier {name!r} gave {verdict!r:.80} for {about}; allowed: a Verdict.")
+        return verdict
 
     def read_clock(self) -> VerdictClock:
         """What was measured since it was read last."""

@@ -17,6 +17,7 @@ from asym_lit.rollout.server_client import WITHOUT_SERVE, ServerClient
 from asym_lit.rollout.stops import ended_at_stop
 from asym_lit.rollout.vllm_process import SUPPORTED, release_line
 from asym_lit.rollout.vllm_requests import SEED_BITS, forbidden
+from asym_lit.rollout.vllm_trial import try_server
 from asym_lit.rollout.weight_directories import WeightDirectories
 from asym_lit.types import InputError, Rollout, Sampling
 
@@ -68,7 +69,7 @@ class VLLMServerEngine(Engine):
         self.model, self.weights, self.directory, self.concurrency = model, weights, directory, concurrency
         self.start_timeout, self.nccl = start_timeout, (nccl_address, nccl_port)
         self.version = -1
-        self._served = ""
+        self._served, self._is_tried = "", False
         self._host: EngineHost | None = None
         self._transfer: Any = None
 
@@ -91,10 +92,14 @@ class VLLMServerEngine(Engine):
                 f"{self.client.url} serves {sorted(served)}, not {wanted!r}. Start it with `vllm serve {wanted}` "
                 f"({WITHOUT_SERVE}), or name what it serves by --data.engine.model."
             )
-        self._served, self._host, self.version = found[0], host, -1
+        self._served, self._host, self.version, self._is_tried = found[0], host, -1, False
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
-        """Gather the weights, have the first process send them, and wait until all may ask for responses."""
+        """Gather the weights, have the first process send them, and wait until all may ask for responses.
+
+        Raises:
+            InputError: If it writes with others; that is found out once, after the start.
+        """
         assert self._host is not None
         sender = not dist.is_initialized() or dist.get_rank() == 0
         gathered = {}
@@ -106,6 +111,9 @@ class VLLMServerEngine(Engine):
         if dist.is_initialized() and dist.get_world_size() > 1:
             dist.barrier()
         self.version = version
+        if not self._is_tried:
+            try_server(self, self._host, self.client.url)
+            self._is_tried = True
 
     def _send(self, weights: dict[str, Tensor], version: int) -> None:
         assert self._host is not None

@@ -94,19 +94,52 @@ def try_writing(engine: Engine, host: EngineHost) -> None:
     Raises:
         InputError: If it cannot, or writes with others.
     """
+    request = _request(host)
+    with refused_by_vllm("does not write with", host.policy):
+        groups = list(engine.generate([request], SAMPLING))
+    engine.forget()
+    if host.live_model is not None and (off := _nats_off(groups, host, host.live_model)) > OTHER_WEIGHTS:
+        raise InputError(
+            f"vLLM {check_installation()} does not take weights anew for a {type(host.live_model).__name__}: its log-probs of "
+            f"{_count(groups)} tokens are off by {off:.2g} nats in the mean. Write HFEngine under data.engine."
+        )
+
+
+def try_server(engine: Engine, host: EngineHost, url: str) -> None:
+    """Have a server write a few tokens with the weights it was sent. It keeps its prefixes: others may be asking it, too.
+
+    Where the policy is sharded only the mismatch guard can compare.
+
+    Raises:
+        InputError: If it writes with others.
+    """
+    if host.live_model is None:
+        return
+    groups = list(engine.generate([_request(host)], SAMPLING))
+    if (off := _nats_off(groups, host, host.live_model)) > OTHER_WEIGHTS:
+        raise InputError(
+            f"{url} does not write with the weights it was sent: its log-probs of {_count(groups)} tokens are off by "
+            f"{off:.2g} nats in the mean from a {type(host.live_model).__name__}'s own. See that it serves this policy, "
+            "unquantised, that it reads the files under data.engine.directory, and that no other trainer sends it weights; "
+            "or write HFEngine under data.engine."
+        )
+
+
+def _request(host: EngineHost) -> Request:
     from transformers import AutoConfig
 
     vocabulary = int(AutoConfig.from_pretrained(host.policy).get_text_config(decoder=True).vocab_size)
     ids = tuple((7 * place + 5) % vocabulary for place in range(TOKENS))
-    with refused_by_vllm("does not write with", host.policy):
-        groups = list(engine.generate([Request(Prompt("trial", "", {}, "trial", ids), 0, 0)], SAMPLING))
-    engine.forget()
-    if host.live_model is not None:  # where it is sharded only the mismatch guard can see it
-        _check(groups, host, host.live_model)
+    return Request(Prompt("trial", "", {}, "trial", ids), 0, 0)
+
+
+def _count(groups: Sequence[Sequence[Rollout]]) -> int:
+    return sum(len(rollout.token_ids) for group in groups for rollout in group)
 
 
 @torch.no_grad()
-def _check(groups: Sequence[Sequence[Rollout]], host: EngineHost, model: Any) -> None:
+def _nats_off(groups: Sequence[Sequence[Rollout]], host: EngineHost, model: Any) -> float:
+    """How far log-probs are from the policy's own, in the mean over tokens."""
     gaps: list[float] = []
     for rollout in (rollout for group in groups for rollout in group):
         prompt, ids = list(rollout.prompt.token_ids), list(rollout.token_ids)
@@ -115,8 +148,4 @@ def _check(groups: Sequence[Sequence[Rollout]], host: EngineHost, model: Any) ->
         logits_TV[:, sorted(host.tokenless_ids)] = -torch.inf
         ours_T = logits_TV.log_softmax(-1)[torch.arange(len(ids)), ids].cpu()
         gaps += (ours_T - torch.tensor(rollout.logprobs)).abs().nan_to_num(torch.inf).tolist()
-    if (off := sum(gaps) / len(gaps)) > OTHER_WEIGHTS:
-        raise InputError(
-            f"vLLM {check_installation()} does not take weights anew for a {type(model).__name__}: its log-probs of "
-            f"{len(gaps)} tokens are off by {off:.2g} nats in the mean. Write HFEngine under data.engine."
-        )
+    return sum(gaps) / len(gaps)

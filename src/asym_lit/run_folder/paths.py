@@ -16,6 +16,9 @@ EXPORT = "huggingface"
 ADAPTER = "adapter"
 LEDGER = "ledger.parquet"
 RECORD = "run.json"
+FAULT = "fault.txt"
+"""The traceback of what ended a run, where the command line says it in one line."""
+SETTINGS_OF_LOGGER = "hparams.yaml"
 METRICS = "metrics.jsonl"
 HISTORY = "history.parquet"
 LEDGER_PAGE = "ledger.html"
@@ -28,10 +31,20 @@ LEFT_OUT = "left_out.jsonl"
 UNREADABLE_GOLD = "unreadable_gold.jsonl"
 EXAMPLE = f"{CHECKPOINTS}/step_000040"
 
+MADE: list[Path] = []
+"""Folders that this start has made, those within others first."""
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it is in, and remember which were not there."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    MADE[:0] = missing
+
 
 def claim_version(root: Path) -> Path:
     """A new folder `version_N`; of several processes that ask at once, each gets its own."""
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     taken = [int(path.name[8:]) for path in root.glob("version_*") if path.name[8:].isdigit()]
     number = max(taken, default=-1) + 1
     while True:
@@ -40,6 +53,7 @@ def claim_version(root: Path) -> Path:
         except FileExistsError:
             number += 1
         else:
+            MADE.insert(0, root / f"version_{number}")
             return root / f"version_{number}"
 
 
@@ -51,7 +65,7 @@ def check_writable(folder: Path) -> None:
     """
     probe = folder / f".probe-{uuid4().hex}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         probe.touch()
         probe.unlink(missing_ok=True)
     except OSError as fault:

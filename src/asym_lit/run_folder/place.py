@@ -5,11 +5,23 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
 
-from asym_lit.run_folder.paths import CHECKPOINTS, CONFIG, EVENTS, LOCK, RECORD, whole_checkpoints
+from asym_lit.run_folder.paths import (
+    CHECKPOINTS,
+    CONFIG,
+    EVENTS,
+    LOCK,
+    MADE,
+    RECORD,
+    SETTINGS_OF_LOGGER,
+    whole_checkpoints,
+)
+from asym_lit.run_folder.points import has_points
 from asym_lit.run_folder.record import read_record
 from asym_lit.types import InputError
 
@@ -49,6 +61,28 @@ def check_place(folder: Path, resumed: Path | None) -> None:
             points.unlink()
         said = f"{without} holds a run that ended before its first checkpoint; it begins anew."
         Console(stderr=True).print(said, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def without_false_starts() -> Iterator[None]:
+    """Remove the folders that a start has made if it fails before anything was written there that is worth keeping."""
+    MADE.clear()
+    try:
+        yield
+    except BaseException:
+        for folder in MADE:
+            files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+            if folder.resolve() in _LOCKS and all(map(_says_nothing, files)):
+                os.close(_LOCKS.pop(folder.resolve()))
+                shutil.rmtree(folder)
+            with suppress(OSError):  # not empty: another run is in it
+                folder.rmdir()
+        raise
+
+
+def _says_nothing(path: Path) -> bool:
+    """Whether a file of a run holds nothing that its command does not say."""
+    return path.name in (LOCK, CONFIG, SETTINGS_OF_LOGGER) or (path.match(EVENTS) and not has_points(path))
 
 
 def _sweep(folder: Path) -> None:

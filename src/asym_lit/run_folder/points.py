@@ -36,6 +36,13 @@ def cut_points(folder: Path, step: int, evaluated: bool) -> None:
                 writer.write(event.SerializeToString())
 
 
+def has_points(path: Path) -> bool:
+    """Whether an event file holds any."""
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+    return any(event.summary.value for event in LegacyEventFileLoader(str(path)).Load())
+
+
 def _kept(path: Path, step: int, evaluated: bool) -> Iterator[Event]:
     from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
     from tensorboard.compat.proto.summary_pb2 import Summary

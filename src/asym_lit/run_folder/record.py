@@ -6,13 +6,14 @@ What is measured, callbacks decide.
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from asym_lit.run_folder.paths import METRICS, RECORD
+from asym_lit.run_folder.paths import FAULT, METRICS, RECORD
 from asym_lit.run_folder.writing import finite, write_atomically, write_json
-from asym_lit.types import InputError
+from asym_lit.types import InputError, VerifierError
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
@@ -34,6 +35,13 @@ def read_record(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{path} is no record of a run; it is written by the RunRecord callback.")
     return found
+
+
+def keep_traceback(folder: Path, fault: VerifierError) -> None:
+    """Write the traceback of what ended a run, and have the fault say where."""
+    path = folder / FAULT
+    write_atomically(path, ["".join(traceback.format_exception(fault)).rstrip()])
+    fault.kept_in = str(path)
 
 
 def add_metrics(folder: Path, step: int, metrics: Mapping[str, float]) -> None:

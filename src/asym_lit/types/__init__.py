@@ -11,8 +11,10 @@ Shape letters, used as suffixes of tensor names (`advantages_BT`):
 """
 
 from asym_lit.types.asking import AnswerSource, DemonstratedTask, SelectiveTask, Task
-from asym_lit.types.errors import InputError, check_least
+from asym_lit.types.errors import InputError, RunStoppedError, VerifierError, check_least
 from asym_lit.types.experience import BatchPool, Collectives, Experience
+from asym_lit.types.members import check_members, lacking
+from asym_lit.types.policies import PolicyModel
 from asym_lit.types.problems import LabelledAnswer, LeftOut, Prompt, Split
 from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Sampling, check_sampling
 from asym_lit.types.scores import Needs, TokenScores
@@ -37,9 +39,11 @@ __all__ = [
     "LivePolicy",
     "Needs",
     "Outcome",
+    "PolicyModel",
     "Prompt",
     "Rollout",
     "RolloutBatch",
+    "RunStoppedError",
     "Sampling",
     "Scorer",
     "SelectiveTask",
@@ -49,6 +53,9 @@ __all__ = [
     "TokenScores",
     "Verdict",
     "Verifier",
+    "VerifierError",
     "check_least",
+    "check_members",
     "check_sampling",
+    "lacking",
 ]

@@ -1,10 +1,37 @@
-"""What is wrong with what a person gave. Faults of programs are Python's own exceptions."""
+"""What is wrong with what a person gave, and what ends a run early. Faults of programs are Python's own exceptions."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class InputError(ValueError):
     """Something a person gave cannot be used. The message says what was given, what is allowed, and what to write."""
+
+
+class VerifierError(RuntimeError):
+    """A verifier raised, or gave something else than a verdict: a fault of what a person gave, and never a wrong answer.
+
+    The message says so in one line; what the verifier raised is its cause.
+    """
+
+    kept_in: str = ""
+    """The file that has the traceback; empty where it was not written."""
+
+
+class RunStoppedError(RuntimeError):
+    """The run cannot go on, but the policy is whole: `RolloutCheckpoint` saves it on the way out.
+
+    Raised on every process at once, between two updates, for saving is a collective.
+
+    Args:
+        message: What happened, and what to do.
+        state: Of the run: it stopped itself, was asked to from outside, or something broke.
+    """
+
+    def __init__(self, message: str, state: Literal["stopped", "interrupted", "failed"] = "stopped") -> None:
+        super().__init__(message)
+        self.state = state
 
 
 def check_least(called: str, least: float, /, **values: float) -> None:

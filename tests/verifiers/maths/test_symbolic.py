@@ -120,24 +120,27 @@ ROWS = [
 ]
 
 
-def verdicts(workers: int, rows: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+def verdicts(workers: int, rows: list[tuple[str, str]], burning: int = 0) -> dict[tuple[str, str], tuple[str, str]]:
+    """What it says of the rows, beside some processes that keep the machine busy once its own have started."""
     verifier = Symbolic(workers=workers, seconds=1, whole_only=False)
+    busy: list[subprocess.Popen[bytes]] = []
     try:
+        verifier.open()
+        for started in [verifier.submit(asked("1"), "\\boxed{1}") for _ in range(workers)]:
+            assert started.result().outcome == Outcome.CORRECT
+        busy += [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(burning)]
         pending = [(row, verifier.submit(asked(row[0]), f"\\boxed{{{row[1]}}}")) for row in rows]
         return {row: (str(p.result().outcome), p.result().reason) for row, p in pending}
     finally:
+        for process in busy:
+            process.kill()
+            process.wait()
         verifier.close()
 
 
 def test_a_busy_machine_more_workers_and_another_order_change_no_verdict():
     idle = verdicts(1, ROWS)
-    burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
-    try:
-        assert verdicts(2, ROWS[::-1]) == idle
-    finally:
-        for process in burning:
-            process.kill()
-            process.wait()
+    assert verdicts(2, ROWS[::-1], burning=3) == idle
     assert idle["12", ISSUE_65] == ("undecided", "timeout")
     assert {idle[row][0] for row in ROWS} == {"correct", "incorrect", "undecided"}
 

@@ -14,9 +14,9 @@ from typing_extensions import override
 from asym_lit.lit.callbacks.verifier_reward import counted_by
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
-from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.run_folder.code_state import git_state, versions
 from asym_lit.run_folder.record import add_metrics, cut_metrics, read_record, write_record
+from asym_lit.types import RunStoppedError
 
 LONGEST_WHY = 500
 """Characters of the reason why a run ended."""

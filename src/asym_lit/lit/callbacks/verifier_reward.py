@@ -17,8 +17,8 @@ from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.run_place import run_folder
-from asym_lit.lit.stopping import RunStoppedError
 from asym_lit.rollout.pending_verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics, verdict_sums
+from asym_lit.run_folder.record import keep_traceback
 from asym_lit.types import (
     AuditingVerifier,
     Counting,
@@ -27,9 +27,12 @@ from asym_lit.types import (
     Outcome,
     Rollout,
     RolloutBatch,
+    RunStoppedError,
     SubmittingVerifier,
     Verdict,
     Verifier,
+    VerifierError,
+    check_members,
 )
 from asym_lit.verifiers.interventions import innermost_of
 
@@ -72,6 +75,9 @@ class VerifierReward(Callback):
             raise InputError(f"max_undecided is {max_undecided}; allowed: 0 to 1.")
         if undecided not in ("mask", "drop_group", "wrong"):
             raise InputError(f"undecided is {undecided!r}; allowed: mask, drop_group, wrong.")
+        for called, given in (("verifier", verifier), ("oracle", oracle)):
+            if given is not None:
+                check_members(called, given, Verifier)
         self.verifier, self.max_undecided, self.undecided, self.oracle = verifier, max_undecided, undecided, oracle
         self._asked = innermost_of(verifier)
         self.rewards = {
@@ -96,6 +102,7 @@ class VerifierReward(Callback):
             if verifier is not None:
                 verifier.self_test()
         data.maker.scorer = self
+        self._folder = run_folder(trainer)
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -111,6 +118,8 @@ class VerifierReward(Callback):
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self.close()
+        if isinstance(exception, VerifierError):
+            keep_traceback(self._folder, exception)
 
     def close(self) -> None:
         """End what the verifier started."""
