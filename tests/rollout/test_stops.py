@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from asym_lit.policy.characters import character_tokenizer
+from asym_lit.policy.loading import load_tokenizer
 from asym_lit.responses import response_text, text_behind
 from asym_lit.rollout import stops
 from asym_lit.rollout.engine import EngineHost, Request
@@ -172,6 +173,12 @@ def test_stops_that_a_tokenizer_cannot_write_are_refused(given: dict[str, Any], 
 def test_stops_that_a_tokenizer_can_write_are_taken_at_the_edge_of_words_too() -> None:
     for tokenizer in (BYTES, SPACES):
         check_stops(tokenizer, {"a": Sampling(stop_strings=["\n", " the", "the ", "\u00c4", "\u6570."], stop_token_ids=[5])})
+
+
+def test_a_stop_string_that_a_tokenizer_does_not_read_but_a_policy_can_write_is_taken() -> None:
+    tokenizer = load_tokenizer("bundled")
+    assert tokenizer("1\n").input_ids == tokenizer("1").input_ids  # it drops a newline, for which it has a token
+    check_stops(tokenizer, {"a": Sampling(stop_strings=["\n\n"])})
 
 
 def test_a_sampling_without_stops_says_what_it_said_before_there_were_any() -> None:
