@@ -19,6 +19,7 @@ from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.logit_tiles import TileSettings
 from asym_lit.policy.own_logits import read_head
 from asym_lit.policy.shared_attention import reading
+from asym_lit.processes.heap import give_back
 from asym_lit.shapes import Float, Int, Shaped
 from asym_lit.types import InputError, Needs, TokenScores
 
@@ -101,6 +102,7 @@ class TokenScorer(nn.Module):
         Returns:
             Scores in fp32 (or wider, if the policy is), shape [B, T], zeros on padding.
         """
+        give_back()  # between passes, where what the last one took is free
         batch, step = mask_BT.bool().nonzero(as_tuple=True)
         if isinstance(tokens, SharedTokens):
             with reading(tokens):

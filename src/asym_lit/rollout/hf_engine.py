@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from asym_lit.processes.heap import give_back
 from asym_lit.rollout.cache_trial import try_caches
 from asym_lit.rollout.decoding import CacheUse, DecodingLoop, Rows, uniforms
 from asym_lit.rollout.engine import Engine, EngineHost, Request
@@ -153,6 +154,7 @@ class HFEngine(Engine):
     @torch.no_grad()
     def _generate_rows(self, rows: Rows, sampling: Sampling) -> list[Rollout]:
         assert self._host is not None
+        give_back()
         device = self._host.device
         loop = DecodingLoop(self._model, self._host, rows, self._use)
         uniform_RT = uniforms(rows, sampling).to(device)
