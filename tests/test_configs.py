@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
 OVERLAYS = sorted(path for path in (ROOT / "configs" / "overlays").rglob("*.yaml") if path.parent.name != "papers")
 STUDIES = sorted((ROOT / "configs" / "studies").glob("*.yaml"))
-GENERATED = ("reasoning_gym", "sums", "word_problems")
+GENERATED = ("reasoning_gym", "short_word_problems", "sums", "word_problems")
 DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem not in GENERATED)
 UNTRACED = pytest.mark.no_cover  # `test_a_recipe_is_complete` runs the same lines, and tracing makes parsing twice as slow
 
@@ -158,8 +158,9 @@ def test_another_objective_is_one_word_on_the_command_line() -> None:
 
 @UNTRACED
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path) -> None:
+def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path, chatty: str) -> None:
     found = read_study(path)
+    named = ("--model.policy", chatty) if path.stem == "language_model" else ()
     kinds = {
         re.sub(r"\d[\d.]*", "0", str(arm)): name for name, arm in found.arms.items()
     }  # arms that differ in numbers are alike
@@ -167,9 +168,19 @@ def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path) -> None:
         # Every kind of arm on the last task, whose overlay lies between, and the first arm on every task.
         last = cell.task == list(found.tasks)[-1] and cell.arm in kinds.values()
         if cell.seed == found.seeds[0] and (last or cell.arm == next(iter(found.arms))):
-            module, data = built(*cell.prepare())
+            module, data = built(*cell.prepare(), *named)
             assert isinstance(module, PolicyModule) and isinstance(data, RolloutDataModule)
             assert data.task.name == cell.task
+
+
+def test_the_command_of_make_train_lm_trains_simko_on_word_problems_put_as_chats(chatty: str) -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    (command,) = (line for line in makefile.splitlines() if "train.py fit" in line and "smollm2-135m" in line)
+    words = [str(ROOT / word) if word.endswith(".yaml") else word for word in command.split()[3:]]
+    module, data = built(*words, "--model.policy", chatty)
+    assert isinstance(module, PolicyModule) and isinstance(data, RolloutDataModule)
+    assert (module.objective, data.task.name) == (simko(), "word_problems")
+    assert "Work it out in short steps" in render(data.task.prompts("train")[:1], data.tokenizer, data.prompt_sets.form)[0].text
 
 
 @pytest.mark.parametrize("protocol", [Engine, Task, Verifier])
