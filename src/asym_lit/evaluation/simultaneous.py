@@ -1,0 +1,197 @@
+"""pass@k over every budget at once: bands that hold at all k together, and what is sure of gains and losses.
+
+One k at a time: `paired`. Where the values come from: `pass_at_k`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from asym_lit.evaluation.paired import variance_parts
+from asym_lit.evaluation.pass_at_k import checked_counts
+from asym_lit.types import InputError
+
+DRAWS = 20_000
+"""Of the process over k; the chance that a band misses is then known to 0.3 points."""
+ROUNDING = 1e-12
+"""Differences and standard errors below it are 0: shares of whole numbers, averaged in float64."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A curve over every k from 1, and bounds that hold at all of them together."""
+
+    mean: np.ndarray
+    """Shape [k], as all here; its first value is at k = 1."""
+    low: np.ndarray
+    high: np.ndarray
+    """NaN with a single problem."""
+    level: float
+    critical: float
+    """Standard errors to either side, were degrees of freedom without end; 1.96 at one k alone."""
+
+    @property
+    def ks(self) -> list[int]:
+        """1, 2 ... up to the most."""
+        return list(range(1, len(self.mean) + 1))
+
+    @property
+    def gain(self) -> list[int]:
+        """Budgets at which the whole band lies above 0."""
+        return [k for k, low in zip(self.ks, self.low, strict=True) if low > ROUNDING]
+
+    @property
+    def loss(self) -> list[int]:
+        """Budgets at which the whole band lies below 0."""
+        return [k for k, high in zip(self.ks, self.high, strict=True) if high < -ROUNDING]
+
+    @property
+    def first_loss(self) -> list[int]:
+        """Budgets at which the loss may begin: no earlier one loses for sure, and this one does not gain or stay for sure.
+
+        The smallest k with a true difference below 0 is among them with the band's chance, if there is such a k. There may be
+        none unless `loss` holds one.
+        """
+        end = self.loss[0] if self.loss else len(self.mean)
+        return [k for k, low in zip(self.ks, self.low, strict=True) if k <= end and low < -ROUNDING]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain types, for JSON."""
+        bounds = {name: getattr(self, name).tolist() for name in ("mean", "low", "high")}
+        return {"ks": self.ks, **bounds, "level": self.level, "critical": self.critical}
+
+
+@dataclass(frozen=True)
+class EveryK:
+    """An arm and what it is held against, over every budget."""
+
+    arm: str
+    reference: str
+    arm_curve: Band
+    reference_curve: Band
+    difference: Band
+    """The arm less the reference, paired by problem."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain types, for JSON."""
+        found = self.difference
+        sure = {"gain": found.gain, "loss": found.loss, "first_loss": found.first_loss, "may_never_lose": not found.loss}
+        curves = {name: getattr(self, name).as_dict() for name in ("arm_curve", "reference_curve", "difference")}
+        return {"arm": self.arm, "reference": self.reference, **sure, **curves}
+
+
+def pass_at_every_k(samples: Sequence[int] | np.ndarray, correct: Sequence[int] | np.ndarray, most: int) -> np.ndarray:
+    """Unbiased pass@k of each problem (arXiv 2107.03374) at every k from 1, as `pass_at_k` one after another.
+
+    Args:
+        samples: n, responses per problem; each at least `most`.
+        correct: c, right ones among them.
+        most: Largest k.
+
+    Returns:
+        Shape [problems, most].
+
+    Raises:
+        InputError: If a problem has fewer than `most` responses.
+    """
+    n, c = checked_counts(samples, correct, most, f"pass@1 to pass@{most}")
+    # Problems share their counts: 10,000 of them with 128 responses have 129 different rows.
+    different, which = np.unique(np.stack([n, c], axis=1), axis=0, return_inverse=True)
+    all_n, wrong, i = different[:, :1], different[:, :1] - different[:, 1:], np.arange(most)
+    values = 1.0 - np.cumprod(np.clip(wrong - i, 0, None) / (all_n - i), axis=1)
+    found: np.ndarray = values[which.reshape(-1)]
+    return found
+
+
+def over_every_k(
+    arm: str, reference: str, first: Sequence[np.ndarray], second: Sequence[np.ndarray], level: float = 0.95, draws: int = DRAWS
+) -> EveryK:
+    """Both curves and their difference, each with its band.
+
+    Args:
+        arm: Name of the first.
+        reference: Name of the second.
+        first: By seed, shape [problems, k].
+        second: Likewise, problems in the same order; seeds need not be as many.
+        level: Of each band.
+        draws: Of the process over k.
+    """
+    a, b = np.stack(first), np.stack(second)
+    curves = (simultaneous_band(one, level=level, draws=draws) for one in (a, b))
+    return EveryK(arm, reference, *curves, simultaneous_band(a, b, level, draws))
+
+
+def simultaneous_band(
+    first: np.ndarray, second: np.ndarray | None = None, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+) -> Band:
+    """A sup-t band over every k, by a Gaussian multiplier bootstrap over problems and, given several, seeds.
+
+    The mean at k has the standard error s(k) of `paired_difference`. With multipliers g, standard normal, a draw is
+    `Z(k) = (sum_i g_i r_i(k) + sum_s g_s m_s(k)) / s(k)`: r_i is problem i's paired difference less the mean, m_s the mean of
+    seed s less that of its arm, both scaled to their parts of the variance. The band is `mean -+ t(k) s(k)`: the level q of
+    `max over k of |Z|` (Montiel Olea and Plagborg-Moller 2019) gives one tail for all k, and t(k) is Student's quantile for
+    that tail with Satterthwaite's degrees of freedom at k. At one k alone it is the plain interval.
+
+    Sums of Gaussian multipliers are Gaussian with the covariance of the rows, so Z is drawn from that: no draw touches the
+    problems, and 10,000 of them cost as little as ten.
+
+    Args:
+        first: Shape [seeds, problems, k].
+        second: Likewise, to be subtracted; None for the curve of `first` alone.
+        level: Chance that the band holds at all k.
+        draws: Of Z.
+        seed: Of the draws.
+
+    Raises:
+        InputError: If the arms have different problems or budgets, or there is no problem.
+    """
+    arms = [first] if second is None else [first, second]
+    if first.shape[1:] != arms[-1].shape[1:] or not first.shape[1]:
+        raise InputError(
+            f"The arms have {first.shape[1]} problems at {first.shape[2]} budgets, and {arms[-1].shape[1]} at "
+            f"{arms[-1].shape[2]}; a band needs the same ones, and at least one problem."
+        )
+    paired = first.mean(0) - (0.0 if second is None else second.mean(0))
+    mean, least = paired.mean(0), 0.0 if second is None else -1.0
+    plain = float(norm.ppf((1 + level) / 2))
+    if len(paired) < 2:
+        nothing = np.full_like(mean, np.nan)
+        return Band(mean, nothing, nothing, level, plain)
+    parts = variance_parts(arms)
+    variance = np.asarray(sum(part for part, _ in parts))
+    moving = np.flatnonzero(variance > ROUNDING**2)
+    error = np.zeros_like(mean)
+    critical = plain
+    if moving.size:
+        error[moving] = np.sqrt(variance[moving])
+        rows = _rows(arms, paired, parts[-1][0])[:, moving] / error[moving]
+        critical = max(plain, float(np.quantile(_suprema(rows.T @ rows, draws, seed), level)))
+        weight = sum((part[moving] / variance[moving]) ** 2 / free for part, free in parts)
+        error[moving] *= student.isf(norm.sf(critical), 1 / weight)
+    return Band(mean, np.clip(mean - error, least, 1.0), np.clip(mean + error, least, 1.0), level, critical)
+
+
+def _rows(arms: Sequence[np.ndarray], paired: np.ndarray, beyond_noise: np.ndarray) -> np.ndarray:
+    """What the multipliers multiply: seeds, then problems, of shape [rows, k]; squares of a column add up to its variance."""
+    problems = len(paired)
+    over_problems = paired.var(0, ddof=1) / problems
+    share = np.sqrt(np.divide(beyond_noise, over_problems, out=np.zeros_like(over_problems), where=over_problems > 0))
+    means = [arm.mean(1) for arm in arms if len(arm) > 1]
+    seeds = [(mean - mean.mean(0)) / np.sqrt(len(mean) * (len(mean) - 1)) for mean in means]
+    return np.concatenate([*seeds, (paired - paired.mean(0)) / np.sqrt(problems * (problems - 1)) * share])
+
+
+def _suprema(correlations: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """The largest |Z| over k of each draw, where Z is Gaussian with these correlations."""
+    values, vectors = np.linalg.eigh(correlations)
+    kept = values > 1e-9 * values[-1]  # neighbours among budgets are nearly the same: 128 of them have about 20 directions
+    roots = (vectors[:, kept] * np.sqrt(values[kept])).T
+    rng = np.random.default_rng(seed)
+    pieces = [min(1000, draws - start) for start in range(0, draws, 1000)]
+    return np.concatenate([np.abs(rng.standard_normal((size, len(roots))) @ roots).max(1) for size in pieces])
