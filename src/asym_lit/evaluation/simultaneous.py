@@ -123,8 +123,8 @@ def over_every_k(
         draws: Of the process over k.
     """
     a, b = np.stack(first), np.stack(second)
-    curves = (simultaneous_band(one, level=level, draws=draws) for one in (a, b))
-    return EveryK(arm, reference, *curves, simultaneous_band(a, b, level, draws))
+    mine, theirs = (simultaneous_band(one, level=level, draws=draws) for one in (a, b))
+    return EveryK(arm, reference, mine, theirs, simultaneous_band(a, b, level, draws))
 
 
 def simultaneous_band(

@@ -57,9 +57,9 @@ def overview_rows(found: RunComparison) -> Iterator[list[str]]:
             arm.name + (" †" if any(not run.whole for run in arm.runs) else ""),
             arm.verdict(),
             _moved(arm.before.mean[0], arm.after.mean[0]),
-            _gap(arm.to_base[0]),
+            gap_words(arm.to_base[0]),
             _moved(arm.before.mean[-1], arm.after.mean[-1]),
-            _gap(arm.to_base[-1]),
+            gap_words(arm.to_base[-1]),
             _moved(arm.before.area, arm.after.area),
             _moved(*arm.all_right),
         ]
@@ -69,7 +69,8 @@ def _moved(before: float, after: float) -> str:
     return f"{before:.3f} → {after:.3f}"
 
 
-def _gap(gap: Gap) -> str:
+def gap_words(gap: Gap) -> str:
+    """A difference with its interval; bold if it is significant."""
     text = f"{signed(gap.found.mean)} [{signed(gap.found.low)}, {signed(gap.found.high)}]"
     return f"**{text}**" if gap.significant() else text
 
@@ -128,7 +129,7 @@ def gap_rows(found: RunComparison, against_base: bool) -> Iterator[list[str]]:
     for arm in found.arms:
         gaps = arm.to_base if against_base else arm.to_baseline
         if gaps:
-            yield [arm.name, *map(_gap, gaps)]
+            yield [arm.name, *map(gap_words, gaps)]
 
 
 def comparison_text(found: RunComparison) -> str:

@@ -63,7 +63,7 @@ def write_comparison(
     Raises:
         InputError: If the runs cannot be compared.
     """
-    names = _evaluations(settings, runs)
+    names = shared_evaluations(settings, runs)
     done = {}
     for name in names:
         allowed = check_comparable(runs, name, settings.allow)
@@ -81,7 +81,8 @@ def write_comparison(
     return done
 
 
-def _evaluations(settings: Compare, runs: Sequence[Run]) -> list[str]:
+def shared_evaluations(settings: Compare, runs: Sequence[Run]) -> list[str]:
+    """The evaluation sets that are asked for, else all that every run has."""
     sets = [list(dict.fromkeys(record.evaluation for record in run.ledger)) for run in runs]
     shared = [name for name in sets[0] if all(name in other for other in sets)]
     missing = [name for name in settings.evaluations if name not in shared]
