@@ -78,4 +78,7 @@ def _show_runs(done: Mapping[str, tuple[RunComparison, Path]]) -> None:
         for note in found.notes:
             console.print(f"Note            {for_terminal(note)}", highlight=False)
         console.print(f"Found           {for_terminal(head_line(found))}", highlight=False)
+        if len(curves) <= 5:
+            for one in found.every_k[: len(found.arms)]:
+                console.print(f"Found           {for_terminal(every_k_sentence(one))}", highlight=False)
         console.print(f"Report          {path}", highlight=False, markup=False, soft_wrap=True)
