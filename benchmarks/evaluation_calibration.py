@@ -126,7 +126,7 @@ def bands(rounds: int) -> None:
         "| seeds | seed spread | the first arm | band holds every k | all plain intervals do |\n| --- | --- | --- | --- | --- |"
     )
     cases = [((1, 1), (0.0, 0.0), False), ((3, 3), (0.3, 0.3), False), ((5, 5), (0.3, 0.3), False), ((3, 3), (0.0, 0.0), False)]
-    cases += [((s, s), (0.3, 0.0), False) for s in (2, 3, 5)] + [((s, s), (0.3, 0.0), True) for s in (2, 3, 5)]
+    cases += [((2, 2), (0.3, 0.3), False), *(((s, s), (0.3, 0.0), untrained) for untrained in (False, True) for s in (2, 3, 5))]
     for seeds, spread, untrained in cases:
         for stretch, words in ((1.0, "is like the second"), (1.6, "is sharpened")):
             band, plain = band_coverage(rounds, seeds, spread, stretch, untrained)

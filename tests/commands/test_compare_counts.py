@@ -141,6 +141,38 @@ def test_whole_numbers_as_tables_write_them_blank_lines_and_numbers_as_ids_are_r
     assert (found["problems"], found["arms"][0]["curve"]["mean"][0]) == (2, 0.125)
 
 
+def test_responses_with_labels_are_counted_and_give_the_report_that_their_counts_give(tmp_path):
+    counts = rows([0, 3, 8, 5], source="set") + rows([1, 3, 7, 5], source="set", seed=2)
+    labels = [{k: v for k, v in row.items() if k not in "nc"} | {"correct": i < row["c"]} for i in range(8) for row in counts]
+    base = written(tmp_path / "base.jsonl", *rows([1, 2, 3, 4]))
+    one = counted(tmp_path, base, f"rl={written(tmp_path / 'rl.jsonl', *counts)}")
+    other = counted(tmp_path, base, f"rl={written(tmp_path / 'rl.jsonl', *labels)}")
+    assert one == other
+    assert one["arms"][1]["curve"]["mean"][0] == pytest.approx((16 + 16) / 64)
+    numbers = [{**row, "correct": float(row["correct"])} for row in labels]
+    assert counted(tmp_path, base, f"rl={written(tmp_path / 'rl.jsonl', *numbers)}") == one
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"id": "x", "correct": None}, r"field correct: it is None; allowed: true and false, or 1 and 0"),
+        ({"id": "x", "correct": "true"}, r"field correct: it is 'true'"),
+        ({"id": "x", "correct": 0.5}, r"field correct: it is 0\.5"),
+        ({"id": "x", "correct": []}, r"field correct: it is \[\]"),
+        ({"id": "x", "n": 8, "c": 1}, r"field correct: it is not there; the rows above are responses"),
+        ({"correct": True}, r"field id: it is not there"),
+        ({"id": "y", "correct": True, "source": "b"}, r"field source: 'y' is of 'b' here and of 'a' before"),
+        ({"id": "z", "correct": True, "seed": 0.5}, r"field seed: it is 0\.5"),
+    ],
+)
+def test_a_response_that_is_not_what_it_should_be_is_refused_by_file_row_and_field(tmp_path, row, words):
+    base = written(tmp_path / "base.jsonl", *rows([1, 2]))
+    bad = written(tmp_path / "bad.jsonl", {"id": "y", "correct": True, "source": "a"}, row)
+    with pytest.raises(SystemExit, match=rf"bad\.jsonl, row 2, {words}"):
+        counted(tmp_path, f"base={base}", f"rl={bad}")
+
+
 def test_files_that_are_empty_or_not_there_and_settings_of_runs_are_refused(tmp_path):
     base = written(tmp_path / "base.jsonl", *rows([1, 2]))
     with pytest.raises(SystemExit, match=r"empty\.jsonl has no rows; write one object a line"):

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from asym_lit.evaluation.paired import paired_difference
 from asym_lit.evaluation.pass_at_k import pass_at_k
@@ -105,6 +107,33 @@ def test_with_few_seeds_the_band_is_students():
     assert (band.low.tolist(), band.high.tolist()) == ([0.0] * 3, [1.0] * 3)
     three = simultaneous_band(np.array([0.49, 0.5, 0.51])[:, None, None] + np.zeros((3, 50, 1)))
     assert three.high[0] - 0.5 == pytest.approx(4.303 * 0.01 / np.sqrt(3), rel=0.03)
+
+
+def test_two_seeds_that_happened_to_look_alike_are_not_surer_than_their_noise():
+    rng = np.random.default_rng(7)
+    one = rng.normal(0.5, 0.1, (80, 4))
+    other = rng.permutation(one)  # the same mean, by chance, of values that differ problem by problem
+    base = np.full((1, 80, 4), 0.5)
+    band = simultaneous_band(np.stack([one, other]), base)
+    mean = (one + other) / 2
+    error = mean.std(0, ddof=1) / np.sqrt(80)  # what problems vary, noise of the seeds and all
+    assert np.all(band.high - band.mean >= 0.999 * student.isf(norm.sf(band.critical), 79) * error)
+    plain = paired_difference(np.stack([one, other])[:, :, 0], base[:, :, 0])
+    assert plain.high - plain.mean < 1.96 * error[0]  # at one k the noise of the two is taken off, and nothing put in its place
+
+
+def test_three_seeds_count_the_degrees_of_what_they_may_vary_not_of_what_they_did():
+    rng = np.random.default_rng(8)
+    arm = np.clip(rng.normal(0.5, 0.1, (80, 1)) + np.array([-0.01, 0.0, 0.01])[:, None, None], 0, 1)
+    band = simultaneous_band(arm)
+    seeds, problems = 0.01**2 / 3, arm.mean(0).var(ddof=1) / 80  # no noise: every seed moved all problems alike
+    upper = seeds * 2 / 0.7133  # chi-squared with two degrees is below -2 ln 0.7 = 0.7133 in 30 %
+    share = upper / (upper + problems)
+    degrees = 1 / (share**2 / 2 + (1 - share) ** 2 / 79)
+    error = np.sqrt(seeds + problems)
+    assert band.high[0] - band.mean[0] == pytest.approx(student.isf(norm.sf(band.critical), degrees) * error, rel=1e-3)
+    plain = paired_difference(arm[:, :, 0], np.zeros((1, 80)), second_untrained=True)
+    assert degrees < plain.degrees
 
 
 def test_gain_loss_and_where_the_loss_may_begin_are_read_off_the_bounds():

@@ -96,7 +96,7 @@ def variance_parts(arms: Sequence[np.ndarray]) -> list[tuple[np.ndarray, int]]:
     over_problems = paired.var(0, ddof=1) / problems
     several = [arm for arm in arms if len(arm) > 1]
     seeds = [(arm.mean(1).var(0, ddof=1) / len(arm), len(arm) - 1) for arm in several]
-    beyond_noise = np.maximum(over_problems - sum(map(_noise, several)), 0.0)
+    beyond_noise = np.maximum(over_problems - sum(map(seed_noise, several)), 0.0)
     whole = beyond_noise + sum(part for part, _ in seeds)
     # But for rounding, the means of seeds are all alike: they say nothing of other seeds.
     alike = whole <= 1e-12 * over_problems
@@ -106,8 +106,12 @@ def variance_parts(arms: Sequence[np.ndarray]) -> list[tuple[np.ndarray, int]]:
     ]
 
 
-def _noise(arm: np.ndarray) -> np.ndarray:
-    """Variance of an arm's mean that comes from neither problems nor seeds alone: `V_both`."""
+def seed_noise(arm: np.ndarray) -> np.ndarray:
+    """Variance of an arm's mean that comes from neither problems nor seeds alone: `V_both`.
+
+    Args:
+        arm: Shape [seeds, problems, ...], two seeds at least.
+    """
     seeds, problems = arm.shape[:2]
     residual = arm - arm.mean(0) - arm.mean(1, keepdims=True) + arm.mean((0, 1))
     found: np.ndarray = (residual**2).sum((0, 1)) / ((seeds - 1) * (problems - 1) * problems * seeds)

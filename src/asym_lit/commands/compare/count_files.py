@@ -1,4 +1,4 @@
-"""Counts from files: rows `{id, n, c}`, with `source` and `seed` if there are any, one JSON object a line.
+"""Counts from files: rows `{id, n, c}` of problems or `{id, correct}` of responses, with `source` and `seed` if there are any.
 
 What is done with them: `evaluation/counted.py`.
 """
@@ -56,7 +56,7 @@ def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
     sources: dict[str, dict[str, str]] = {}
     for name, path in files:
         seeds = arms.setdefault(name, {})
-        for where, row in _rows(path):
+        for where, row in _of_problems(path):
             uid, seed, n, c = _checked(row, where)
             first = places.setdefault((name, seed, uid), where)
             if first != where:
@@ -74,6 +74,33 @@ def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
                 raise InputError(f"{where}, field source: {uid!r} is of {source!r} here and of {known!r} before.")
     origins = {name: ", ".join(str(path) for other, path in files if other == name) for name in arms}
     return [CountedArm(name, seeds, origins[name], sources.get(name, {})) for name, seeds in arms.items()]
+
+
+def _of_problems(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """A file's rows, one for each problem and seed: as they stand, or added up where its first row is a response."""
+    rows = list(_rows(path))
+    if "correct" not in rows[0][1] or {"n", "c"} & rows[0][1].keys():
+        return rows
+    found: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+    for where, row in rows:
+        for name in ("id", "correct"):
+            if name not in row:
+                raise InputError(f"{where}, field {name}: it is not there; the rows above are responses, {{id, correct}}.")
+        right = row["correct"]
+        if not isinstance(right, bool | int | float) or right not in (0, 1):
+            raise InputError(
+                f"{where}, field correct: it is {right!r}; allowed: true and false, or 1 and 0. Leave out a response without a "
+                "verdict."
+            )
+        uid, seed = _name(row["id"], f"{where}, field id"), str(row.get("seed"))
+        first = found.setdefault((uid, seed), (where, {**row, "n": 0, "c": 0}))[1]
+        if row.get("source") != first.get("source"):
+            raise InputError(
+                f"{where}, field source: {uid!r} is of {row.get('source')!r} here and of {first.get('source')!r} before."
+            )
+        first["n"] += 1
+        first["c"] += int(right)
+    return list(found.values())
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -100,7 +127,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _example() -> str:
-    return 'such as {"id": "aime24-0", "n": 128, "c": 17}'
+    return 'such as {"id": "aime24-0", "n": 128, "c": 17}, or {"id": "aime24-0", "correct": true} for each response'
 
 
 def _checked(row: dict[str, Any], where: str) -> tuple[str, str, int, int]:
