@@ -5,7 +5,7 @@ from scipy.stats import t as student
 
 from asym_lit.evaluation.paired import paired_difference
 from asym_lit.evaluation.pass_at_k import pass_at_k
-from asym_lit.evaluation.simultaneous import Band, over_every_k, pass_at_every_k, simultaneous_band
+from asym_lit.evaluation.simultaneous import over_every_k, pass_at_every_k, simultaneous_band
 from asym_lit.types import InputError
 
 
@@ -134,16 +134,6 @@ def test_three_seeds_count_the_degrees_of_what_they_may_vary_not_of_what_they_di
     assert band.high[0] - band.mean[0] == pytest.approx(student.isf(norm.sf(band.critical), degrees) * error, rel=1e-3)
     plain = paired_difference(arm[:, :, 0], np.zeros((1, 80)), second_untrained=True)
     assert degrees < plain.degrees
-
-
-def test_gain_loss_and_where_the_loss_may_begin_are_read_off_the_bounds():
-    low = np.array([0.1, 0.0, -0.1, -0.1, 0.01, -0.2, -0.3, -0.3])
-    high = np.array([0.3, 0.2, 0.1, 0.1, 0.2, 0.1, -0.1, -0.1])
-    band = Band((low + high) / 2, low, high, 0.95, 2.5)
-    assert (band.gain, band.loss) == ([1, 5], [7, 8])
-    assert band.first_loss == [3, 4, 6, 7]  # not 5, which gains, nor 8, for 7 has lost by then
-    never = Band(low[:6], low[:6], high[:6], 0.95, 2.5)
-    assert (never.loss, never.first_loss) == ([], [3, 4, 6])
 
 
 def test_a_single_problem_has_a_curve_and_no_band():

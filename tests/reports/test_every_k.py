@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from asym_lit.evaluation.bands import Band, EveryK
 from asym_lit.evaluation.counted import CountedArm, compare_counts
-from asym_lit.evaluation.simultaneous import Band, EveryK
 from asym_lit.reports.counts_page import counts_page, counts_text
 from asym_lit.reports.every_k_figure import every_k_figure
 from asym_lit.reports.every_k_words import at_budgets, every_k_rows, every_k_sentence, ranges

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from asym_lit.evaluation.arm_results import Gap
+from asym_lit.evaluation.bands import Band, EveryK
 from asym_lit.evaluation.paired import Correction, adjusted, paired_difference
 from asym_lit.evaluation.pass_at_k import powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run
-from asym_lit.evaluation.simultaneous import Band, EveryK, over_every_k, pass_at_every_k, simultaneous_band
+from asym_lit.evaluation.simultaneous import over_every_k, pass_at_every_k, simultaneous_band
 from asym_lit.types import InputError
 
 SHOWN = 5

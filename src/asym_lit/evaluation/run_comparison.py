@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from asym_lit.evaluation.arm_results import DYNAMICS, ArmResult, Gap, arm_result
+from asym_lit.evaluation.bands import EveryK
 from asym_lit.evaluation.paired import Correction, Difference, adjusted, paired_difference
 from asym_lit.evaluation.pass_at_k import pass_at_k, powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run, common_problems, counts
-from asym_lit.evaluation.simultaneous import EveryK, over_every_k, pass_at_every_k
+from asym_lit.evaluation.simultaneous import over_every_k, pass_at_every_k
 from asym_lit.types import InputError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from asym_lit.evaluation.bands import EveryK
 from asym_lit.evaluation.counted import CountComparison
-from asym_lit.evaluation.simultaneous import EveryK
 from asym_lit.reports.comparison_page import gap_table, table
 from asym_lit.reports.comparison_words import gap_words
 from asym_lit.reports.escaping import for_page

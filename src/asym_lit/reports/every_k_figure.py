@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from asym_lit.evaluation.bands import Band, EveryK
 from asym_lit.evaluation.pass_at_k import powers_of_two
-from asym_lit.evaluation.simultaneous import Band, EveryK
 from asym_lit.reports.every_k_words import ranges
 
 if TYPE_CHECKING:

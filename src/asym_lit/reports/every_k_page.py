@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from asym_lit.evaluation.bands import Band, EveryK
 from asym_lit.evaluation.pass_at_k import powers_of_two
-from asym_lit.evaluation.simultaneous import Band, EveryK
 from asym_lit.reports.charts import Series, line_chart
 from asym_lit.reports.escaping import for_page
 from asym_lit.reports.every_k_words import EVERY_K, every_k_sentence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from asym_lit.evaluation.bands import Band, EveryK
 from asym_lit.evaluation.pass_at_k import PassAtKCurve
-from asym_lit.evaluation.simultaneous import Band, EveryK
 from asym_lit.reports.comparison_words import signed
 
 EVERY_K = (
