@@ -173,6 +173,44 @@ def test_a_response_that_is_not_what_it_should_be_is_refused_by_file_row_and_fie
         counted(tmp_path, f"base={base}", f"rl={bad}")
 
 
+def dumped(path: Path, correct, n=4, verdict=lambda right: {"score": float(right)}) -> str:
+    """What verl 0.9.1 writes of a validation: its fields, in its order, a row for each response."""
+    many = [
+        {"input": f"user\nWhat is {i} + {i}?\nassistant\n", "output": "so", "gts": str(2 * i), "step": 10, **verdict(j < c)}
+        for i, c in enumerate(correct)
+        for j in range(n)
+    ]
+    return written(path, *many)
+
+
+def test_dumps_of_verl_give_the_numbers_of_their_counts(tmp_path):
+    base, rl = [0, 1, 2, 4], [1, 4, 2, 4]
+    one = counted(tmp_path, dumped(tmp_path / "base.jsonl", base), dumped(tmp_path / "rl.jsonl", rl))
+    plain = [written(tmp_path / f"{name}.jsonl", *rows(c, n=4)) for name, c in (("base", base), ("rl", rl))]
+    other = counted(tmp_path, *plain)
+    assert [arm["curve"]["mean"] for arm in one["arms"]] == [pytest.approx(arm["curve"]["mean"]) for arm in other["arms"]]
+    assert one["arms"][1]["every_k"]["gain"] == other["arms"][1]["every_k"]["gain"]
+    for verdict in (
+        lambda right: {"score": 1 if right else -1, "reward": 1},
+        lambda right: {"score": 0.3, "acc": right},  # a shaped reward beside a verdict
+    ):
+        other_words = dumped(tmp_path / "words.jsonl", base, verdict=verdict)
+        again = counted(tmp_path, other_words, dumped(tmp_path / "rl.jsonl", rl))
+        assert again["arms"][0]["curve"]["mean"] == pytest.approx(one["arms"][0]["curve"]["mean"])
+
+
+def test_a_reward_that_is_no_verdict_is_refused(tmp_path):
+    base = dumped(tmp_path / "base.jsonl", [1, 2])
+    shaped = [1.0, 0.1], r"row 2, field score: it is 0\.1; allowed: all 0 or 1"
+    for values, words in (shaped, ([1, -1, 0], r"row 3, .* -1 or 1")):
+        bad = [{"input": "q", "output": "a", "score": value} for value in values]
+        with pytest.raises(SystemExit, match=rf"bad\.jsonl, {words}"):
+            counted(tmp_path, base, written(tmp_path / "bad.jsonl", *bad))
+    half = written(tmp_path / "bad.jsonl", {"input": "q", "output": "a", "score": 1}, {"input": "q", "score": 1})
+    with pytest.raises(SystemExit, match="row 2, field output: it is not there; the rows above are a dump of verl"):
+        counted(tmp_path, base, half)
+
+
 def test_files_that_are_empty_or_not_there_and_settings_of_runs_are_refused(tmp_path):
     base = written(tmp_path / "base.jsonl", *rows([1, 2]))
     with pytest.raises(SystemExit, match=r"empty\.jsonl has no rows; write one object a line"):

@@ -1,6 +1,6 @@
-"""Counts from files: rows `{id, n, c}` of problems or `{id, correct}` of responses, with `source` and `seed` if there are any.
+"""Counts from files: rows `{id, n, c}`, with `source` and `seed` if there are any, one JSON object a line.
 
-What is done with them: `evaluation/counted.py`.
+Rows of responses: `response_files`. What is done with counts: `evaluation/counted.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from asym_lit.command_line.names import nearest
+from asym_lit.commands.compare.response_files import name_of, of_problems
 from asym_lit.evaluation.counted import CountedArm
 from asym_lit.types import InputError
 
@@ -56,7 +57,7 @@ def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
     sources: dict[str, dict[str, str]] = {}
     for name, path in files:
         seeds = arms.setdefault(name, {})
-        for where, row in _of_problems(path):
+        for where, row in of_problems(list(_rows(path))):
             uid, seed, n, c = _checked(row, where)
             first = places.setdefault((name, seed, uid), where)
             if first != where:
@@ -74,33 +75,6 @@ def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
                 raise InputError(f"{where}, field source: {uid!r} is of {source!r} here and of {known!r} before.")
     origins = {name: ", ".join(str(path) for other, path in files if other == name) for name in arms}
     return [CountedArm(name, seeds, origins[name], sources.get(name, {})) for name, seeds in arms.items()]
-
-
-def _of_problems(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """A file's rows, one for each problem and seed: as they stand, or added up where its first row is a response."""
-    rows = list(_rows(path))
-    if "correct" not in rows[0][1] or {"n", "c"} & rows[0][1].keys():
-        return rows
-    found: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
-    for where, row in rows:
-        for name in ("id", "correct"):
-            if name not in row:
-                raise InputError(f"{where}, field {name}: it is not there; the rows above are responses, {{id, correct}}.")
-        right = row["correct"]
-        if not isinstance(right, bool | int | float) or right not in (0, 1):
-            raise InputError(
-                f"{where}, field correct: it is {right!r}; allowed: true and false, or 1 and 0. Leave out a response without a "
-                "verdict."
-            )
-        uid, seed = _name(row["id"], f"{where}, field id"), str(row.get("seed"))
-        first = found.setdefault((uid, seed), (where, {**row, "n": 0, "c": 0}))[1]
-        if row.get("source") != first.get("source"):
-            raise InputError(
-                f"{where}, field source: {uid!r} is of {row.get('source')!r} here and of {first.get('source')!r} before."
-            )
-        first["n"] += 1
-        first["c"] += int(right)
-    return list(found.values())
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -136,9 +110,9 @@ def _checked(row: dict[str, Any], where: str) -> tuple[str, str, int, int]:
         if name not in row:
             has = ", ".join(map(str, row)) or "nothing"
             raise InputError(f"{where}, field {name}: it is not there ({words}); the row has {has}. Write {_example()}.")
-    uid, seed = _name(row["id"], f"{where}, field id"), "0"
+    uid, seed = name_of(row["id"], f"{where}, field id"), "0"
     if row.get("seed") is not None:
-        seed = _name(row["seed"], f"{where}, field seed")
+        seed = name_of(row["seed"], f"{where}, field seed")
     if not isinstance(row.get("source"), str | None):
         raise InputError(f"{where}, field source: it is {row['source']!r}; allowed: a text.")
     n, c = (_whole(row[name], f"{where}, field {name}") for name in ("n", "c"))
@@ -147,13 +121,6 @@ def _checked(row: dict[str, Any], where: str) -> tuple[str, str, int, int]:
     if not 0 <= c <= n:
         raise InputError(f"{where}, field c: it is {c} of n = {n} responses; allowed: 0 to {n}.")
     return uid, seed, n, c
-
-
-def _name(value: Any, where: str) -> str:
-    """A text that is not empty, or a whole number."""
-    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
-        raise InputError(f"{where}: it is {value!r}; allowed: a text or a whole number.")
-    return str(value)
 
 
 def _whole(value: Any, where: str) -> int:
