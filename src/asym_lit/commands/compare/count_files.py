@@ -64,7 +64,7 @@ def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
                 of_seed = f" of seed {seed}" if "seed" in row else ""
                 raise InputError(
                     f"{where}, field id: {uid!r}{of_seed} was given in {first} already; a problem has one row for each seed. "
-                    "Add up its counts, or write seed in every row."
+                    "Add up its counts, write seed in every row, or name the arms apart, NAME=PATH."
                 )
             seeds.setdefault(seed, {})[uid] = (n, c)
             source = row.get("source")
