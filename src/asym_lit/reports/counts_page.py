@@ -33,7 +33,7 @@ def counts_page(found: CountComparison) -> str:
         "<dl>" + "".join(f"<div><dt>{k}</dt><dd>{for_page(v)}</dd></div>" for k, v in facts.items()) + "</dl>",
         *(f'<p class="lead">{for_page(every_k_sentence(one))}</p>' for one in _bands(found)),
         *(f'<p class="note">{for_page(note)}</p>' for note in found.notes),
-        *every_k_section(_bands(found)),
+        *every_k_section(_bands(found), sentences=False),
     ]
     for one in _bands(found):
         body += [f"<h2>{for_page(one.arm)} less {for_page(one.reference)}</h2>", table(every_k_rows(one, found.ks))]

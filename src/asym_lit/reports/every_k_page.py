@@ -11,12 +11,13 @@ from asym_lit.reports.escaping import for_page
 from asym_lit.reports.every_k_words import EVERY_K, every_k_sentence
 
 
-def every_k_section(found: Sequence[EveryK], curves: bool = True) -> list[str]:
+def every_k_section(found: Sequence[EveryK], curves: bool = True, sentences: bool = True) -> list[str]:
     """Heading, hint and a card per arm.
 
     Args:
         found: Arms, each with its reference.
         curves: Show pass@k of both beside the difference.
+        sentences: Say what is sure above each card.
     """
     lines = ["<h2>Over every k</h2>", f'<p class="hint">{for_page(EVERY_K)}</p>']
     for one in found:
@@ -24,7 +25,8 @@ def every_k_section(found: Sequence[EveryK], curves: bool = True) -> list[str]:
         if curves:
             both = [_series(one.reference, one.reference_curve, "base"), _series(one.arm, one.arm_curve, "mine")]
             cards.insert(0, _card(f"{one.arm}, and {one.reference} in dashes", both, (0.0, 1.0)))
-        lines += [f"<p>{for_page(every_k_sentence(one))}</p>", f'<div class="grid">{"".join(cards)}</div>']
+        lines += [f"<p>{for_page(every_k_sentence(one))}</p>"] if sentences else []
+        lines.append(f'<div class="grid">{"".join(cards)}</div>')
     return lines
 
 
