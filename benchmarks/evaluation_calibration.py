@@ -1,10 +1,13 @@
-"""Do intervals cover, and does the paired test raise as many false alarms as it says? Three minutes on one thread.
+"""Do intervals and bands cover, and does the paired test raise as many false alarms as it says? Ten minutes on one thread.
 
     python benchmarks/evaluation_calibration.py
+    python benchmarks/evaluation_calibration.py --only bands --rounds 200
 
 Problems have chances of being solved from a Beta distribution; "truth" is the mean over that whole distribution for the
 bootstrap, and over the drawn problems for the posterior. False alarms: two arms that differ in nothing, problems in
-common, seeds that shift everything by `seed spread` logits (of either arm), and each (seed, problem) by 0.3.
+common, seeds that shift everything by `seed spread` logits (of either arm), and each (seed, problem) by 0.3. Bands are to
+hold the true difference at every k from 1 to n together: of arms that differ in nothing, and of a sharpened one, whose logits
+are stretched by 1.6, so that it gains at small k and loses at large ones.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from scipy.special import betaln
 from asym_lit.evaluation.intervals import beta_pass_at_k, bootstrap_mean
 from asym_lit.evaluation.paired import paired_difference
 from asym_lit.evaluation.pass_at_k import pass_at_k
+from asym_lit.evaluation.simultaneous import pass_at_every_k, simultaneous_band
 
 
 def coverage(rounds: int, problems: int, n: int, k: int, a: float, b: float) -> tuple[float, float]:
@@ -71,11 +75,80 @@ def bias(easy: np.ndarray, spread: float, k: int) -> np.ndarray:
     return moved - (1 - (1 - 1 / (1 + np.exp(-easy))) ** k)
 
 
+def band_coverage(
+    rounds: int,
+    seeds: tuple[int, int],
+    spread: tuple[float, float] = (0.0, 0.0),
+    stretch: float = 1.0,
+    untrained: bool = False,
+    problems: int = 150,
+    n: int = 64,
+) -> tuple[float, float]:
+    """Share of data sets in which the truth at every k lies within the band of the difference, and within all plain intervals.
+
+    Args:
+        rounds: Simulated data sets.
+        seeds: By arm.
+        spread: Of seeds in logits, by arm.
+        stretch: What the first arm's logits are multiplied by.
+        untrained: The second arm is the base policy: its seeds do not vary, neither altogether nor problem by problem.
+        problems: In common.
+        n: Responses to each.
+    """
+    rng = np.random.default_rng(seeds[0])
+    single = (0.3 if seeds[0] > 1 else 0.0, 0.0 if untrained or seeds[1] == 1 else 0.3)
+    wide = [np.sqrt((1.5 * by) ** 2 + s**2 + e**2) for by, s, e in zip((stretch, 1.0), spread, single, strict=True)]
+    truth = marginal(-1.5 * stretch, wide[0], n) - marginal(-1.5, wide[1], n)
+    hits = [0, 0]
+    for _ in range(rounds):
+        easy = rng.normal(-1.5, 1.5, problems)
+        values = []
+        for count, by, s, e in zip(seeds, (stretch, 1.0), spread, single, strict=True):
+            logits = by * easy + rng.normal(0, s, (count, 1)) + rng.normal(0, e, (count, problems))
+            right = rng.binomial(n, 1 / (1 + np.exp(-logits)))
+            values.append(np.stack([pass_at_every_k(np.full(problems, n), one, n) for one in right]))
+        band = simultaneous_band(values[0], values[1], draws=2000)
+        hits[0] += bool(np.all((band.low <= truth) & (truth <= band.high)))
+        plain = [paired_difference(values[0][:, :, i], values[1][:, :, i], second_untrained=untrained) for i in range(n)]
+        hits[1] += all(one.low <= value <= one.high for one, value in zip(plain, truth, strict=True))
+    return hits[0] / rounds, hits[1] / rounds
+
+
+def marginal(middle: float, wide: float, n: int) -> np.ndarray:
+    """pass@k at k = 1 to n, mean over problems and seeds whose logits are normal, by quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    missed = 1 / (1 + np.exp(middle + wide * nodes))
+    return np.array([1 - np.average(missed**k, weights=weights) for k in range(1, n + 1)])
+
+
+def bands(rounds: int) -> None:
+    print(
+        "| seeds | seed spread | the first arm | band holds every k | all plain intervals do |\n| --- | --- | --- | --- | --- |"
+    )
+    cases = [((1, 1), (0.0, 0.0), False), ((3, 3), (0.3, 0.3), False), ((5, 5), (0.3, 0.3), False), ((3, 3), (0.0, 0.0), False)]
+    cases += [((2, 2), (0.3, 0.3), False), *(((s, s), (0.3, 0.0), untrained) for untrained in (False, True) for s in (2, 3, 5))]
+    for seeds, spread, untrained in cases:
+        for stretch, words in ((1.0, "is like the second"), (1.6, "is sharpened")):
+            band, plain = band_coverage(rounds, seeds, spread, stretch, untrained)
+            base = ", against the base policy" if untrained else ""
+            print(f"| {seeds[0]} | {spread[0]}, {spread[1]}{base} | {words} | {band:.1%} | {plain:.1%} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=2000)
-    rounds = parser.parse_args().rounds
-    print(f"{rounds} simulated data sets each\n\n| problems x n | k | distribution | bootstrap covers | posterior covers |")
+    parser.add_argument("--only", choices=("intervals", "bands"))
+    given = parser.parse_args()
+    print(f"{given.rounds} simulated data sets each\n")
+    if given.only != "bands":
+        intervals(given.rounds)
+        print()
+    if given.only != "intervals":
+        bands(given.rounds)
+
+
+def intervals(rounds: int) -> None:
+    print("| problems x n | k | distribution | bootstrap covers | posterior covers |")
     print("| --- | --- | --- | --- | --- |")
     for problems, n, k, a, b in ((150, 16, 1, 0.6, 1.4), (150, 16, 8, 0.6, 1.4), (256, 64, 64, 0.6, 1.4), (150, 16, 4, 1, 1)):
         plain, posterior = coverage(rounds, problems, n, k, a, b)

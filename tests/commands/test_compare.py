@@ -43,6 +43,25 @@ def test_a_study_folder_becomes_a_report_in_three_forms(tmp_path, two_arms, caps
     assert "index.html" in capsys.readouterr().out
 
 
+def test_a_report_says_what_is_sure_over_every_k_against_the_base_and_the_baseline(tmp_path, two_arms, capsys):
+    found = compared(tmp_path, str(two_arms), "--baseline", "plain")
+    each = {(one["arm"], one["reference"]): one for one in found["every_k"]}
+    assert list(each) == [("gaining", "the base policy"), ("plain", "the base policy"), ("gaining", "plain")]
+    gaining = found["arms"][0]
+    for pair, gaps in ((("gaining", "the base policy"), "to_base"), (("gaining", "plain"), "to_baseline")):
+        band = each[pair]["difference"]
+        assert band["ks"] == list(range(1, 17))
+        for gap in gaining[gaps]:  # the same estimates as at single budgets, and wider bounds
+            i = gap["k"] - 1
+            assert band["mean"][i] == pytest.approx(gap["mean"])
+            assert band["high"][i] - band["low"][i] >= gap["high"] - gap["low"] - 1e-3
+    assert (each["plain", "the base policy"]["gain"], each["plain", "the base policy"]["loss"]) == ([], [])
+    said = "gaining against the base policy, over every k from 1 to 16 at once: "
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert said in (tmp_path / "out" / "index.html").read_text() and said in (tmp_path / "out" / "report.md").read_text()
+    assert (tmp_path / "out" / "every_k.png").stat().st_size > 5000
+
+
 def test_an_arm_may_be_named_and_single_runs_given(tmp_path, two_arms):
     found = compared(tmp_path, f"mine={two_arms}/gaining/seed_1", str(two_arms / "plain" / "seed_2"), "--ks", "[1, 4]")
     assert [arm["arm"] for arm in found["arms"]] == ["mine", "plain"]

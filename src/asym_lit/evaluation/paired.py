@@ -66,18 +66,11 @@ def paired_difference(
         raise InputError(
             f"The arms have {problems} and {arms[1].shape[1]} problems; a paired difference needs the same ones, at least one."
         )
-    paired = arms[0].mean(0) - arms[1].mean(0)
-    mean = float(paired.mean())
+    mean = float((arms[0].mean(0) - arms[1].mean(0)).mean())
     if problems < 2:
         return Difference(mean, float("nan"), float("nan"), float("nan"), 0.0)
-    over_problems = (float(paired.var(ddof=1)) / problems, problems - 1)
-    several = [arm for arm in arms if len(arm) > 1]
-    parts = [(float(arm.mean(1).var(ddof=1)) / len(arm), len(arm) - 1) for arm in several]
-    beyond_noise = max(over_problems[0] - sum(map(_noise, several)), 0.0)
-    parts.append((beyond_noise, problems - 1))
+    parts = [(float(part), free) for part, free in variance_parts(arms)]
     variance = sum(part for part, _ in parts)
-    if variance <= 1e-12 * over_problems[0]:  # but for rounding, seed means are all alike: they say nothing of other seeds
-        parts, variance = [over_problems], over_problems[0]
     if variance <= 0:
         return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0, float(problems - 1))
     if second_untrained:
@@ -89,11 +82,40 @@ def paired_difference(
     return Difference(mean, mean - width, mean + width, float(2 * student.sf(abs(mean) / error, degrees)), degrees)
 
 
-def _noise(arm: np.ndarray) -> float:
-    """Variance of an arm's mean that comes from neither problems nor seeds alone: `V_both`."""
-    seeds, problems = arm.shape
-    residual = arm - arm.mean(0) - arm.mean(1, keepdims=True) + arm.mean()
-    return float((residual**2).sum()) / ((seeds - 1) * (problems - 1) * problems * seeds)
+def variance_parts(arms: Sequence[np.ndarray]) -> list[tuple[np.ndarray, int]]:
+    """What makes up the variance of a difference of means: `V_seeds` of each arm with several, then that of problems, last.
+
+    Args:
+        arms: One or two, each of shape [seeds, problems, ...]; one stands for its difference from nothing.
+
+    Returns:
+        Each part, of shape [...], and its degrees of freedom. Their sum is the squared standard error.
+    """
+    problems = arms[0].shape[1]
+    paired = arms[0].mean(0) - (arms[1].mean(0) if len(arms) > 1 else 0.0)
+    over_problems = paired.var(0, ddof=1) / problems
+    several = [arm for arm in arms if len(arm) > 1]
+    seeds = [(arm.mean(1).var(0, ddof=1) / len(arm), len(arm) - 1) for arm in several]
+    beyond_noise = np.maximum(over_problems - sum(map(seed_noise, several)), 0.0)
+    whole = beyond_noise + sum(part for part, _ in seeds)
+    # But for rounding, the means of seeds are all alike: they say nothing of other seeds.
+    alike = whole <= 1e-12 * over_problems
+    return [
+        *((np.where(alike, 0.0, part), free) for part, free in seeds),
+        (np.where(alike, over_problems, beyond_noise), problems - 1),
+    ]
+
+
+def seed_noise(arm: np.ndarray) -> np.ndarray:
+    """Variance of an arm's mean that comes from neither problems nor seeds alone: `V_both`.
+
+    Args:
+        arm: Shape [seeds, problems, ...], two seeds at least.
+    """
+    seeds, problems = arm.shape[:2]
+    residual = arm - arm.mean(0) - arm.mean(1, keepdims=True) + arm.mean((0, 1))
+    found: np.ndarray = (residual**2).sum((0, 1)) / ((seeds - 1) * (problems - 1) * problems * seeds)
+    return found
 
 
 def adjusted(p_values: Sequence[float], correction: Correction = "holm") -> list[float]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from asym_lit.evaluation.arm_results import DYNAMICS, ArmResult, Gap, arm_result
+from asym_lit.evaluation.bands import EveryK
 from asym_lit.evaluation.paired import Correction, Difference, adjusted, paired_difference
 from asym_lit.evaluation.pass_at_k import pass_at_k, powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run, common_problems, counts
+from asym_lit.evaluation.simultaneous import over_every_k, pass_at_every_k
 from asym_lit.types import InputError
 
 
@@ -30,6 +32,8 @@ class RunComparison:
     arms: list[ArmResult]
     metrics: Mapping[str, str]
     """Metrics of training, and what they are called."""
+    every_k: list[EveryK]
+    """Every arm against its base policy, then the others against the baseline arm, over all budgets at once."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -87,7 +91,8 @@ def compare_runs(
         arm_result(name, found, evaluation, problems, grid, parts[name], base[name], between.get(name, []), list(shown))
         for name, found in by_arm.items()
     ]
-    return RunComparison(title, evaluation, len(problems), least, grid, baseline, correction, arms, shown, list(notes))
+    whole = _over_every_k(values, baseline, least)
+    return RunComparison(title, evaluation, len(problems), least, grid, baseline, correction, arms, shown, whole, list(notes))
 
 
 def _check_metrics(runs: Sequence[Run], metrics: Sequence[str]) -> None:
@@ -108,6 +113,16 @@ def _arm_values(
     """pass@k before and after by k, each of shape [seeds, problems]."""
     before, after = ([np.stack([pass_at_k(*pair[i], k) for pair in values]) for k in ks] for i in (0, 1))
     return before, after
+
+
+def _over_every_k(
+    values: Mapping[str, Sequence[list[tuple[np.ndarray, np.ndarray]]]], baseline: str, least: int
+) -> list[EveryK]:
+    before, after = (
+        {name: [pass_at_every_k(*pair[i], least) for pair in pairs] for name, pairs in values.items()} for i in (0, 1)
+    )
+    to_base = [over_every_k(name, "the base policy", after[name], before[name]) for name in values]
+    return to_base + [over_every_k(name, baseline, after[name], after[baseline]) for name in values if name != baseline]
 
 
 def _corrected(found: Mapping[str, list[Difference]], ks: Sequence[int], correction: Correction) -> dict[str, list[Gap]]:

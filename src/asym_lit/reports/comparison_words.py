@@ -1,4 +1,4 @@
-"""The tables and sentences of a comparison, for the page and for markdown. Pictures are in `comparison_figure` and `charts`."""
+"""The tables and sentences of a comparison, for its page and its text. Pictures: `comparison_figure`, `charts`."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def overview_rows(found: RunComparison) -> Iterator[list[str]]:
             arm.name + (" †" if any(not run.whole for run in arm.runs) else ""),
             arm.verdict(),
             _moved(arm.before.mean[0], arm.after.mean[0]),
-            _gap(arm.to_base[0]),
+            gap_words(arm.to_base[0]),
             _moved(arm.before.mean[-1], arm.after.mean[-1]),
-            _gap(arm.to_base[-1]),
+            gap_words(arm.to_base[-1]),
             _moved(arm.before.area, arm.after.area),
             _moved(*arm.all_right),
         ]
@@ -69,7 +69,8 @@ def _moved(before: float, after: float) -> str:
     return f"{before:.3f} → {after:.3f}"
 
 
-def _gap(gap: Gap) -> str:
+def gap_words(gap: Gap) -> str:
+    """A difference with its interval; bold if it is significant."""
     text = f"{signed(gap.found.mean)} [{signed(gap.found.low)}, {signed(gap.found.high)}]"
     return f"**{text}**" if gap.significant() else text
 
@@ -128,32 +129,4 @@ def gap_rows(found: RunComparison, against_base: bool) -> Iterator[list[str]]:
     for arm in found.arms:
         gaps = arm.to_base if against_base else arm.to_baseline
         if gaps:
-            yield [arm.name, *map(_gap, gaps)]
-
-
-def comparison_text(found: RunComparison) -> str:
-    """The whole comparison as markdown."""
-    tables = {
-        "At a glance": overview_rows(found),
-        "After training less before": gap_rows(found, True),
-        f"After training less {found.baseline}": gap_rows(found, False),
-        "Problem by problem": problem_rows(found),
-        "Over training": dynamics_rows(found),
-        "Cost of a run": cost_rows(found),
-        "Runs": run_rows(found),
-    }
-    parts = [
-        f"# {found.title}",
-        f"{found.evaluation}: {found.problems} problems x {found.samples} responses.",
-        head_line(found),
-    ]
-    parts += [f"> {note}" for note in found.notes] + [
-        "![first answers against breadth](trade_off.png)",
-        "![pass@k](pass_at_k.png)",
-        "![over training](over_training.png)",
-    ]
-    for title, cells in tables.items():
-        head, *rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-        if rows:
-            parts += [f"## {title}", "\n".join([head, "|" + " --- |" * (head.count(" | ") + 1), *rows])]
-    return "\n\n".join([*parts, *METHODS]) + "\n"
+            yield [arm.name, *map(gap_words, gaps)]

@@ -1,8 +1,9 @@
-"""The `compare` command: run folders and settings become a report. The work is in `comparing`."""
+"""The `compare` command: run folders and files of counts become a report. The work: `comparing`, `counting`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,8 +11,13 @@ from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
 from asym_lit.commands.compare.comparing import Compare, write_comparison
+from asym_lit.commands.compare.count_files import split_words
+from asym_lit.commands.compare.counting import write_count_comparison
+from asym_lit.evaluation.counted import CountComparison
+from asym_lit.evaluation.run_comparison import RunComparison
 from asym_lit.reports.comparison_words import head_line
 from asym_lit.reports.escaping import for_terminal
+from asym_lit.reports.every_k_words import at_budgets, every_k_sentence
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.run_folder.runs import find_runs
 
@@ -21,7 +27,7 @@ class _Parser(PlainErrors):
 
     @override
     def print_usage(self, file: Any = None) -> None:
-        print(f"usage: {self.prog} FOLDER|NAME=FOLDER ... [--out FOLDER] [--baseline ARM] [--KEY VALUE ...]", file=file)
+        print(f"usage: {self.prog} FOLDER|FILE|NAME=PATH ... [--out FOLDER] [--baseline ARM] [--KEY VALUE ...]", file=file)
 
 
 def compare_command(args: Sequence[str]) -> None:
@@ -30,17 +36,49 @@ def compare_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `compare`.
     """
-    parser = _Parser(prog="train.py compare", description="Compare trained runs with their base policies and with each other.")
-    parser.add_argument("runs", nargs="+", help="run folders, or folders of them; NAME=FOLDER names the arm")
+    parser = _Parser(
+        prog="train.py compare",
+        description="Compare trained runs with their base policies, and arms of any origin by their counts.",
+    )
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        help="run folders, or folders of them, or files of counts with rows {id, n, c}; NAME=PATH names the arm",
+    )
     parser.add_class_arguments(Compare)
     given = parser.parse_args(list(args)).as_dict()
     words = given.pop("runs")
+    settings, (files, folders) = Compare(**given), split_words(words)
+    runs = find_runs(folders) if folders else []
+    if files:
+        _show_counts(*write_count_comparison(settings, files, runs, runs_first=words[0] in folders))
+    else:
+        _show_runs(write_comparison(settings, runs))
+
+
+def _show_counts(found: CountComparison, path: Path) -> None:
     console = Console()
-    for name, (found, path) in write_comparison(Compare(**given), find_runs(words)).items():
+    if len(found.arms) <= 5:
+        curves = {result.arm.name: at_budgets(result.curve, found.ks, len(found.problems)) for result in found.arms}
+        console.print(pass_at_k_table("95 % bands, which hold at every k together", curves))
+    for note in found.notes:
+        console.print(f"Note            {for_terminal(note)}", highlight=False)
+    for result in found.arms:
+        if result.to_baseline:
+            console.print(f"Found           {for_terminal(every_k_sentence(result.to_baseline))}", highlight=False)
+    console.print(f"Report          {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_runs(done: Mapping[str, tuple[RunComparison, Path]]) -> None:
+    console = Console()
+    for name, (found, path) in done.items():
         curves = {"base policy": found.arms[0].before, **{arm.name: arm.after for arm in found.arms}}
         if len(curves) <= 5:
             console.print(pass_at_k_table(f"{name}, last evaluation", curves))
         for note in found.notes:
             console.print(f"Note            {for_terminal(note)}", highlight=False)
         console.print(f"Found           {for_terminal(head_line(found))}", highlight=False)
+        if len(curves) <= 5:
+            for one in found.every_k[: len(found.arms)]:
+                console.print(f"Found           {for_terminal(every_k_sentence(one))}", highlight=False)
         console.print(f"Report          {path}", highlight=False, markup=False, soft_wrap=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asym_lit.commands.compare.doubts import doubts
 from asym_lit.evaluation.paired import Correction
@@ -13,11 +13,20 @@ from asym_lit.evaluation.run_comparison import RunComparison, compare_runs
 from asym_lit.evaluation.runs import Run, check_comparable
 from asym_lit.reports.comparison_figure import comparison_figure, trade_off_figure, training_figure
 from asym_lit.reports.comparison_page import comparison_page
-from asym_lit.reports.comparison_words import comparison_text
+from asym_lit.reports.comparison_text import comparison_text
+from asym_lit.reports.every_k_figure import every_k_figure
 from asym_lit.run_folder.writing import write_atomically, write_json
 from asym_lit.types import InputError
 
-PICTURES = {"pass_at_k": comparison_figure, "trade_off": trade_off_figure, "over_training": training_figure}
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PICTURES: dict[str, Callable[[RunComparison], Figure]] = {
+    "pass_at_k": comparison_figure,
+    "trade_off": trade_off_figure,
+    "over_training": training_figure,
+    "every_k": lambda found: every_k_figure(found.every_k),
+}
 
 
 @dataclass(frozen=True)  # no slots: jsonargparse reads vars() of it
@@ -48,9 +57,10 @@ class Compare:
 def write_comparison(
     settings: Compare, runs: Sequence[Run], notes: Sequence[str] = ()
 ) -> dict[str, tuple[RunComparison, Path]]:
-    """Compares runs and writes `index.html`, `report.md`, `comparison.json` and three pictures.
+    """Compares runs and writes `index.html`, `report.md`, `comparison.json` and four pictures.
 
-    The pictures are `pass_at_k.png`, `trade_off.png` and `over_training.png`. With several evaluation sets, each has a folder.
+    The pictures are `pass_at_k.png`, `trade_off.png`, `over_training.png` and `every_k.png`. With several
+    evaluation sets, each has a folder.
 
     Args:
         settings: How.
@@ -63,7 +73,7 @@ def write_comparison(
     Raises:
         InputError: If the runs cannot be compared.
     """
-    names = _evaluations(settings, runs)
+    names = shared_evaluations(settings, runs)
     done = {}
     for name in names:
         allowed = check_comparable(runs, name, settings.allow)
@@ -81,7 +91,8 @@ def write_comparison(
     return done
 
 
-def _evaluations(settings: Compare, runs: Sequence[Run]) -> list[str]:
+def shared_evaluations(settings: Compare, runs: Sequence[Run]) -> list[str]:
+    """The evaluation sets that are asked for, else all that every run has."""
     sets = [list(dict.fromkeys(record.evaluation for record in run.ledger)) for run in runs]
     shared = [name for name in sets[0] if all(name in other for other in sets)]
     missing = [name for name in settings.evaluations if name not in shared]
@@ -120,4 +131,4 @@ def _plain(found: RunComparison) -> dict[str, Any]:
     head = {
         name: getattr(found, name) for name in ("title", "evaluation", "problems", "samples", "ks", "baseline", "correction")
     }
-    return {**head, "notes": found.notes, "arms": arms}
+    return {**head, "notes": found.notes, "arms": arms, "every_k": [one.as_dict() for one in found.every_k]}
