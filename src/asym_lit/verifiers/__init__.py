@@ -1,7 +1,7 @@
 """Verifiers: what decides whether a response is right. What it is worth, the reward, is decided in `lit/` and `objectives/`."""
 
 from asym_lit.verifiers.answer_shapes import AnswerShapes
-from asym_lit.verifiers.function import Function
+from asym_lit.verifiers.functions.function import Function
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
 from asym_lit.verifiers.judge.client import Endpoint
 from asym_lit.verifiers.judge.files import AnswersFile
