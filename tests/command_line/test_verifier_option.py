@@ -12,6 +12,7 @@ from asym_lit.cli import main, make_cli
 from asym_lit.command_line.verifier_option import with_function
 from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.tasks import CountdownVerifier, StrictCountdown
+from asym_lit.types import RunStoppedError
 from asym_lit.verifiers import Function
 from runs import ROOT, scalars, words
 
@@ -66,6 +67,32 @@ def test_the_other_commands_take_it_too(empty, command):
     assert command == "predict" or set(metrics.values()) == {1.0}
     (callback,) = (one for one in cli.trainer.callbacks if isinstance(one, VerifierReward))
     assert isinstance(callback.verifier, Function)
+
+
+@pytest.mark.parametrize("command", ["fit", "validate"])
+def test_an_evaluation_in_which_nothing_is_decided_ends_with_function_and_response(empty, command):
+    (empty / "mine.py").write_text("def breaks(response): return 1 / 0")
+    with pytest.raises(
+        RunStoppedError, match=r"none of 32 responses has a verdict.* raised ZeroDivisionError: mine.py:breaks on the resp"
+    ):
+        make_cli(words(empty, "grpo", "--verifier", "mine.py:breaks", command=command))
+
+
+@pytest.mark.parametrize("undecided", ["mask", "wrong"])
+def test_faults_of_a_function_follow_the_policy_for_undecided_verdicts(empty, undecided):
+    (empty / "mine.py").write_text("def half(response): return 1 / 0 if len(response) % 2 else 1")
+    policy = ["VerifierReward", "--trainer.callbacks.verifier=CountdownVerifier", f"--trainer.callbacks.undecided={undecided}"]
+    words_of = [
+        "--trainer.num_sanity_val_steps",
+        "0",
+        "--trainer.callbacks=[]",
+        f"--trainer.callbacks+={policy[0]}",
+        *policy[1:],
+    ]
+    with pytest.raises(
+        RunStoppedError, match=r"of the rollouts of step 0 are undecided; allowed: 10%.*raised ZeroDivisionError: mine.py:half"
+    ):
+        make_cli(words(empty, "grpo", *words_of, "--verifier", "mine.py:half"))
 
 
 def test_preflight_tries_a_function_before_a_run_does(empty, capsys):
