@@ -13,12 +13,14 @@ from asym_lit.verifiers.maths.rule import Rule
 from asym_lit.verifiers.maths.symbolic import Symbolic
 from asym_lit.verifiers.mixed import Mixed
 from asym_lit.verifiers.reasoning_gym import ReasoningGymScore
+from asym_lit.verifiers.weighted import EachNormalised, Weighted
 
 __all__ = [
     "AnswerShapes",
     "AnswersFile",
     "BackwardCorrection",
     "Chain",
+    "EachNormalised",
     "Endpoint",
     "FormatOnly",
     "ForwardCorrection",
@@ -34,4 +36,5 @@ __all__ = [
     "ReasoningGymScore",
     "Rule",
     "Symbolic",
+    "Weighted",
 ]
