@@ -153,6 +153,10 @@ def test_without_the_option_the_recipe_keeps_its_verifier():
             ["--verifier=nowhere_at_all.f", "x"],
             ["--verifier", "asym_lit.verifiers.Function", "--verifier.function", "nowhere_at_all.f", "x"],
         ),
+        (
+            ["--verifier", "asym_lit.verifiers.rewards.repetition"],
+            ["--verifier", "asym_lit.verifiers.Function", "--verifier.function", "asym_lit.verifiers.rewards.repetition"],
+        ),
         (["--verifier", "Maths"], ["--verifier", "Maths"]),
         (["--verifier", "asym_lit.verifiers.Mahts"], ["--verifier", "asym_lit.verifiers.Mahts"]),
         (["--verifier", "some.yaml"], ["--verifier", "some.yaml"]),

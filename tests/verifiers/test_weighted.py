@@ -9,6 +9,8 @@ import pytest
 from asym_lit.cli import make_cli
 from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.objectives import reinforce_pp_baseline
+from asym_lit.objectives.advantages import GroupNormalised
+from asym_lit.objectives.objective import advantages_of
 from asym_lit.rollout.microbatches import experience_of
 from asym_lit.types import Intervention, Outcome, Prompt, Rollout, SubmittingVerifier
 from asym_lit.verifiers import EachNormalised, Function, Weighted
@@ -60,6 +62,11 @@ def test_gdpo_normalises_each_reward_in_its_group_and_then_sums():
     group = scored(verifier, *GROUP)
     assert [r.reward for r in group] == pytest.approx([0.28508, -1.05968, 1.05968, -0.28508], abs=1e-4)
     assert [r.verdict.outcome == Outcome.CORRECT for r in group] == [True, False, True, False]
+
+
+def test_of_one_reward_the_score_is_the_advantage_of_grpo():
+    group = scored(EachNormalised(Weighted({"length": Function(length)}, "length")), *GROUP)
+    assert [r.reward for r in group] == pytest.approx(advantages_of([0.2, 0.4, 0.6, 0.8], GroupNormalised()), abs=1e-9)
 
 
 def test_with_reinforce_pp_baseline_it_is_gdpo_to_the_last_step():

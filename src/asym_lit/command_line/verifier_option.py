@@ -52,7 +52,8 @@ def _is_function(given: str) -> bool:
     if "." not in given or not all(part.isidentifier() for part in given.replace(":", ".").split(".")):
         return False
     for_imports(Path.cwd())
-    return not given.startswith("asym_lit.") and not inspect.isclass(_at(given.replace(":", ".")))
+    found = _at(given.replace(":", "."))
+    return not inspect.isclass(found) and (found is not None or not given.startswith("asym_lit."))
 
 
 def place_verifier(config: Namespace, owner: type) -> None:

@@ -135,8 +135,8 @@ class EachNormalised:
     """GDPO (arXiv 2601.05242): `sum_k w_k (r_k - mean_G) / (std_G + eps)` in place of the sum, mean and std over the group.
 
     Rewards on different scales then weigh as their weights say, where the plain sum is ruled by the one that spreads most. The
-    last step of GDPO, mean 0 and variance 1 over the batch, is the objective's: with `reinforce_pp_baseline` (over tokens) it is
-    verl's `gdpo`. Undecided responses take no part; the std is unbiased, and 0 in a group of one.
+    last step of GDPO, mean 0 and variance 1 over the batch, is the objective's: `reinforce_pp_baseline` does it over tokens, as
+    verl's `gdpo` does. Undecided responses take no part; the std is unbiased, and 0 in a group of one.
 
     Args:
         verifier: The rewards; what is correct stays its word.
