@@ -30,8 +30,8 @@ import asym_lit.lit.callbacks
 import asym_lit.rollout.vllm_engine
 import asym_lit.rollout.vllm_server
 import asym_lit.tasks
-import asym_lit.verifiers  # noqa: F401
-from asym_lit.command_line import PlainErrors, allow_short_names, refused_by_lightning, told
+import asym_lit.verifiers
+from asym_lit.command_line import PlainErrors, allow_short_names, refused_by_lightning, told, verifier_option
 from asym_lit.commands import check_command, overview, own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.run_place import decided_folder, without_requeue
@@ -84,6 +84,7 @@ class AsymLitCLI(LightningCLI):
     @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--threads", type=Threads, default=0, help=HELP)
+        verifier_option.add_verifier_option(parser)
         parser.link_arguments("model.init_args.policy", "data.init_args.policy")
         parser.link_arguments("seed_everything", "data.init_args.seed")
 
@@ -91,6 +92,7 @@ class AsymLitCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand] if self.subcommand else self.config
         set_threads(config.threads)
+        verifier_option.place_verifier(config, asym_lit.lit.callbacks.VerifierReward)
         for name in ("sampling", "evaluation"):
             check_sampling(f"data.{name}", config.get(f"data.init_args.{name}") or {})
         if "weights_only" in config and config.weights_only is None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from asym_lit.cli import main
-from asym_lit.commands.audit.command import AuditSettings, missed_limits, run_audit
+from asym_lit.commands.audit.command import AuditSettings, audit_command, missed_limits, run_audit
 from asym_lit.commands.audit.rows import Columns, read_answers
 from asym_lit.evaluation.audit import scores_by
 from asym_lit.verifiers import Function, Maths, Rule, Symbolic
@@ -137,6 +138,16 @@ def test_a_function_is_put_through_the_same_attacks_and_the_same_report(tmp_path
     assert kinds["digits"].wrong == 1 and kinds["digits"].false_accepts == 1.0
     assert missed_limits(settings, found.score) == []
     assert "hostile" in (tmp_path / "out" / "audit.html").read_text()
+
+
+def test_a_function_is_audited_by_its_place(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "mine.py").write_text("def same(response, gold): return gold in response")
+    rows = [{"question": "1+1?", "gold": "2", "candidate": text, "label": text == "2"} for text in ("2", "3")]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    audit_command(["--verifier", "mine.py:same", "--file", "rows.jsonl"])
+    assert "shows the 0 disagreements" in capsys.readouterr().out
 
 
 def test_limits_and_counts_out_of_bounds_are_refused(tmp_path):

@@ -10,6 +10,7 @@ from jsonargparse import ArgumentParser
 from typing_extensions import override
 
 from asym_lit.command_line.mistakes import plain_words
+from asym_lit.command_line.verifier_option import with_function
 
 LONGEST_LINE = 600
 
@@ -24,7 +25,7 @@ class PlainErrors(ArgumentParser):
     def parse_args(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # type: ignore[override]
         """Parse, and remember what."""
         self.words = list(sys.argv[1:] if args is None else args)
-        return super().parse_args(args, *rest, **options)
+        return super().parse_args(with_function(self.words), *rest, **options)
 
     @override
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:

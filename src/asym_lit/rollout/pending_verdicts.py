@@ -112,8 +112,8 @@ class PendingVerdicts:
                 self._change.notify_all()
 
 
-Trace = tuple[float, str, tuple[tuple[str, str], ...]]
-"""Of one verdict, as plain types: seconds, why it is undecided (or ""), and (rung, outcome) along its path."""
+Trace = tuple[float, str, tuple[tuple[str, str], ...], tuple[tuple[str, float], ...]]
+"""Of one verdict, as plain types: seconds, why it is undecided (or ""), (rung, outcome) along its path, (name, reward)."""
 
 
 def traces(rollouts: Iterable[Rollout]) -> list[Trace]:
@@ -122,7 +122,7 @@ def traces(rollouts: Iterable[Rollout]) -> list[Trace]:
     for verdict in (r.verdict for r in rollouts if r.verdict):
         reason = _kind(verdict.reason) if verdict.outcome == Outcome.UNDECIDED else ""
         rungs = verdict.path or (verdict,)
-        found.append((verdict.seconds, reason, tuple((rung.by, str(rung.outcome)) for rung in rungs)))
+        found.append((verdict.seconds, reason, tuple((rung.by, str(rung.outcome)) for rung in rungs), verdict.rewards))
     return found
 
 
@@ -132,14 +132,14 @@ def _kind(reason: str) -> str:
 
 
 def verdict_metrics(found: Sequence[Trace]) -> dict[str, float]:
-    """Accept rate of each rung among what it was asked, the share it was asked, undecided ones by reason, latencies.
+    """Accept rate of each rung among what it was asked, the share it was asked, undecided ones by reason, latencies, rewards.
 
     What a later rung accepts, an earlier one has rejected: `verifier/judge/accepted` is the share of judge calls that flip.
     """
     if not found:
         return {}
     asked, accepted = Counter[str](), Counter[str]()
-    for _, _, rungs in found:
+    for _, _, rungs, _ in found:
         for by, outcome in rungs:
             asked[by] += 1
             accepted[by] += outcome == Outcome.CORRECT
@@ -150,9 +150,12 @@ def verdict_metrics(found: Sequence[Trace]) -> dict[str, float]:
         if by.startswith("judge"):
             metrics[f"verifier/{by}/calls"] = float(asked[by])
             metrics[f"verifier/{by}/flips"] = float(accepted[by])
-    reasons = Counter(reason for _, reason, _ in found if reason)
+    rewards = [one for *_, part in found for one in part]
+    for name in sorted({name for name, _ in rewards}):
+        metrics[f"reward/{name}"] = float(np.mean([value for called, value in rewards if called == name]))
+    reasons = Counter(reason for _, reason, _, _ in found if reason)
     metrics |= {f"verifier/undecided/{reason}": count / len(found) for reason, count in sorted(reasons.items())}
-    p50, p95, p99 = np.percentile([seconds for seconds, _, _ in found], (50, 95, 99))
+    p50, p95, p99 = np.percentile([seconds for seconds, *_ in found], (50, 95, 99))
     return metrics | {
         "verifier/latency_p50": float(p50),
         "verifier/latency_p95": float(p95),

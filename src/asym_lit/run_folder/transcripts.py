@@ -59,6 +59,7 @@ def transcript_row(rollout: Rollout, batch: RolloutBatch, advantage: float | Non
         "reason": verdict.reason if verdict else None,
         "extracted": verdict.extracted if verdict else None,
         "path": [f"{rung.by}: {rung.outcome} ({rung.reason})" for rung in verdict.path] if verdict else [],
+        "rewards": dict(verdict.rewards) if verdict else {},
         "reward": rollout.reward,
         "advantage": advantage,
         "finish_reason": rollout.finish_reason,

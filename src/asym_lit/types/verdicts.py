@@ -35,6 +35,9 @@ class Verdict:
     final: bool = False
     """Incorrect for a reason with a name, both answers being understood in full: no later rung of a ladder is asked."""
 
+    rewards: tuple[tuple[str, float], ...] = ()
+    """Of several rewards: each that is decided, by name, before weights."""
+
     @property
     def truth(self) -> Outcome:
         """What evaluations count: the oracle's word if there is one."""

@@ -1,7 +1,7 @@
 """Verifiers: what decides whether a response is right. What it is worth, the reward, is decided in `lit/` and `objectives/`."""
 
 from asym_lit.verifiers.answer_shapes import AnswerShapes
-from asym_lit.verifiers.function import Function
+from asym_lit.verifiers.functions.function import Function
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
 from asym_lit.verifiers.judge.client import Endpoint
 from asym_lit.verifiers.judge.files import AnswersFile
@@ -13,12 +13,14 @@ from asym_lit.verifiers.maths.rule import Rule
 from asym_lit.verifiers.maths.symbolic import Symbolic
 from asym_lit.verifiers.mixed import Mixed
 from asym_lit.verifiers.reasoning_gym import ReasoningGymScore
+from asym_lit.verifiers.weighted import EachNormalised, Weighted
 
 __all__ = [
     "AnswerShapes",
     "AnswersFile",
     "BackwardCorrection",
     "Chain",
+    "EachNormalised",
     "Endpoint",
     "FormatOnly",
     "ForwardCorrection",
@@ -34,4 +36,5 @@ __all__ = [
     "ReasoningGymScore",
     "Rule",
     "Symbolic",
+    "Weighted",
 ]

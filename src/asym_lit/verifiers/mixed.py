@@ -58,7 +58,7 @@ class Mixed:
     def submit(self, prompt: Prompt, response: str) -> Future[Verdict]:
         """The verdict on one response, later."""
         begun = perf_counter()
-        judged, ruled = _submitted(self.judge, prompt, response), _submitted(self.rule, prompt, response)
+        judged, ruled = submitted(self.judge, prompt, response), submitted(self.rule, prompt, response)
         both: Future[Verdict] = Future()
 
         def settle(done: Future[Verdict]) -> None:
@@ -100,7 +100,8 @@ class Mixed:
         }
 
 
-def _submitted(verifier: Verifier, prompt: Prompt, response: str) -> Future[Verdict]:
+def submitted(verifier: Verifier, prompt: Prompt, response: str) -> Future[Verdict]:
+    """A verdict later, or at once of a verifier that knows no later."""
     if isinstance(verifier, SubmittingVerifier):
         return verifier.submit(prompt, response)
     ready: Future[Verdict] = Future()

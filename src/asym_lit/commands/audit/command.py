@@ -32,8 +32,7 @@ class AuditSettings:
     r"""Judge the answers of a file, and compare with its labels.
 
     The file is JSON, JSON lines, CSV or Parquet. A row has one candidate with a label, or, with `right` and `wrong`, columns of
-    candidates that are known to be so. A function of yours is a verifier too: `--verifier asym_lit.verifiers.Function
-    --verifier.function my_module.reward`.
+    candidates that are known to be so. A function of yours is a verifier too: `--verifier mine.py:reward`.
 
     Args:
         verifier: Who judges.

@@ -154,13 +154,14 @@ def gold_check(plan: RunPlan, rows: Rows) -> Check:
         return Check(name, "ok", f"none as text; {verifier.name} judges by the task's own data")
     step = max(1, len(golds) // plan.settings.rows) if plan.settings.rows else 1
     drawn = golds[::step]
-    bad = []
+    bad, graded = [], 0
     for prompt in drawn:
         gold = prompt.answer["answer"]
         verdicts = (verifier.verify(prompt, response) for response in (f"\\boxed{{{gold}}}", gold))
-        wrong = [verdict.reason for verdict in takewhile(lambda v: v.outcome != Outcome.CORRECT, verdicts)]
+        wrong = list(takewhile(lambda v: v.outcome != Outcome.CORRECT, verdicts))
         if len(wrong) == 2:
-            bad.append(f"{prompt.origin or prompt.uid}: {gold!r} ({wrong[0]})")
-    allowed = len(bad) <= plan.settings.max_unparsed * len(drawn)
+            bad.append(f"{prompt.origin or prompt.uid}: {gold!r} ({wrong[0].reason})")
+            graded += bool(wrong[0].score)  # a share of the reward, as of a length: no word on the answer
+    allowed = len(bad) - graded <= plan.settings.max_unparsed * len(drawn)
     finding = f"{verifier.name} rejects {len(bad)} of {len(drawn)}" + ("; " if bad else "") + "; ".join(bad[:3])
     return Check(name, ("note" if bad else "ok") if allowed else "fail", finding)

@@ -6,6 +6,7 @@ The estimates are in `evaluation/`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
@@ -17,7 +18,7 @@ from asym_lit.lit.callbacks.evaluation_callback import EvaluationCallback, log_e
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.reports.pass_at_k import pass_at_k_figure
-from asym_lit.types import InputError, Outcome, RolloutBatch
+from asym_lit.types import InputError, Outcome, RolloutBatch, RunStoppedError
 
 
 class PassAtK(EvaluationCallback):
@@ -36,6 +37,7 @@ class PassAtK(EvaluationCallback):
         self.latest: dict[str, PassAtKCurve] = {}
         self.latest_step = 0
         self._metrics: dict[str, PassAtKMetric] = {}
+        self._why: dict[str, str] = {}
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -68,6 +70,8 @@ class PassAtK(EvaluationCallback):
     def evaluated(self, module: PolicyModule, batch: RolloutBatch) -> None:
         metric = self._metrics[batch.source].to(module.device)
         samples, correct = _counts(batch)
+        for verdict in (r.verdict for r in batch.rollouts if r.verdict and r.verdict.truth == Outcome.UNDECIDED):
+            self._why[batch.source] = verdict.reason
         metric.update(samples, correct, [batch.sampling.n - n for n in samples])
 
     @override
@@ -76,6 +80,11 @@ class PassAtK(EvaluationCallback):
         for name, metric in self._metrics.items():
             self.latest[name] = metric.compute()
             metric.reset()
+            if self.latest[name].undecided and isnan(self.latest[name].area):
+                raise RunStoppedError(
+                    f"{stage}/{name}: none of {self.latest[name].undecided} responses has a verdict, so nothing is measured. "
+                    f"One reason: {self._why.get(name, 'told by another process')}."
+                )
             metrics = self.latest[name].metrics(f"{stage}/{name}")
             log_evaluation(trainer, module, metrics)
         if trainer.sanity_checking and not self.before:
