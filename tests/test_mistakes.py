@@ -81,7 +81,7 @@ MORE = {
     "a group of nothing": ([*GRPO, "--data.sampling.n", "0"], "data.sampling.n is 0; allowed: at least 1."),
     "a policy that is nowhere": (
         [*GRPO, "--model.policy", "/no/where"],
-        "No policy at '/no/where': there is no directory /no/where. Allowed: 'bundled', a local directory",
+        "No policy at '/no/where': there is no directory /no/where. Allowed: 'bundled', 'smollm2'",
     ),
     "no recipe": (["fit"], "fit.data, fit.model not given; write --config RECIPE, e.g. --config configs/grpo.yaml."),
     "no run to compare": (["compare"], "runs not given."),

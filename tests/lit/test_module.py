@@ -16,7 +16,7 @@ from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, simko
 from asym_lit.tasks import Countdown, CountdownVerifier
 from asym_lit.types import Outcome as Is
-from asym_lit.types import Rollout, RolloutBatch, Sampling, TokenScores, Verdict
+from asym_lit.types import Rollout, RolloutBatch, Sampling, TokenScores, Verdict, VerifierError
 
 TASK = Countdown(train_size=64, val_size=4, test_size=4)
 
@@ -252,8 +252,11 @@ def test_a_verifier_that_crashes_stops_the_run_and_is_no_reward_of_zero() -> Non
                 raise ZeroDivisionError("a bug in a verifier")
             return super().verify(prompt, response)
 
-    with pytest.raises(ZeroDivisionError, match="a bug in a verifier"):
+    with pytest.raises(
+        VerifierError, match=r"'countdown' raised ZeroDivisionError on a response to .*: a bug in a verifier"
+    ) as told:
         train(grpo(), verifier=Crashing())
+    assert isinstance(told.value.__cause__, ZeroDivisionError)
 
 
 def test_gradient_checkpointing_changes_no_gradient() -> None:

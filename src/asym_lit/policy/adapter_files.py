@@ -72,6 +72,8 @@ def save_adapter(model: PreTrainedModel, lora: LoRA, base: str, folder: Path, dt
     config.inference_mode = True
     folder.mkdir(parents=True, exist_ok=True)
     config.save_pretrained(str(folder))
+    stated = json.loads((folder / CONFIG).read_text("utf-8"))  # names stand in a set there, in any order
+    (folder / CONFIG).write_text(json.dumps(stated | {"target_modules": names}, indent=2) + "\n", "utf-8")
     save_file(stored, folder / WEIGHTS, metadata={"format": "pt"})
 
 
