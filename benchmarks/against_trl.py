@@ -12,8 +12,8 @@ model and trainer built; "whole" includes that.
 
 Jobs: `countdown`, the bundled policy, 32 prompts x 16 responses of at most 24 tokens; `135M`, random weights in that shape,
 8 prompts of 110 tokens x 8 responses of 64; `152k`, two layers under a vocabulary of 151,936, 4 x 8 responses of 64, where
-asym_lit also runs with `model.head_dtype: bfloat16`. The last two make one optimizer step of one pass over all rows on
-TRL's side, and are right or wrong by the parity of their letters.
+asym_lit also runs with `model.head_dtype: bfloat16`. The last two make one optimizer step (of four passes, and of one), and
+are right or wrong by the parity of their letters.
 
 Equal: weights, tokenizer, prompts of every step and their order, group size, length limit, temperature 1 without top-p
 and top-k, verifier, GRPO (standardised advantages, mean over responses of token means, symmetric clip, no reference),
@@ -115,11 +115,11 @@ def _memory_mib(name: str) -> float:
 
 
 SHAPED = {
-    "135M": Job(prompts=8, group=8, max_tokens=64, name="135M", prompt_tokens=110),
-    "152k": Job(prompts=4, group=8, max_tokens=64, name="152k", prompt_tokens=16),
-    "small": Job(prompts=2, group=4, max_tokens=8, name="small", prompt_tokens=24),
+    "135M": Job(rows=16, prompts=8, group=8, max_tokens=64, name="135M", prompt_tokens=110),
+    "152k": Job(rows=32, prompts=4, group=8, max_tokens=64, name="152k", prompt_tokens=16),
+    "small": Job(rows=8, prompts=2, group=4, max_tokens=8, name="small", prompt_tokens=24),
 }
-"""Jobs by the shape of their policy."""
+"""Jobs by the shape of their policy. All 64 rows of 135M at once took TRL more than 20 GiB."""
 
 
 def _task_and_prompts(job: Job) -> tuple[Any, list[Any]]:
@@ -335,8 +335,7 @@ def main() -> None:
         for name in (name for name in options.jobs if name in SHAPED):
             write_policy(SHAPES[name], Path(folder) / name)
             shaped = SHAPED[name]
-            every = shaped.prompts * shaped.group
-            jobs.append(replace(shaped, steps=options.steps, rows=every, policy=str(Path(folder) / name)))
+            jobs.append(replace(shaped, steps=options.steps, policy=str(Path(folder) / name)))
         for job in jobs:
             rounds = [{library: spawn(library, job) for library in libraries(job)} for _ in range(options.rounds)]
             rows += rows_of(job, {name: [records[name] for records in rounds] for name in libraries(job)}, options.warmup)
