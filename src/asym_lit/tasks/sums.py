@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
-from asym_lit.tasks.generated import distinct_prompts, split_of
-from asym_lit.tasks.worked import AnswerStyle, Working, check_style, counts_of, worked_problem
+from typing_extensions import override
+
+from asym_lit.tasks.generated import split_of
+from asym_lit.tasks.worked import AnswerStyle, WorkedTask, Working, check_style, counts_of, worked_problem
 from asym_lit.types import InputError, Prompt, Split
 
 Wording = Literal["symbols", "words", "both"]
@@ -27,7 +28,7 @@ _SPOKEN = {"+": "plus", "-": "minus", "*": "times"}
 
 
 @dataclass(frozen=True)
-class Sums:
+class Sums(WorkedTask):
     """Sums, differences and products from a seeded generator; no result is below 0.
 
     A problem is its numbers and operation, whatever the words and, where it changes nothing, the order. It belongs to one
@@ -56,6 +57,7 @@ class Sums:
     test_size: int = 256
     seed: int = 0
     name: str = "sums"
+    remedy: ClassVar[str] = "more digits or terms"
 
     def __post_init__(self) -> None:
         counts_of(self.digits, "digits", 1, 6)
@@ -76,21 +78,7 @@ class Sums:
         """Of a product."""
         return max(counts_of(self.digits, "digits", 1, 6)) * max(counts_of(self.terms, "terms", 2, 6))
 
-    def prompts(self, split: Split) -> Sequence[Prompt]:
-        """The problems of a split, without repetition."""
-        return self._splits[split]
-
-    @cached_property
-    def _splits(self) -> dict[Split, list[Prompt]]:
-        sizes: dict[Split, int] = {"train": self.train_size, "val": self.val_size, "test": self.test_size}
-        return distinct_prompts(self._problem, sizes, f"{self.name}/{self.seed}", self.name, "more digits or terms")
-
-    def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
-        """The index-th problem of an endless training stream, with its solution."""
-        prompt = self._problem(random.Random(f"{self.name}/demonstration/{seed}/{index}"), "train")
-        assert prompt.solution is not None
-        return prompt, prompt.solution
-
+    @override
     def _problem(self, rng: random.Random, split: Split) -> Prompt:
         for _ in range(10_000):
             operator = rng.choice(self.operations)

@@ -6,19 +6,20 @@ Their words and steps are in `stories/`.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
+from typing import ClassVar
 
-from asym_lit.tasks.generated import distinct_prompts, split_of
+from typing_extensions import override
+
+from asym_lit.tasks.generated import split_of
 from asym_lit.tasks.stories.telling import Ranges, told_story
-from asym_lit.tasks.worked import AnswerStyle, check_style, counts_of, worked_problem
+from asym_lit.tasks.worked import AnswerStyle, WorkedTask, check_style, counts_of, worked_problem
 from asym_lit.types import InputError, Prompt, Split
 
 
 @dataclass(frozen=True)
-class WordProblems:
+class WordProblems(WorkedTask):
     """Stories about things, money, time and length from a seeded generator, each with one right whole number.
 
     All values are whole numbers of 2 or more. A problem belongs to one split by a hash of its working, so problems of two
@@ -56,6 +57,7 @@ class WordProblems:
     test_size: int = 256
     seed: int = 0
     name: str = "word_problems"
+    remedy: ClassVar[str] = "a larger high or factor_high"
 
     def __post_init__(self) -> None:
         counts = counts_of(self.steps, "steps", 1, 6)
@@ -78,21 +80,7 @@ class WordProblems:
             raise InputError(f"distractors is {self.distractors}; allowed: 0 to 1.")
         check_style(self.answer)
 
-    def prompts(self, split: Split) -> Sequence[Prompt]:
-        """The problems of a split, without repetition."""
-        return self._splits[split]
-
-    @cached_property
-    def _splits(self) -> dict[Split, list[Prompt]]:
-        sizes: dict[Split, int] = {"train": self.train_size, "val": self.val_size, "test": self.test_size}
-        return distinct_prompts(self._problem, sizes, f"{self.name}/{self.seed}", self.name, "a larger high or factor_high")
-
-    def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
-        """The index-th problem of an endless training stream, with its solution."""
-        prompt = self._problem(random.Random(f"{self.name}/demonstration/{seed}/{index}"), "train")
-        assert prompt.solution is not None
-        return prompt, prompt.solution
-
+    @override
     def _problem(self, rng: random.Random, split: Split) -> Prompt:
         ranges = Ranges(self.low, self.high, self.factor_high, self.largest, self.operations)
         (sums,) = rng.choices(counts_of(self.steps, "steps", 1, 6), self.shares)

@@ -5,14 +5,18 @@ Few-shot prompts and supervised training show them. Whether a response is right 
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
+from typing import ClassVar, Literal
 
 from asym_lit.tasks.answers import AnswerForm
+from asym_lit.tasks.generated import distinct_prompts
 from asym_lit.tasks.number_words import spelled
-from asym_lit.types import InputError, Prompt
+from asym_lit.types import InputError, Prompt, Split
 
 AnswerStyle = Literal["digits", "words"]
 _MARK = re.compile(r"<<[^<>\n]*>>")
@@ -44,6 +48,41 @@ _COMPUTED: dict[str, Callable[[int, int], int]] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a // b,
 }
+
+
+class WorkedTask(ABC):
+    """A generated task whose problems have worked solutions: three splits, made when first asked for, and demonstrations."""
+
+    name: str
+    seed: int
+    train_size: int
+    val_size: int
+    test_size: int
+    remedy: ClassVar[str]
+    """What gives more problems, in words."""
+
+    @abstractmethod
+    def _problem(self, rng: random.Random, split: Split) -> Prompt:
+        """A random problem of a split, with its solution."""
+
+    def prompts(self, split: Split) -> Sequence[Prompt]:
+        """The problems of a split, without repetition.
+
+        Raises:
+            InputError: If there are fewer different ones than asked for.
+        """
+        return self._splits[split]
+
+    @cached_property
+    def _splits(self) -> dict[Split, list[Prompt]]:
+        sizes: dict[Split, int] = {"train": self.train_size, "val": self.val_size, "test": self.test_size}
+        return distinct_prompts(self._problem, sizes, f"{self.name}/{self.seed}", self.name, self.remedy)
+
+    def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
+        """The index-th problem of an endless training stream, with its solution."""
+        prompt = self._problem(random.Random(f"{self.name}/demonstration/{seed}/{index}"), "train")
+        assert prompt.solution is not None
+        return prompt, prompt.solution
 
 
 def written(value: int, style: AnswerStyle) -> str:
