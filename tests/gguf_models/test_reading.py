@@ -91,8 +91,10 @@ def test_tokens_that_end_a_turn_end_a_response(tmp_path):
     assert load_model(file).generation_config.eos_token_id == [2, 0]
 
 
-def test_without_the_library_its_install_is_named(tmp_path, monkeypatch):
+@pytest.mark.parametrize("package", ["gguf", "accelerate"])
+def test_without_a_package_that_reads_it_its_install_is_named(package, tmp_path, monkeypatch):
+    """transformers' own refusal without accelerate was told as an architecture that it does not read."""
     path = write_gguf(tmp_path / "tiny.gguf", random_llama())
-    monkeypatch.setattr("asym_lit.gguf_models.reading.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"which the package gguf reads. Write pip install 'gguf"):
+    monkeypatch.setattr("asym_lit.gguf_models.reading.find_spec", lambda name: None if name == package else name)
+    with pytest.raises(InputError, match=rf"{package} is missing. Write pip install 'gguf.*' accelerate"):
         GGUFFile(path)

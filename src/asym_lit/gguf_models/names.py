@@ -10,7 +10,9 @@ from pathlib import Path
 from asym_lit.types import InputError
 
 GGUF = "*.gguf"
-INSTALL_GGUF = "pip install 'gguf>=0.17,<0.20'"
+READERS = ("gguf", "accelerate")
+"""Packages that reading takes; transformers refuses without the second one."""
+INSTALL_GGUF = "pip install 'gguf>=0.17,<0.20' accelerate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from asym_lit.gguf_models.names import INSTALL_GGUF
+from asym_lit.gguf_models.names import INSTALL_GGUF, READERS
 from asym_lit.types import InputError
 
 
@@ -17,15 +17,17 @@ class GGUFFile:
     """An open file.
 
     Raises:
-        InputError: If the package `gguf` is missing, if the file is damaged, no GGUF or a part of one, or if it has tensors of
+        InputError: If a package that reads it is missing, if the file is damaged, no GGUF or a part of one, or if it has tensors of
             a quantisation that cannot be undone.
     """
 
     path: Path
 
     def __post_init__(self) -> None:
-        if find_spec("gguf") is None:
-            raise InputError(f"{self.path} is a GGUF file, which the package gguf reads. Write {INSTALL_GGUF}.")
+        if missing := [package for package in READERS if find_spec(package) is None]:
+            raise InputError(
+                f"{self.path} is a GGUF file, which {' and '.join(READERS)} read; {missing[0]} is missing. Write {INSTALL_GGUF}."
+            )
         try:
             _ = self.metadata
         except Exception as fault:  # of numpy, of struct, of enums: the library checks nothing itself
