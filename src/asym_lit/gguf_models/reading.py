@@ -17,8 +17,8 @@ class GGUFFile:
     """An open file.
 
     Raises:
-        InputError: If a package that reads it is missing, if the file is damaged, no GGUF or a part of one, or if it has tensors of
-            a quantisation that cannot be undone.
+        InputError: If a package that reads it is missing, if the file is damaged, no GGUF or a part of one, or if it has tensors
+            of a quantisation that cannot be undone.
     """
 
     path: Path
@@ -26,7 +26,8 @@ class GGUFFile:
     def __post_init__(self) -> None:
         if missing := [package for package in READERS if find_spec(package) is None]:
             raise InputError(
-                f"{self.path} is a GGUF file, which {' and '.join(READERS)} read; {missing[0]} is missing. Write {INSTALL_GGUF}."
+                f"{self.path} is a GGUF file, which {' and '.join(READERS)} read; {missing[0]} is missing. "
+                f"Write {INSTALL_GGUF}."
             )
         try:
             _ = self.metadata
