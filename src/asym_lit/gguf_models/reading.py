@@ -17,8 +17,8 @@ class GGUFFile:
     """An open file.
 
     Raises:
-        InputError: If a package that reads it is missing, if the file is damaged, no GGUF or a part of one, or if it has tensors
-            of a quantisation that cannot be undone.
+        InputError: If a package that reads it is missing, if the file is damaged, no GGUF or a part of one, or if it has
+            tensors of a quantisation that cannot be undone.
     """
 
     path: Path
