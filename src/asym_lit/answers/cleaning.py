@@ -168,8 +168,9 @@ def _closes(text: str, whole: bool = False) -> bool:
 
 
 def _whole_number(text: str) -> bool:
-    """True if the commas of a text can only group digits: it is one number, with words or signs around it."""
-    return bool(re.fullmatch(r"[^\d,()\[\]{}]*[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?[^\d,()\[\]{}]*", text))
+    """True if the commas of a text can only group digits: it is one number, with words, signs, a unit or a root around it."""
+    around = re.sub(r"\\sqrt\{\d+\}|\^(?:\d|\{-?\d\})(?!\d)", " ", _TEXT.sub(r" \1 ", text))
+    return bool(re.fullmatch(r"[^\d,()\[\]{}]*[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?[^\d,()\[\]{}]*", around))
 
 
 def without_explanation(text: str, switches: Switches) -> tuple[str, str]:
