@@ -6,6 +6,7 @@ import re
 from functools import cached_property, lru_cache
 
 from asym_lit.answers.orders import asks_named, asks_sorted
+from asym_lit.answers.wanted import Wanted, wanted_in
 
 _WORD = re.compile(r"[A-Za-z]+")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
@@ -43,12 +44,9 @@ class Question:
         )
 
     @cached_property
-    def units_asked(self) -> frozenset[str]:
-        """What may be names of units in which it wants its answer: behind `in`, `how many`, `the number of`."""
-        name = r"\$?(?:\\(?:text|mathrm)\s*\{\s*)?((?:(?:square|cubic) )?[A-Za-z]+(?:/[A-Za-z]+| per [A-Za-z]+)?(?:\^\{?\d)?)"
-        found = re.findall(rf"\b(?:in|how many|number of|how much) {name}", self.text, re.IGNORECASE)
-        made = re.findall(rf"\b(?:convert|change|turn|express)\b[^?!]*?\b(?:to|into) {name}", self.text, re.IGNORECASE)
-        return frozenset((*found, *made))
+    def wanted(self) -> Wanted:
+        """In what it wants its answer: a unit, a number of things."""
+        return wanted_in(self.text)
 
     @cached_property
     def letters(self) -> frozenset[str]:
