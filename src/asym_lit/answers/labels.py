@@ -11,6 +11,7 @@ from functools import lru_cache
 from asym_lit.answers.asked import asked_for
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.cleaning import clean, compact
+from asym_lit.answers.functions import another_function, functions_of, untrue_function
 from asym_lit.answers.kinds import Collection, Labelled, Reading
 from asym_lit.answers.questions import Question
 from asym_lit.answers.reading import Tree, read_expression
@@ -23,7 +24,6 @@ _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?")
 _RELATIONS = word_set("= \\leq \\geq < > \\neq \\approx \\in \\equiv")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?|'+|\^\{-1\})?)\((.*)\)")
 _ARGUMENTS = re.compile(r"[a-z](?:,[a-z])*|\\[a-z]+")
-_WORDED = re.compile(r"(?<![A-Za-z])(?:gcd|lcm|max|min|det|deg|Re|Im|arg|sin|cos|tan|cot|sec|csc|log|ln)(?![A-Za-z])")
 _DERIVED = word_set("derivative inverse antiderivative integral reciprocal square")
 """What is another function than the one that it is of."""
 _COMPOUND = re.compile(r"[\w)}]\s*[-+*/]|\\(?:frac|sum|prod|int|lim|cdots|ldots|dots|sqrt)(?![A-Za-z])")
@@ -79,9 +79,11 @@ def fits(label: str, question: Question, among_all: bool = False) -> bool | None
     formulas = [(bare(formula), one.extreme) for one in wanted for formula in one.formulas]
     if any(_same(label, formula, extreme) for formula, extreme in formulas):
         return True
-    functions = [set(_WORDED.findall(text)) for text in (label, *(formula for formula, _ in formulas))]
+    functions = [functions_of(text) for text in (label, *(formula for formula, _ in formulas))]
     if functions[0] and any(functions[1:]) and functions[0] not in functions[1:]:
         return False  # the lcm is no gcd
+    if another_function(functions[0], wanted[-1].phrase):
+        return False
     letters = re.sub(r"\\(?!text|mathrm)[A-Za-z]+", "", label)
     if re.search(r"[A-Za-z]{3}", letters) and not letters.isupper():
         return word_fits(label, asked[-1], question)
@@ -101,7 +103,9 @@ def fits(label: str, question: Question, among_all: bool = False) -> bool | None
 def _untrue(reading: Labelled) -> bool:
     """True for work that has another value: sin 60 = 1/2."""
     work, result = number_of(bare(reading.label)), number_of(bare(reading.inner.text))
-    return work is not None and result is not None and apart(work, result, 1e-3)
+    if work is None or result is None:
+        return result is not None and untrue_function(bare(reading.label), result)
+    return apart(work, result, 1e-3)
 
 
 def _defined(label: str, question: Question) -> bool:
