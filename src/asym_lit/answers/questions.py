@@ -106,6 +106,13 @@ class Question:
         return self._says(r"\bbase\b|\bbinary\b|\boctal\b|\bhexadecimal\b|_\{?\d")
 
     @cached_property
+    def decimal(self) -> bool:
+        """The answer's base is ten."""
+        return not self.base or self._says(
+            r"\b(?:to|in|into|as|using) (?:a |its )?(?:base[- ]\$?(?:10|ten)\b|decimal\b|denary\b)"
+        )
+
+    @cached_property
     def rounds(self) -> bool:
         """An approximation will do."""
         return self.rounds_to or self._says(r"\bround(?:ed|ing)\b|\bround (?:off|up|down)\b|\bapproximat|\bestimat")

@@ -54,6 +54,8 @@ class Wanted:
     """Nouns of what is counted, in the singular, with the words before them."""
     dimensions: tuple[str, ...] = ()
     """What the noun measures: an area is a length squared."""
+    asking: str = ""
+    """The sentence that asks."""
     sentence: frozenset[str] = frozenset()
     """Words of the sentence that asks; empty if it denies something."""
 
@@ -77,8 +79,8 @@ def _of_sentence(sentence: str) -> Wanted:
     said = frozenset() if denied else frozenset(map(thing, words))
     units, things = _counted(sentence)
     if units or things:
-        return Wanted(units, things, (), said)
-    return Wanted(_said(sentence), frozenset(), measured_in(sentence), said)
+        return Wanted(units, things, (), sentence, said)
+    return Wanted(_said(sentence), frozenset(), measured_in(sentence), sentence, said)
 
 
 def _counted(sentence: str) -> tuple[tuple[Unit, ...], frozenset[str]]:
