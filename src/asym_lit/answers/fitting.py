@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from itertools import product
 
+from asym_lit.answers.measured import PURE
 from asym_lit.answers.questions import Question
 from asym_lit.answers.things import thing
+from asym_lit.answers.tokens import word_set
 from asym_lit.answers.units import Unit, unit_of
 from asym_lit.answers.wanted import Wanted
 
@@ -20,6 +22,7 @@ _MADE_OF = {
     "[length] ** 2": (("[length]", 2),), "[length] ** 3": (("[length]", 3),),
     "[length] / [time]": (("[length]", 1), ("[time]", -1)), "[length] / [time] ** 2": (("[length]", 1), ("[time]", -2)),
 }  # fmt: skip
+_COINS = word_set("peso franc mark krone crown lira baht won dirham rand shilling penny pennie pence nickel dime coin credit")
 _NUMBERS = ("unit", "number", "value")
 
 
@@ -68,7 +71,8 @@ def _is_counted(unit: Unit, wanted: Wanted, question: Question) -> bool:
 def _is_measured(unit: Unit, wanted: Wanted) -> bool:
     """True for a unit of what is asked for: an area in square metres, or in no unit at all."""
     if unit.dimension == "count":
-        return unit.name in wanted.dimensions or unit.name.split()[-1] not in ("unit", "units")
+        coin = "money" in wanted.dimensions and unit.name.split()[-1] in _COINS
+        return unit.name in (*wanted.dimensions, *_NUMBERS) or coin or wanted.dimensions == PURE
     return unit.dimension in wanted.dimensions or ("money" in wanted.dimensions and unit.dimension in _MONEY)
 
 

@@ -16,8 +16,8 @@ _MEASURES = {
     "speed velocity fast": (_SPEED,), "acceleration": ("[length] / [time] ** 2",),
     "mass weight weigh heavy": ("[mass]", "[length] * [mass] / [time] ** 2"), "old age duration": (_TIME,),
     "long": (_TIME, "[length]", "unit"), "time": (_TIME,),
-    "cost price pay earn spend money profit salary wage revenue income bill worth owe charge fare fee fine budget savings loss "
-    "earnings": ("money",),
+    "cost price pay paid earn earned spend spent money profit salary wage revenue income bill worth owe charge fare fee fine "
+    "budget savings loss earnings": ("money",),
 }  # fmt: skip
 _DIMENSIONS = {word: dimensions for words, dimensions in _MEASURES.items() for word in words.split()}
 HEADS = re.compile(
@@ -49,6 +49,8 @@ def measured_in(sentence: str) -> tuple[str, ...]:
         known = [_DIMENSIONS[word] for word in (*head, *map(singular, head)) if word in _DIMENSIONS]
         if much:
             known = [dimensions for dimensions in known if dimensions in (("money",), _DIMENSIONS["mass"], (_TIME,))]
+        if "long" in head and re.search(r"\b(?:takes?|lasts?|took|lasted|until|ago)\b", sentence):
+            return (_TIME,)
         if known:
             return known[0] if much or len(set(known)) == 1 else ()
     return ()

@@ -106,11 +106,19 @@ class Question:
         return self._says(r"\bbase\b|\bbinary\b|\boctal\b|\bhexadecimal\b|_\{?\d")
 
     @cached_property
-    def decimal(self) -> bool:
-        """The answer's base is ten."""
-        return not self.base or self._says(
-            r"\b(?:to|in|into|as|using) (?:a |its )?(?:base[- ]\$?(?:10|ten)\b|decimal\b|denary\b)"
+    def base_asked(self) -> int:
+        """The answer's base: ten where none is spoken of, 0 where it cannot be seen."""
+        if not self.base:
+            return 10
+        names = "decimal|denary|binary|octal|hexadecimal"
+        found = re.findall(
+            rf"\b(?:to|in|into|as|using) (?:a |its )?(?:base[- ]?\$?_?\{{?(\d+|ten|two)\b|({names})\b)",
+            self.text,
+            re.IGNORECASE,
         )
+        said = {(number or name).lower() for number, name in found}
+        known = {"ten": 10, "two": 2, "decimal": 10, "denary": 10, "binary": 2, "octal": 8, "hexadecimal": 16}
+        return (known.get(word := said.pop()) or int(word)) if len(said) == 1 else 0
 
     @cached_property
     def rounds(self) -> bool:

@@ -15,6 +15,7 @@ _SENTENCE = re.compile(
 _FREE = word_set(
     "has have had is are was were there he she it they we will be now the a an of total altogether does did do can so in answer"
 )
+_BEHIND = word_set("now altogether total old tall long wide high deep away heavy")
 _NEVER = word_set("than least most about or and not no nearly almost under over up both either if except but")
 LONGEST = 120
 
@@ -45,6 +46,6 @@ def said_in_sentence(text: str, question: Question) -> str | None:
     told = [name for name in names if name in mine]
     if mine and (told != mine or told[0] != names[0]):
         return None
-    noun = [word for word in behind if word.lower() not in ENDS and word.lower() not in ("now", "altogether", "total")]
+    noun = [word for word in behind if word.lower() not in ENDS and word.lower() not in _BEHIND]
     stop = next((place for place, word in enumerate(behind) if word not in noun), len(behind))
     return " ".join(filter(None, ((found[2] or "") + found[3], *behind[:stop])))

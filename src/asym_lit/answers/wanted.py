@@ -28,10 +28,11 @@ _MADE = re.compile(
     rf"{_NAME}|^\W*[\d.,]+ [a-z]+ (?:to|into) {_NAME.replace('name', 'bare')}",
     re.IGNORECASE,
 )
-_IN = re.compile(rf"(?:\b(?:in|nearest(?: whole| full)?|using)\s+{_MORE}|\(\s*){_NAME}(?P<end>[^A-Za-z]|$)", re.IGNORECASE)
+_IN = re.compile(rf"(?:\b(?:in|as|nearest(?: whole| full)?|using)\s+{_MORE}|\(\s*){_NAME}(?P<end>[^A-Za-z]|$)", re.IGNORECASE)
 _BLANK = re.compile(rf"(?:_{{2,}}|\\_|=\s*\?|\\underline\{{[^{{}}]*\}}|\\(?:square|Box)(?![A-Za-z])|\.{{3,}})[\s_\\]*{_NAME}")
 _ASKS = re.compile(
-    r"\?|\b(?:find|compute|calculate|determine|convert|change|express|write|evaluate|give|state|work out|figure out|turn|what|"
+    r"\?|\b(?:find|compute|calculate|determine|convert|change|express|(?:re)?write|restate|translate|evaluate|give|state|"
+    r"work out|figure out|turn|what|"
     r"how (?:many|much|long|far|fast|tall|high|wide|deep|heavy|old)|round|estimate|fill)\b|_{2,}",
     re.IGNORECASE,
 )
@@ -114,8 +115,12 @@ def _said(sentence: str) -> tuple[Unit, ...]:
     for blank in reversed(list(_BLANK.finditer(sentence))):
         if unit := _unit(blank["name"]):
             return (unit,)
-    found = [unit for place in _IN.finditer(sentence) if _is_spelled(place) and (unit := _unit(place["name"]))]
-    return tuple(found[-1:])
+    places = [place for place in _IN.finditer(sentence) if _is_spelled(place)]
+    rounding = [place for place in places if place[0].lower().startswith("nearest")]
+    for place in (*rounding, *(place for place in places if place not in rounding))[::-1]:
+        if (unit := _unit(place["name"])) and not (place in rounding and unit.dimension == "angle"):
+            return (unit,)  # to the nearest degree may be one of temperature
+    return ()
 
 
 def _is_spelled(place: re.Match[str]) -> bool:
