@@ -120,6 +120,7 @@ def quantity_of(text: str, switches: Switches) -> Quantity | None:
 def _amount(text: str, amount: str, behind: str, spelled: bool) -> Quantity | None:
     """A number with words behind it."""
     behind = re.sub(r"\s+", " ", re.sub(_COMMAND, r" \1 ", behind)).strip().strip("-").strip()
+    behind = re.sub(r"^((?:year|month|week|day|hour)s?) old$", r"\1", behind)
     inner = None if HYPHENED.fullmatch(amount) else expression_of(amount)
     first, _, rest = behind.partition(" ")
     if inner and first.lower() in MULTIPLES:
