@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from asym_lit.answers.catalogue import Switches
+from asym_lit.answers.spelling import spelled
 from asym_lit.answers.tokens import word_set
 
 _CHARACTERS = str.maketrans(
@@ -124,6 +125,7 @@ def clean(answer: str, switches: Switches) -> str:
     if "markup" in switches.on and (bold := _BOLD.fullmatch(text) or _QUOTED.fullmatch(text)):
         text = bold[1]
     if "symbols" in switches.on:
+        text = spelled(text)
         if "\\\\" in text and "\\begin" not in text:
             text = re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)  # escaped once too often
         text = _MONEY.sub(lambda m: (m[1] or "") + _CURRENCY.get(m[0], "USD "), text).translate(_CHARACTERS)

@@ -11,10 +11,11 @@ from functools import lru_cache
 from asym_lit.answers.asked import asked_for
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.cleaning import clean, compact
+from asym_lit.answers.functions import another_function, functions_of, untrue_function
 from asym_lit.answers.kinds import Collection, Labelled, Reading
 from asym_lit.answers.questions import Question
 from asym_lit.answers.reading import Tree, read_expression
-from asym_lit.answers.splitting import cut, wrapped
+from asym_lit.answers.splitting import cut, listed, wrapped
 from asym_lit.answers.tokens import UnreadableError, word_set
 from asym_lit.answers.values import apart, equal, names_of, number_of
 from asym_lit.answers.worded import ANGLE, AREA, POINTS, in_words, word_fits
@@ -23,7 +24,8 @@ _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?")
 _RELATIONS = word_set("= \\leq \\geq < > \\neq \\approx \\in \\equiv")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?|'+|\^\{-1\})?)\((.*)\)")
 _ARGUMENTS = re.compile(r"[a-z](?:,[a-z])*|\\[a-z]+")
-_WORDED = re.compile(r"(?<![A-Za-z])(?:gcd|lcm|max|min|det|deg|Re|Im|arg|sin|cos|tan|cot|sec|csc|log|ln)(?![A-Za-z])")
+_SIZE = re.compile(r"\|([A-Z])\||(?:n|\\?#|card)\s*\(?([A-Z])\)?")
+_TRIGONOMETRIC = re.compile(r"(\\(?:sin|cos|tan|cot|sec|csc))(?:\{\})?\s*\(?(.+?)\)?")
 _DERIVED = word_set("derivative inverse antiderivative integral reciprocal square")
 """What is another function than the one that it is of."""
 _COMPOUND = re.compile(r"[\w)}]\s*[-+*/]|\\(?:frac|sum|prod|int|lim|cdots|ldots|dots|sqrt)(?![A-Za-z])")
@@ -33,10 +35,37 @@ def without_asked(text: str, question: Question) -> str:
     """What an answer says of the very expression that is asked for; the text itself if it says it of another."""
     if "=" not in text or not question.text:
         return text
+    if len(items := listed(text, delimiters=True)) > 1:
+        return _each(items, question) or text
     parts, signs = cut(text, lambda token: token in _RELATIONS)
     if signs != ["="] or not all(parts) or _SYMBOL.fullmatch(parts[0]):
         return text
-    return parts[1] if fits(parts[0], question) else text
+    return parts[1] if fits(parts[0], question) or _sizes(parts[0], question) else text
+
+
+def _each(items: list[str], question: Question) -> str | None:
+    """The values of x+y=4, x-y=2 in the order in which the question asks for x+y and x-y."""
+    formulas = [bare(formula) for one in asked_for(question.text) for formula in one.formulas]
+    values = dict[int, str]()
+    for item in items:
+        parts = item.split("=")
+        if len(parts) != 2 or not all(parts) or len(formulas) != len(items):
+            return None
+        place = next((n for n, formula in enumerate(formulas) if _same(bare(parts[0]), formula, extreme=False)), None)
+        if place is None or place in values:
+            return None
+        values[place] = parts[1].strip()
+    compound = any(not _SYMBOL.fullmatch(item.split("=")[0].strip()) for item in items)
+    return ", ".join(values[place] for place in sorted(values)) if compound else None
+
+
+def _sizes(label: str, question: Question) -> bool:
+    """True for the size of the set that is counted: |S|, n(S), where the question asks how many and speaks of no other set."""
+    found = _SIZE.fullmatch(bare(label))
+    if found is None or not question.count or not asked_for(question.text):
+        return False
+    sets = {letter for letter in question.symbols if letter.isupper()}
+    return not sets or sets == {found[1] or found[2]}
 
 
 def of_another(text: str, reading: Reading, question: Question, general: bool) -> bool:
@@ -79,9 +108,11 @@ def fits(label: str, question: Question, among_all: bool = False) -> bool | None
     formulas = [(bare(formula), one.extreme) for one in wanted for formula in one.formulas]
     if any(_same(label, formula, extreme) for formula, extreme in formulas):
         return True
-    functions = [set(_WORDED.findall(text)) for text in (label, *(formula for formula, _ in formulas))]
+    functions = [functions_of(text) for text in (label, *(formula for formula, _ in formulas))]
     if functions[0] and any(functions[1:]) and functions[0] not in functions[1:]:
         return False  # the lcm is no gcd
+    if another_function(functions[0], wanted[-1].phrase):
+        return False
     letters = re.sub(r"\\(?!text|mathrm)[A-Za-z]+", "", label)
     if re.search(r"[A-Za-z]{3}", letters) and not letters.isupper():
         return word_fits(label, asked[-1], question)
@@ -101,7 +132,9 @@ def fits(label: str, question: Question, among_all: bool = False) -> bool | None
 def _untrue(reading: Labelled) -> bool:
     """True for work that has another value: sin 60 = 1/2."""
     work, result = number_of(bare(reading.label)), number_of(bare(reading.inner.text))
-    return work is not None and result is not None and apart(work, result, 1e-3)
+    if work is None or result is None:
+        return result is not None and untrue_function(bare(reading.label), result)
+    return apart(work, result, 1e-3)
 
 
 def _defined(label: str, question: Question) -> bool:
@@ -112,6 +145,9 @@ def _defined(label: str, question: Question) -> bool:
 def _same(label: str, formula: str, extreme: bool) -> bool:
     """True if a label names a formula: in another order of its terms, of its letters, with another argument."""
     if label == formula or _alike(label, formula):
+        return True
+    both = [_TRIGONOMETRIC.fullmatch(text) for text in (label, formula)]
+    if both[0] and both[1] and both[0][1] == both[1][1] and _alike(both[0][2].strip(), both[1][2].strip()):
         return True
     held, mine = wrapped(formula), wrapped(label)
     if mine and not held and mine[0] == "(" and formula in cut(mine[1], lambda token: token == ",")[0]:

@@ -25,7 +25,11 @@ HYPHENED = re.compile(r"\d+(?:\s*-\s*\d+)+")
 PADDED = re.compile(r"0\d+")
 """Digits with a zero in front."""
 _CLOCK = re.compile(r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*([ap])?\.?\s*(?(4)m\.?|)", re.IGNORECASE)
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_MONTH = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
+    r"dec(?:ember)?)(?![A-Za-z])\.?"
+)
+"""3 marbles are no day of March."""
 _DATES = (
     re.compile(rf"{_MONTH}\s+(?P<day>\d{{1,2}})(?:\s*,?\s+(?P<year>\d{{3,4}}))?", re.IGNORECASE),
     re.compile(rf"(?P<day>\d{{1,2}})(?:\s+of)?\s+{_MONTH}(?:\s*,?\s+(?P<year>\d{{3,4}}))?", re.IGNORECASE),
@@ -77,7 +81,7 @@ def _date(text: str) -> Date | None:
     for pattern in _DATES:
         if found := pattern.fullmatch(text):
             month = found[1] if pattern is _DATES[0] else found[2]
-            number = 1 + "jan feb mar apr may jun jul aug sep oct nov dec".split().index(month.lower())  # noqa: SIM905
+            number = 1 + "jan feb mar apr may jun jul aug sep oct nov dec".split().index(month[:3].lower())  # noqa: SIM905
             return Date(text, int(found["day"]), number, int(found["year"]) if found["year"] else None)
     return None
 
@@ -116,6 +120,7 @@ def quantity_of(text: str, switches: Switches) -> Quantity | None:
 def _amount(text: str, amount: str, behind: str, spelled: bool) -> Quantity | None:
     """A number with words behind it."""
     behind = re.sub(r"\s+", " ", re.sub(_COMMAND, r" \1 ", behind)).strip().strip("-").strip()
+    behind = re.sub(r"^((?:year|month|week|day|hour)s?) old$", r"\1", behind)
     inner = None if HYPHENED.fullmatch(amount) else expression_of(amount)
     first, _, rest = behind.partition(" ")
     if inner and first.lower() in MULTIPLES:

@@ -12,7 +12,7 @@ from asym_lit.answers.comparing import compare
 from asym_lit.answers.expressions import Terms
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
 from asym_lit.answers.groups import joined, listed_apart
-from asym_lit.answers.kinds import Reading
+from asym_lit.answers.kinds import Expression, Quantity, Reading
 from asym_lit.answers.labels import of_another, without_asked
 from asym_lit.answers.nothing import same_count
 from asym_lit.answers.options import same_option
@@ -20,6 +20,7 @@ from asym_lit.answers.questions import Question, read_question
 from asym_lit.answers.reader import read
 from asym_lit.answers.renaming import names_in, renamed
 from asym_lit.answers.replies import same_reply
+from asym_lit.answers.said import said_in_sentence
 from asym_lit.answers.unevaluated import left_undone
 from asym_lit.answers.working import is_the_answer
 
@@ -77,6 +78,10 @@ class Matcher:
             if phrase.same and compact(gold_text) != compact(text) and not switches.allow("phrasing"):
                 phrase = UNKNOWN
             return phrase, switches
+        amount = said_in_sentence(text, asked) if isinstance(gold_reading, Expression | Quantity) else None
+        if amount and switches.allow("explanation"):
+            text, reading, condition, rules = self._read(amount)
+        headed = text
         if (
             (said := without_asked(text, asked)) != text
             and without_asked(gold_text, asked) == gold_text
@@ -88,10 +93,13 @@ class Matcher:
             found = different("the value of something else than is asked for")
         names = names_in(gold_reading) if found.same is not True and "names" in self.on else None
         every = bool(gold_condition) and _kind(gold_condition) == _kind(condition) == "integer"
-        if names and names_in(reading) and (other := renamed(gold_text, text, names, asked, every)):
+        own = renamed(gold_text, text, names, asked, every) if names and names_in(reading) else None
+        if own is None and names and headed != text and names_in(reading):
+            own = renamed(gold_text, headed, names, asked, every)
+        if own:
             tried = Switches(self.on, dict.fromkeys((*gold_rules, *rules, "names")))
-            if compare(gold_reading, read(other, tried), Terms(asked, tried, self.digits)).same:
-                found, switches, text = SAME, tried, other
+            if compare(gold_reading, read(own, tried), Terms(asked, tried, self.digits)).same:
+                found, switches, text = SAME, tried, own
         if found.same and gold_condition and condition and _kind(gold_condition) != _kind(condition):
             found = UNKNOWN  # a condition may be left out, but not be another one
         if found.same and compact(gold_text) != compact(text) and is_the_answer(gold_text, asked):

@@ -8,12 +8,11 @@ from fractions import Fraction
 from asym_lit.answers.asked import asked_for
 from asym_lit.answers.expressions import Terms, same_expression
 from asym_lit.answers.findings import SAME, UNKNOWN, Finding, different
+from asym_lit.answers.fitting import fits
 from asym_lit.answers.kinds import Expression, Quantity
 from asym_lit.answers.literals import NUMBER, expression_of
 from asym_lit.answers.questions import Question
 from asym_lit.answers.units import DEGREE, PERCENT, Unit, singular, unit_of
-
-_SIGNS = {"USD": r"\$", "EUR": "€", "GBP": "£", "JPY": "¥", "angle": r"°|\\circ|\\angle|\bangles?\b|\bdegree"}
 
 
 def same_quantity(gold: Expression | Quantity, answer: Expression | Quantity, terms: Terms) -> Finding:
@@ -64,8 +63,7 @@ def in_asked_unit(side: Expression, terms: Terms) -> Quantity | None:
     """`5 m` as an amount, where the question asks for meters and calls nothing m."""
     if not side.text[-1:].isalpha() or side.text[-1] in terms.question.symbols or not (named := _lettered(side)):
         return None
-    asked = (known for name in terms.question.units_asked if len(name) > 1 and (known := unit_of(name)))
-    return named if any(known.dimension == named.unit.dimension for known in asked) else None
+    return named if any(known.dimension == named.unit.dimension for known in terms.question.wanted.units) else None
 
 
 def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, terms: Terms) -> Finding:
@@ -81,36 +79,24 @@ def _one_unit(gold: Expression, answer: Expression, one: Unit, other: Unit, term
         return SAME if _converted(gold, answer, unit, terms, asked=True) and terms.switches.allow("units") else UNKNOWN
     if not same.same or not terms.switches.allow("units"):
         return same if same.same is not True else UNKNOWN
-    if one is not NUMBER or unit.generic:
+    if one is not NUMBER:
         return SAME  # left out
-    words = terms.question.words
-    if unit.name in ("square unit", "cubic unit") and not terms.question.count:
-        return SAME  # it says that nothing is measured in anything
     if unit.name.startswith("of "):
         return SAME if _whole(unit, terms.question) else UNKNOWN
-    if unit.dimension == "count":
-        return SAME if set(unit.name.split()) & words or f"{unit.name}s" in words else UNKNOWN
-    return SAME if _fits(unit, terms.question) else UNKNOWN
+    fit = fits(unit, terms.question)
+    return SAME if fit else UNKNOWN if fit is None else different("another unit than is asked for")
 
 
 def _converted(gold: Expression, answer: Expression, unit: Unit, terms: Terms, asked: bool = False) -> bool:
     """True if an amount is the gold number in another unit that the question names; `asked`: in which it asks for it."""
     if unit.dimension in ("count", "percent", "angle") or "temperature" in unit.dimension:
         return False
-    names = terms.question.units_asked if asked else terms.question.units
-    named = [known for name in names if (known := unit_of(name)) and known.dimension == unit.dimension]
+    known = terms.question.wanted.units if asked else filter(None, map(unit_of, terms.question.units))
+    named = [one for one in known if one.dimension == unit.dimension]
     scales = {Fraction(unit.size / known.size).limit_denominator(10**9) for known in named} - {Fraction(1)}
     if asked and len({known.size for known in named}) != 1:
         return False
     return any(same_expression(gold, Expression("", ("mul", answer.tree, ("number", by))), terms).same for by in scales)
-
-
-def _fits(unit: Unit, question: Question) -> bool:
-    """True if the question has this unit; or none of what it measures, and does not ask how many there are."""
-    if unit.dimension in _SIGNS and re.search(_SIGNS[unit.dimension], question.text):
-        return True
-    alike = [known for name in question.units if (known := unit_of(name)) and known.dimension == unit.dimension]
-    return any(known.size == unit.size for known in alike) if alike else not question.count
 
 
 def _whole(unit: Unit, question: Question) -> bool:

@@ -6,6 +6,7 @@ import re
 from functools import cached_property, lru_cache
 
 from asym_lit.answers.orders import asks_named, asks_sorted
+from asym_lit.answers.wanted import Wanted, wanted_in
 
 _WORD = re.compile(r"[A-Za-z]+")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
@@ -43,12 +44,9 @@ class Question:
         )
 
     @cached_property
-    def units_asked(self) -> frozenset[str]:
-        """What may be names of units in which it wants its answer: behind `in`, `how many`, `the number of`."""
-        name = r"\$?(?:\\(?:text|mathrm)\s*\{\s*)?((?:(?:square|cubic) )?[A-Za-z]+(?:/[A-Za-z]+| per [A-Za-z]+)?(?:\^\{?\d)?)"
-        found = re.findall(rf"\b(?:in|how many|number of|how much) {name}", self.text, re.IGNORECASE)
-        made = re.findall(rf"\b(?:convert|change|turn|express)\b[^?!]*?\b(?:to|into) {name}", self.text, re.IGNORECASE)
-        return frozenset((*found, *made))
+    def wanted(self) -> Wanted:
+        """In what it wants its answer: a unit, a number of things."""
+        return wanted_in(self.text)
 
     @cached_property
     def letters(self) -> frozenset[str]:
@@ -106,6 +104,21 @@ class Question:
     def base(self) -> bool:
         """The answer's base is given."""
         return self._says(r"\bbase\b|\bbinary\b|\boctal\b|\bhexadecimal\b|_\{?\d")
+
+    @cached_property
+    def base_asked(self) -> int:
+        """The answer's base: ten where none is spoken of, 0 where it cannot be seen."""
+        if not self.base:
+            return 10
+        names = "decimal|denary|binary|octal|hexadecimal"
+        found = re.findall(
+            rf"\b(?:to|in|into|as|using) (?:a |its )?(?:base[- ]?\$?_?\{{?(\d+|ten|two)\b|({names})\b)",
+            self.text,
+            re.IGNORECASE,
+        )
+        said = {(number or name).lower() for number, name in found}
+        known = {"ten": 10, "two": 2, "decimal": 10, "denary": 10, "binary": 2, "octal": 8, "hexadecimal": 16}
+        return (known.get(word := said.pop()) or int(word)) if len(said) == 1 else 0
 
     @cached_property
     def rounds(self) -> bool:

@@ -23,7 +23,7 @@ from asym_lit.answers.kinds import (
 from asym_lit.answers.literals import expression_of, literal_of, quantity_of
 from asym_lit.answers.nothing import NOTHING
 from asym_lit.answers.numerals import in_digits
-from asym_lit.answers.regions import Piece, region_of, unknown_of
+from asym_lit.answers.regions import Piece, condition_of, region_of, unknown_of
 from asym_lit.answers.splitting import balanced, cut, listed, wrapped
 from asym_lit.answers.words import words_of
 from asym_lit.answers.working import behind_working
@@ -123,9 +123,7 @@ def _cases(text: str, switches: Switches, depth: int) -> Cases | None:
         )
         if not value or not condition or re.match(r"all|any|every|each|some", condition):
             return None
-        found.append(
-            (re.sub(r"\b(?:if|for|when)\b|\\text|[\s{}]", "", condition), read(value.strip(" ,"), switches, depth + 1))
-        )
+        found.append((condition_of(condition, switches), read(value.strip(" ,"), switches, depth + 1)))
     return Cases(text, tuple(found)) if len(found) > 1 else None
 
 

@@ -58,6 +58,15 @@ def unknown_of(text: str) -> set[str]:
     return set(_COMPARED.findall(text))
 
 
+def condition_of(text: str, switches: Switches) -> str:
+    """A condition in one spelling: `if`, commas and spaces left out, 0 < x as x > 0."""
+    plain = re.sub(r"^\W*(?:if|for|when)\b|[,.;\s]+$", "", plain_text(text).strip(), flags=re.IGNORECASE).strip()
+    plain = re.sub(r"[,.;\s]+$", "", plain)
+    letters = set(re.findall(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", plain))
+    region = region_of(plain, switches) if len(letters) == 1 else None
+    return f"{letters}{region}" if region else re.sub(r"\s|\\text|[{}]", "", plain)
+
+
 def _where(piece: Piece) -> tuple[float, float]:
     return _size(piece.low), _size(piece.high)
 

@@ -34,6 +34,11 @@ def renamed(gold: str, answer: str, names: frozenset[str], question: Question, i
         if held and heads[0][1] == heads[1][1] and heads[0][2] != heads[1][2] and heads[0][2] not in _single(answer):
             return _replace(answer, heads[1][2], heads[0][2])
         return None
+    if heads[1] and not heads[0] and "=" not in gold and len(names) == 1:
+        (wanted,), (function, bound) = names, heads[1].groups()
+        asked = f"{function}({wanted})" in question.text.replace(" ", "")
+        if asked and bound not in question.letters and _single(answer[heads[1].end() :]) - _CONSTANTS == {bound}:
+            return _replace(answer, bound, wanted)
     if not question.text and not integers:
         return None
     strip = (_FUNCTION.sub("", gold), _FUNCTION.sub("", answer))

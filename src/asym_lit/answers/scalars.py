@@ -98,4 +98,6 @@ def _same_based(gold: Reading, answer: Reading, terms: Terms) -> Finding:
     assert isinstance(based, Based)
     if re.sub(r"\s", "", other.text) == based.digits and terms.question.base and based is gold:
         return SAME
+    if re.sub(r"\s", "", other.text) == based.digits and based is answer and based.base == terms.question.base_asked:
+        return SAME
     return UNKNOWN if re.sub(r"\s", "", other.text) == based.digits else different("another base or number")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from asym_lit.answers.asked import asked_for
 from asym_lit.answers.catalogue import Switches
 from asym_lit.answers.cleaning import clean, compact, plain_text
+from asym_lit.answers.finished import unfinished
 from asym_lit.answers.forms import another_form
 from asym_lit.answers.literals import expression_of
 from asym_lit.answers.questions import Question
@@ -61,6 +62,8 @@ def left_undone(gold: str, answer: str, question: Question) -> bool:
     if question.text and (amount := _AMOUNT.fullmatch(plain_text(answer))) and _unconverted(plain_text(gold), amount, question):
         return True
     if question.text and another_form(re.sub(_LABEL, "", mine), done, _spelled(question.text)):
+        return True
+    if question.text and unfinished(re.sub(_LABEL, "", mine), done, question.text):
         return True
     if _LITERAL.fullmatch(theirs):
         return False

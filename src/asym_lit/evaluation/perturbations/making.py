@@ -12,10 +12,23 @@ from asym_lit.evaluation.perturbations.made_lists import LISTS
 from asym_lit.evaluation.perturbations.made_measures import MEASURES
 from asym_lit.evaluation.perturbations.made_numbers import NUMBERS
 from asym_lit.evaluation.perturbations.made_phrases import PHRASES
+from asym_lit.evaluation.perturbations.made_spellings import SPELLINGS
+from asym_lit.evaluation.perturbations.made_wanted import WANTED
 from asym_lit.evaluation.perturbations.made_words import WORDS
 from asym_lit.evaluation.perturbations.pairs import Family, Pair
 
-FAMILIES: Mapping[str, Family] = {**NUMBERS, **MEASURES, **LISTS, **WORDS, **DIGITS, **PHRASES, **ASKED, **FORMS}
+FAMILIES: Mapping[str, Family] = {
+    **NUMBERS,
+    **MEASURES,
+    **LISTS,
+    **WORDS,
+    **DIGITS,
+    **PHRASES,
+    **ASKED,
+    **FORMS,
+    **WANTED,
+    **SPELLINGS,
+}
 
 
 def made(count: int, seed: int = 0) -> list[Pair]:
