@@ -9,7 +9,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from asym_lit.cli import main
-from asym_lit.lit.run_place import decided_folder, run_folder
+from asym_lit.loggers.run_place import decided_folder, run_folder
 from asym_lit.run_folder.paths import check_writable
 from asym_lit.run_folder.place import check_place, without_false_starts
 from asym_lit.types import InputError
