@@ -37,7 +37,7 @@ from asym_lit.commands.preflight import PreflightSettings, plan_of, run_prefligh
 from asym_lit.lit.threads import take_quickest
 from asym_lit.loggers import settle_loggers
 from asym_lit.loggers.run_config import RunConfig
-from asym_lit.loggers.run_place import decided_folder, without_requeue
+from asym_lit.loggers.run_place import decided_folder, show_folder, without_requeue
 from asym_lit.objectives import Objective
 from asym_lit.policy.thread_trial import HELP, Threads, set_threads
 from asym_lit.processes.signals import let_it_end
@@ -45,6 +45,7 @@ from asym_lit.reports.escaping import visible
 from asym_lit.run_folder.paths import check_writable, resolve_checkpoint, run_folder_of
 from asym_lit.run_folder.place import check_place, without_false_starts
 from asym_lit.types import InputError, RunStoppedError, VerifierError, check_sampling
+from asym_lit.verifiers.functions.finding import for_imports
 
 gc.freeze()  # what was imported stays; later collections need not look at it
 gc.enable()
@@ -105,6 +106,7 @@ class AsymLitCLI(LightningCLI):
         if getattr(rank_zero_only, "rank", 0):  # a process beside the first: the run's folder is that one's business
             return trainer
         folder = decided_folder(trainer, self.resumed)
+        show_folder(trainer, folder)
         check_writable(folder)
         if self.subcommand == "fit":
             check_place(folder, self.resumed)
@@ -170,6 +172,7 @@ def main(args: Sequence[str] | None = None) -> None:
     warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")  # ours are those of the command line
     warnings.filterwarnings("ignore", message="Experiment logs directory")  # of CSVLogger; `loggers/csv_files.py` sees to it
     words = sys.argv[1:] if args is None else list(args)
+    for_imports(Path.cwd())  # classes of one's own
     if not words or words[0] in ("-h", "--help"):
         sys.stdout.write(overview())
         sys.exit(0 if words else 2)

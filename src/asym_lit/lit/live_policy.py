@@ -26,6 +26,8 @@ class LivePolicyModule(LightningModule):
     """As it was named."""
     dtype_name: Dtype
     """Of the weights."""
+    attn_implementation: str | None
+    """Of the policy, by transformers' name; None for its choice."""
     policy_config: Any
     """Of transformers."""
     scorer: TokenScorer
@@ -70,7 +72,7 @@ class LivePolicyModule(LightningModule):
 
     def untrained(self) -> Any:
         """The policy before training, loaded anew."""
-        return load_policy(self.policy, self.dtype_name, self.longest)  # type: ignore[arg-type]
+        return load_policy(self.policy, self.dtype_name, self.longest, self.attn_implementation)  # type: ignore[arg-type]
 
     def named_weights(self) -> Iterator[tuple[str, Tensor]]:
         """The policy's weights under their Hugging Face names, gathered; a collective."""

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Trainer
 
+from asym_lit.loggers.folders import version_of
 from asym_lit.loggers.of_trainer import all_adapters
 from asym_lit.run_folder.paths import claim_version
 from asym_lit.types import InputError
@@ -49,6 +50,21 @@ def decided_folder(trainer: Trainer, resumed: Path | None = None) -> Path:
             if resumed is not None:
                 one.prepare_to_go_on()
     return _DECIDED[trainer]
+
+
+def show_folder(trainer: Trainer, folder: Path) -> None:
+    """Have the progress bar name the run by its folder: 3 for `version_3`, or `seed_1`.
+
+    Lightning shows the last four letters of what all loggers call it, joined: `ed_1`.
+
+    Args:
+        trainer: Whose bar it is.
+        folder: Of the run.
+    """
+    bar = trainer.progress_bar_callback
+    if bar is not None:
+        measured = bar.get_metrics
+        bar.get_metrics = lambda *given: {**measured(*given), "v_num": version_of(folder.name)}  # type: ignore[method-assign]
 
 
 def without_requeue(root: str) -> list[SLURMEnvironment]:
