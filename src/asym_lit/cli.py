@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jsonargparse import set_parsing_settings
+from jsonargparse import Namespace, set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -69,6 +69,7 @@ class AsymLitCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--threads", type=Threads, default=0, help=HELP)
         verifier_option.add_verifier_option(parser)
+        parser.add_argument("--push_to_hub", type=str | None, default=None, help="owner/name: upload the trained policy there")
         parser.link_arguments("model.init_args.policy", "data.init_args.policy")
         parser.link_arguments("seed_everything", "data.init_args.seed")
 
@@ -77,6 +78,9 @@ class AsymLitCLI(LightningCLI):
         config = self.config[self.subcommand] if self.subcommand else self.config
         set_threads(config.threads)
         verifier_option.place_verifier(config, asym_lit.lit.callbacks.VerifierReward)
+        if repo := config.pop("push_to_hub", None):
+            push = Namespace(class_path="asym_lit.lit.callbacks.PushToHub", init_args=Namespace(repo=repo, private=True))
+            config.trainer.callbacks = [*(config.trainer.callbacks or []), push]
         for name in ("sampling", "evaluation"):
             check_sampling(f"data.{name}", config.get(f"data.init_args.{name}") or {})
         if "weights_only" in config and config.weights_only is None:
