@@ -26,7 +26,7 @@ def model_card(name: str, policy: str, steps: int, recipe: Mapping[str, Any], me
     parts = [
         f"---\n{yaml.safe_dump(facts, sort_keys=False)}---",
         f"# {visible(name.rpartition('/')[2])}",
-        f"Trained from `{visible(policy)}` with asym_lit: reinforcement learning with verifiable rewards, {steps} rollout steps.",
+        f"Trained from `{visible(policy)}` with asym_lit: reinforcement learning with verifiable rewards, {steps} steps.",
         *_tables(measured),
         "## Recipe",
         f"```yaml\n{visible(yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True))}```",
