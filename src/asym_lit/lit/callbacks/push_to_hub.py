@@ -30,7 +30,8 @@ class PushToHub(Callback):
     """
 
     def __init__(self, repo: str, private: bool = True) -> None:
-        from huggingface_hub.utils import HFValidationError, validate_repo_id
+        from huggingface_hub.errors import HFValidationError
+        from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
         try:
             validate_repo_id(repo)
