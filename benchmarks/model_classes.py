@@ -41,7 +41,7 @@ from tiny_policies import CLASSES, Kind, make_policy
 
 from asym_lit.cli import main as asym_lit
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.run_folder.paths import CHECKPOINTS, EXPORT, checkpoint_name
 from asym_lit.types import RolloutBatch
 

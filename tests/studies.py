@@ -25,6 +25,7 @@ def fake_run(
     evaluation: str = "countdown",
     temperature: float = 1.0,
     top_k: int = 0,
+    min_p: float = 0.0,
     verifier: str = "countdown",
     prefix: str = "p",
 ) -> Path:
@@ -44,6 +45,7 @@ def fake_run(
         evaluation: Name of the evaluation set.
         temperature: Of evaluations.
         top_k: Likewise.
+        min_p: Likewise.
         verifier: Its name.
         prefix: Of the problems' names.
     """
@@ -59,7 +61,7 @@ def fake_run(
             wrong = (n - len(answers),) if len(answers) < n else ()
             sampling = (temperature, 1.0, top_k, 24)
             uid = f"{prefix}{i:03d}"
-            records.append(ProblemRecord(evaluation, step, uid, n, len(answers), 0, right, wrong, sampling))
+            records.append(ProblemRecord(evaluation, step, uid, n, len(answers), 0, right, wrong, sampling, min_p))
     folder.mkdir(parents=True)
     write_ledger(folder / "ledger.parquet", records)
     lines = []

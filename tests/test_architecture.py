@@ -21,10 +21,11 @@ FLOORS = {
     **dict.fromkeys(("answers", "layouts", "gguf_models"), 2),
     **dict.fromkeys(WINGS, 3),
     **dict.fromkeys(("reports", "run_folder", "command_line"), 4),
-    "lit": 5,
-    "commands": 6,
-    "cli": 7,
-    "train": 8,
+    "loggers": 5,
+    "lit": 6,
+    "commands": 7,
+    "cli": 8,
+    "train": 9,
 }
 NAMES_VLLM = {
     *(f"rollout/vllm_{part}.py" for part in ("engine", "process", "requests", "server", "transfer")),

@@ -24,6 +24,7 @@ def test_needing_nothing_is_neutral_in_a_union():
         ({"temperature": 0.0}, r"Sampling\.temperature is 0\.0; allowed: above 0 \(write a small value such as 0\.01"),
         ({"top_p": 0.0}, r"Sampling\.top_p is 0\.0; allowed: in \(0, 1\]"),
         ({"top_p": 1.1}, r"Sampling\.top_p is 1\.1"),
+        ({"min_p": 1.5}, r"Sampling\.min_p is 1\.5; allowed: from 0 to 1; 0 switches it off"),
         ({"top_k": -1}, r"Sampling\.top_k is -1; allowed: 0 or more; 0 switches it off"),
         ({"max_tokens": 0}, r"Sampling\.max_tokens is 0; allowed: at least 1"),
     ],
@@ -39,10 +40,11 @@ def test_sampling_that_is_wrong_is_called_as_it_was_given():
     check_sampling("data.evaluation", {})
 
 
-def test_only_top_p_and_top_k_cut_tokens_from_the_distribution():
+def test_only_top_p_top_k_and_min_p_cut_tokens_from_the_distribution():
     assert not Sampling(temperature=0.3, top_p=1.0, top_k=0).filters
     assert Sampling(top_p=0.9).filters
     assert Sampling(top_k=1).filters
+    assert Sampling(min_p=0.1).filters
 
 
 def test_rows_of_an_experience_are_picked_in_order_and_cut_to_length():

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jsonargparse import set_parsing_settings
+from jsonargparse import Namespace, set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 from rich.console import Console
 from transformers.utils import logging as transformers_logging
@@ -34,16 +34,18 @@ import asym_lit.verifiers
 from asym_lit.command_line import PlainErrors, allow_short_names, refused_by_lightning, told, verifier_option
 from asym_lit.commands import check_command, overview, own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
-from asym_lit.lit.run_place import decided_folder, without_requeue
 from asym_lit.lit.threads import take_quickest
+from asym_lit.loggers import settle_loggers
+from asym_lit.loggers.run_config import RunConfig
+from asym_lit.loggers.run_place import decided_folder, show_folder, without_requeue
 from asym_lit.objectives import Objective
 from asym_lit.policy.thread_trial import HELP, Threads, set_threads
 from asym_lit.processes.signals import let_it_end
 from asym_lit.reports.escaping import visible
-from asym_lit.run_folder.paths import CONFIG, check_writable, resolve_checkpoint, run_folder_of
+from asym_lit.run_folder.paths import check_writable, resolve_checkpoint, run_folder_of
 from asym_lit.run_folder.place import check_place, without_false_starts
-from asym_lit.run_folder.writing import write_atomically
 from asym_lit.types import InputError, RunStoppedError, VerifierError, check_sampling
+from asym_lit.verifiers.functions.finding import for_imports
 
 gc.freeze()  # what was imported stays; later collections need not look at it
 gc.enable()
@@ -57,24 +59,6 @@ class _Parser(PlainErrors, LightningArgumentParser):
         print(f"usage: {self.prog} --config RECIPE [--config OVERLAY ...] [--KEY VALUE ...]", file=file)
 
 
-class RunConfig(SaveConfigCallback):
-    """Writes `<run folder>/config.yaml`, whatever the logger; Lightning's own writes beside all runs where there is none."""
-
-    @override
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not self.config.get("ckpt_path"):
-            super().setup(trainer, pl_module, stage)
-
-    @override
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        super().setup(trainer, pl_module, "fit")  # not before: a run that cannot go on leaves the file as it is
-
-    @override
-    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        text = self.parser.dump(self.config, skip_none=False, skip_link_targets=False)
-        write_atomically(decided_folder(trainer) / CONFIG, [text.rstrip("\n")])
-
-
 class AsymLitCLI(LightningCLI):
     """`fit`, `validate`, `test` and `predict` from a recipe."""
 
@@ -85,6 +69,7 @@ class AsymLitCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--threads", type=Threads, default=0, help=HELP)
         verifier_option.add_verifier_option(parser)
+        parser.add_argument("--push_to_hub", type=str | None, default=None, help="owner/name: upload the trained policy there")
         parser.link_arguments("model.init_args.policy", "data.init_args.policy")
         parser.link_arguments("seed_everything", "data.init_args.seed")
 
@@ -93,6 +78,9 @@ class AsymLitCLI(LightningCLI):
         config = self.config[self.subcommand] if self.subcommand else self.config
         set_threads(config.threads)
         verifier_option.place_verifier(config, asym_lit.lit.callbacks.VerifierReward)
+        if repo := config.pop("push_to_hub", None):
+            push = Namespace(class_path="asym_lit.lit.callbacks.PushToHub", init_args=Namespace(repo=repo, private=True))
+            config.trainer.callbacks = [*(config.trainer.callbacks or []), push]
         for name in ("sampling", "evaluation"):
             check_sampling(f"data.{name}", config.get(f"data.init_args.{name}") or {})
         if "weights_only" in config and config.weights_only is None:
@@ -103,12 +91,7 @@ class AsymLitCLI(LightningCLI):
                 raise InputError(f"The run in {given} ended before its first whole checkpoint, so there is nothing to measure.")
             folder = run_folder_of(config.ckpt_path) if config.ckpt_path else given
             self.resumed = folder if self.subcommand == "fit" else None
-            logger = config.trainer.logger
-            # A resumed run goes on in its own folder, unless another one was asked for.
-            if self.subcommand == "fit" and folder and hasattr(logger, "init_args"):
-                arguments = logger.init_args
-                if arguments.get("version") is None and Path(arguments.save_dir, arguments.name) == folder.parent:
-                    arguments.version = folder.name
+        settle_loggers(config.trainer.logger, Path(str((config.get("config") or ["run"])[0])).stem, self.resumed)
 
     def before_fit(self) -> None:
         """LightningCLI's hook: everything is built, nothing is loaded."""
@@ -127,6 +110,7 @@ class AsymLitCLI(LightningCLI):
         if getattr(rank_zero_only, "rank", 0):  # a process beside the first: the run's folder is that one's business
             return trainer
         folder = decided_folder(trainer, self.resumed)
+        show_folder(trainer, folder)
         check_writable(folder)
         if self.subcommand == "fit":
             check_place(folder, self.resumed)
@@ -190,7 +174,9 @@ def main(args: Sequence[str] | None = None) -> None:
     transformers_logging.disable_progress_bar()  # else a bar per loaded or saved policy breaks up the one of training
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of a deprecated torch function
     warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")  # ours are those of the command line
+    warnings.filterwarnings("ignore", message="Experiment logs directory")  # of CSVLogger; `loggers/csv_files.py` sees to it
     words = sys.argv[1:] if args is None else list(args)
+    for_imports(Path.cwd())  # classes of one's own
     if not words or words[0] in ("-h", "--help"):
         sys.stdout.write(overview())
         sys.exit(0 if words else 2)

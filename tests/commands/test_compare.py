@@ -81,6 +81,7 @@ def test_a_report_is_the_same_each_time(tmp_path, two_arms):
     [
         ({"n": 8}, r"plain/seed_1 has 16 and other/seed_1 8 as n, .*--allow\+ n"),
         ({"top_k": 5}, r"has 0 and other/seed_1 5 as top_k"),
+        ({"min_p": 0.1}, r"has 0\.0 and other/seed_1 0\.1 as min_p"),
         ({"temperature": 0.6}, r"has 1\.0 and other/seed_1 0\.6 as temperature"),
         ({"verifier": "lenient"}, r"has 'countdown' and other/seed_1 'lenient' as verifier"),
         ({"problems": 41}, r"has 40 problems and other/seed_1 41 problems \(such as 'p040'\) as problems"),

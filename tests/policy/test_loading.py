@@ -228,3 +228,17 @@ def test_a_class_without_checkpointed_layers_is_refused():
     model = OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=40, n_embd=32, n_layer=1, n_head=2, n_positions=16))
     with pytest.raises(InputError, match=r"gradient_checkpointing is true, which a OpenAIGPTLMHeadModel does not offer"):
         checkpoint_activations(model)
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_a_policy_is_loaded_with_the_attention_that_was_asked_for_and_scores_alike(attention):
+    asked, plain = load_policy("bundled", attn_implementation=attention), load_policy("bundled")
+    assert asked.config._attn_implementation == attention
+    ids = torch.tensor([[3, 4, 5, 6]])
+    assert torch.allclose(asked(ids).logits, plain(ids).logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("attention", ["flash_attention_2", "esger"])
+def test_an_attention_that_is_not_there_is_refused_by_its_name(attention):
+    with pytest.raises(InputError, match=f"^model.attn_implementation is '{attention}', which .* Allowed: eager, sdpa"):
+        load_policy("bundled", attn_implementation=attention)

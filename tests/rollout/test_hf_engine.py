@@ -53,7 +53,8 @@ def filtered(logits_TV, sampling):
     """The distribution that is sampled from, the slow way: token by token."""
     rows = []
     for probs in (logits_TV / sampling.temperature).softmax(-1).tolist():
-        order = sorted(range(len(probs)), key=lambda token: -probs[token])[: sampling.top_k or None]
+        probable = [token for token in range(len(probs)) if probs[token] >= sampling.min_p * max(probs)]
+        order = sorted(probable, key=lambda token: -probs[token])[: sampling.top_k or None]
         kept, mass, total = [], 0.0, sum(probs[token] for token in order)
         for token in order:
             if mass < sampling.top_p * total:
@@ -80,9 +81,10 @@ def test_the_likeliest_tokens_are_those_of_transformers(bundled, requests):
         Sampling(n=3, max_tokens=16, temperature=0.7),
         Sampling(n=3, max_tokens=16, top_k=4),
         Sampling(n=3, max_tokens=16, top_p=0.8),
+        Sampling(n=3, max_tokens=16, temperature=1.3, top_p=0.9, min_p=0.1),
         Sampling(n=3, max_tokens=16, temperature=1.3, top_k=6, top_p=0.9),
     ],
-    ids=lambda s: f"T{s.temperature}-k{s.top_k}-p{s.top_p}",
+    ids=lambda s: f"T{s.temperature}-k{s.top_k}-p{s.top_p}-m{s.min_p}",
 )
 def test_log_probs_are_those_of_the_distribution_that_was_sampled_from(bundled, requests, sampling):
     for group in started(bundled).generate(requests, sampling):

@@ -56,6 +56,33 @@ def test_top_p_acts_on_what_top_k_and_the_temperature_left():
     assert probs(temperature=0.5, top_p=0.5) == pytest.approx([0, 1, 0, 0])
 
 
+@pytest.mark.parametrize(
+    ("min_p", "expected"),
+    [
+        (0.0, [0.1, 0.4, 0.2, 0.3]),  # off
+        (0.24, [0.1, 0.4, 0.2, 0.3]),  # .24 of .4 is .096
+        (0.49, [0, 4 / 9, 2 / 9, 3 / 9]),  # .196
+        (0.51, [0, 4 / 7, 0, 3 / 7]),  # .204
+        (1.0, [0, 1, 0, 0]),  # the likeliest always stays
+    ],
+)
+def test_min_p_keeps_tokens_with_that_share_of_the_likeliest_ones_probability(min_p, expected):
+    assert probs(min_p=min_p) == pytest.approx(expected)
+
+
+def test_min_p_acts_on_what_the_temperature_left_and_top_p_on_what_min_p_left():
+    # Squares 1 16 4 9: .3 of 16 is 4.8, which leaves 16 and 9.
+    assert probs(temperature=0.5, min_p=0.3) == pytest.approx([0, 16 / 25, 0, 9 / 25])
+    # min_p .51 leaves .4 and .3 over .7: .571 is above .5, which .4 is not.
+    assert probs(min_p=0.51, top_p=0.5) == pytest.approx([0, 1, 0, 0])
+
+
+def test_min_p_of_0_is_the_identity_to_the_last_bit():
+    logits_BV = torch.randn(3, 50)
+    plain, off = (sampling_logprobs(logits_BV, Sampling(**more)) for more in ({}, {"min_p": 0.0}))
+    assert torch.equal(plain, off)
+
+
 def test_each_row_is_cut_by_its_own_order():
     logits_BV = torch.tensor([[0.1, 0.4, 0.2, 0.3], [0.7, 0.1, 0.1, 0.1]]).log()
     kept = sampling_logprobs(logits_BV, Sampling(top_p=0.6)).exp() > 0

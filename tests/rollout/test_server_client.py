@@ -90,6 +90,14 @@ def test_a_group_is_asked_for_by_token_ids_and_read_back(engine: VLLMServerEngin
     assert (rollout.token_ids, rollout.logprobs, rollout.finish_reason, rollout.slot) == ([5, 1], [-0.5, -0.1], "stop", 2)
     _, body = answers.asked[-1]
     assert {**body, "prompt": [3, 4], "n": 1, "temperature": 0.7, "seed": 9, "stop_token_ids": [1], "top_k": -1} == body
+    assert body["min_p"] == 0.0
+
+
+def test_min_p_is_asked_for_as_it_is(engine: VLLMServerEngine, served: tuple[str, Answers]) -> None:
+    _, answers = served
+    answers.by_path["/v1/completions"] = [(200, {"choices": [CHOICE]})]
+    list(engine.generate([REQUEST], replace(ONE, min_p=0.1)))
+    assert answers.asked[-1][1]["min_p"] == 0.1
 
 
 def test_ids_without_a_token_are_forbidden_and_nothing_of_the_policys_own_settings_is_left_to_the_server(

@@ -35,6 +35,8 @@ class ProblemRecord:
     """Responses per different wrong answer, most frequent first."""
     sampling: tuple[float, float, int, int] = (1.0, 1.0, 0, 0)
     """Temperature, top-p, top-k and the longest response."""
+    min_p: float = 0.0
+    """Of the sampling; 0 in ledgers that do not name it."""
 
     @property
     def ballot(self) -> Ballot:
@@ -67,6 +69,7 @@ def problem_record(
         dict(right.most_common()),
         tuple(sorted(wrong.values(), reverse=True)),
         (sampling.temperature, sampling.top_p, sampling.top_k, sampling.max_tokens),
+        sampling.min_p,
     )
 
 

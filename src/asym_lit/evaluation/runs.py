@@ -62,6 +62,7 @@ class Setting:
     top_p: tuple[float, ...]
     top_k: tuple[int, ...]
     max_tokens: tuple[int, ...]
+    min_p: tuple[float, ...]
     verifier: str
 
 
@@ -75,6 +76,7 @@ def setting(run: Run, evaluation: str) -> Setting:
         tuple(sorted({record.sampling[1] for record in rows})),
         tuple(sorted({record.sampling[2] for record in rows})),
         tuple(sorted({record.sampling[3] for record in rows})),
+        tuple(sorted({record.min_p for record in rows})),
         run.verifier,
     )
 
@@ -86,7 +88,7 @@ def check_comparable(runs: Sequence[Run], evaluation: str, allow: Sequence[str] 
         runs: All to be compared.
         evaluation: Name of the evaluation set.
         allow: Names of differences to put up with: `problems`, `n`, `temperature`, `top_p`, `top_k`, `max_tokens`,
-            `verifier`.
+            `min_p`, `verifier`.
 
     Returns:
         The differences that were allowed, in words.

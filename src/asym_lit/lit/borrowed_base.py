@@ -45,13 +45,13 @@ def borrowed_base(path: Path, trainer: Trainer, module: PolicyModule, verifier: 
     for name, one in data.evaluation_sets.items():
         rows = by_step(records, name).get(0, {})
         sampling = one.sampling(data.evaluation)
-        asked = (sampling.n, sampling.temperature, sampling.top_p, sampling.top_k, sampling.max_tokens)
-        answered = {(row.samples, *row.sampling) for row in rows.values()}
+        asked = (sampling.n, sampling.temperature, sampling.top_p, sampling.top_k, sampling.max_tokens, sampling.min_p)
+        answered = {(row.samples, *row.sampling, row.min_p) for row in rows.values()}
         if set(rows) != {prompt.uid for prompt in data.evaluation_prompts(name, "val")} or answered != {asked}:
             raise InputError(
                 f"The base {path} has {len(rows)} problems of {name!r} before training, answered with (n, temperature, top_p, "
-                f"top_k, max_tokens) {sorted(answered)}; this run asks other ones, or with {asked}. Give a run with the same "
-                "data settings, or leave the base out and write --trainer.num_sanity_val_steps -1."
+                f"top_k, max_tokens, min_p) {sorted(answered)}; this run asks other ones, or with {asked}. Give a run with "
+                "the same data settings, or leave the base out and write --trainer.num_sanity_val_steps -1."
             )
         found += rows.values()
     return found

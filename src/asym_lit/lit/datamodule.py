@@ -16,7 +16,7 @@ from asym_lit.command_line.pace import Pace
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.loading import context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from asym_lit.lit.rollout_source import RolloutSource, source_of
 from asym_lit.lit.strategy import FSDP2Strategy
+from asym_lit.loggers import adapters_of
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import Dtype, load_policy
 from asym_lit.policy.token_scores import TokenScorer
@@ -25,6 +26,8 @@ class LivePolicyModule(LightningModule):
     """As it was named."""
     dtype_name: Dtype
     """Of the weights."""
+    attn_implementation: str | None
+    """Of the policy, by transformers' name; None for its choice."""
     policy_config: Any
     """Of transformers."""
     scorer: TokenScorer
@@ -69,7 +72,7 @@ class LivePolicyModule(LightningModule):
 
     def untrained(self) -> Any:
         """The policy before training, loaded anew."""
-        return load_policy(self.policy, self.dtype_name, self.longest)  # type: ignore[arg-type]
+        return load_policy(self.policy, self.dtype_name, self.longest, self.attn_implementation)  # type: ignore[arg-type]
 
     def named_weights(self) -> Iterator[tuple[str, Tensor]]:
         """The policy's weights under their Hugging Face names, gathered; a collective."""
@@ -86,9 +89,9 @@ class LivePolicyModule(LightningModule):
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         due = {step: metrics for step, metrics in self.points.items() if every and (step + 1) % every == 0}
         self.points.clear()
-        for logger in self.trainer.loggers:
+        for one in adapters_of(self.trainer):
             for step, metrics in due.items():
-                logger.log_metrics(metrics, step)
+                one.write_metrics(metrics, step)
 
     @override
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:

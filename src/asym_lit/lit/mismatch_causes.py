@@ -48,7 +48,7 @@ def likely_cause(module: PolicyModule, batch: RolloutBatch, limit: float) -> str
     if gap <= limit:
         return "stale weights: after another sync the engine agrees. They were not sent, or sent before the last update."
     if batch.sampling.filters:
-        return "top_p or top_k: the engine's log-probs are of the cut distribution. Write top_p: 1 and top_k: 0."
+        return "top_p, top_k or min_p: the engine's log-probs are of the cut distribution. Write top_p: 1, top_k: 0, min_p: 0."
     if gap <= ROUNDING:
         said = f"another dtype or other kernels of the engine: {gap:.3g} is left after a sync; policy: {module.dtype_name}."
         return said + _rounded(module)

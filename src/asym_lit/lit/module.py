@@ -58,6 +58,8 @@ class PolicyModule(LivePolicyModule):
         head_dtype: Of the products with the LM head; None for that of the weights. bfloat16 halves their time on a CPU that has
             such products, and rounds log-probs, alike in scoring and update.
         share_prompts: Read a prompt once for all responses of its group, where the policy's architecture allows it.
+        attn_implementation: The policy's attention by transformers' name: `eager`, `sdpa`, `flash_attention_2` ... None for the
+            choice of transformers.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class PolicyModule(LivePolicyModule):
         lora: LoRA | None = None,
         head_dtype: Dtype | None = None,
         share_prompts: bool = True,
+        attn_implementation: str | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -89,6 +92,7 @@ class PolicyModule(LivePolicyModule):
         self.inner_epochs, self.mini_batches, self.max_micro_batch_tokens = inner_epochs, mini_batches, max_micro_batch_tokens
         self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype
         self.gradient_checkpointing, self.lora, self.share_prompts = gradient_checkpointing, lora, share_prompts
+        self.attn_implementation = attn_implementation
         self.head_dtype = None if head_dtype is None else getattr(torch, head_dtype)
         self.rollout_step, self.diagnostics, self.resuming = 0, Needs(), Resuming()
         self.steps, self.points = OptimizerSteps(max_grad_norm), {}

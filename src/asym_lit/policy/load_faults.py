@@ -30,6 +30,24 @@ def not_loaded(policy: str, where: str, names: Iterable[str], fault: Exception) 
     return InputError(f"The policy {policy!r} does not load: {words}. {allowed}")
 
 
+def no_attention(given: str | None, fault: Exception) -> InputError | None:
+    """What to say of a policy that does not load with an attention; None if the fault is another one.
+
+    Args:
+        given: The attention that was asked for; None if none was.
+        fault: Of transformers.
+    """
+    said = " ".join(str(fault).split())
+    is_about_it = isinstance(fault, ValueError | ImportError) and ("attn_implementation" in said or "ttention" in said)
+    if given is None or not is_about_it:
+        return None
+    return InputError(
+        f"model.attn_implementation is {given!r}, which this policy does not load with: {said[:300].rstrip('. ')}. Allowed: "
+        "eager, sdpa, and others whose package is installed and which the policy's class takes; leave it out to let "
+        "transformers choose."
+    )
+
+
 def _not_found(policy: str, names: list[str], fault: Exception) -> InputError:
     first_line = str(fault).splitlines()[0]
     place = Path(policy).expanduser()

@@ -15,7 +15,7 @@ from asym_lit.policy.adapter_files import adapter_folder, merged_directory
 from asym_lit.policy.capped_attention import cap_attention
 from asym_lit.policy.frequencies import fix_frequencies
 from asym_lit.policy.linear_products import take_wider_products
-from asym_lit.policy.load_faults import INSTEAD, not_loaded
+from asym_lit.policy.load_faults import INSTEAD, no_attention, not_loaded
 from asym_lit.policy.noise import remove_noise
 from asym_lit.types import InputError
 
@@ -73,7 +73,9 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = None) -> PreTrainedModel:
+def load_policy(
+    policy: str, dtype: Dtype = "float32", longest: int | None = None, attn_implementation: str | None = None
+) -> PreTrainedModel:
     """The causal language model of a policy on the CPU: without dropout or other noise, its rotary frequencies fixed.
 
     Noise would make the importance ratio of an unchanged policy differ from 1; see `remove_noise` and `fix_frequencies`.
@@ -82,6 +84,7 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
         policy: As `locate` takes it.
         dtype: Of the weights.
         longest: Tokens of the longest row it will see, prompt and response; None if it is not known.
+        attn_implementation: Its attention by transformers' name, such as `eager` or `flash_attention_2`; None for its choice.
 
     Raises:
         InputError: If there is no such policy, if it is no whole causal language model, or if it cannot be made to score a
@@ -93,9 +96,10 @@ def load_policy(policy: str, dtype: Dtype = "float32", longest: int | None = Non
     model: PreTrainedModel
     where = locate(policy)
     try:
-        model, told = load(where, dtype=getattr(torch, dtype), output_loading_info=True)
+        kernel = {"attn_implementation": attn_implementation} if attn_implementation else {}
+        model, told = load(where, dtype=getattr(torch, dtype), output_loading_info=True, **kernel)
     except Exception as fault:  # whatever the code of a class may raise
-        raise _not_loaded(policy, where, fault) from fault
+        raise no_attention(attn_implementation, fault) or _not_loaded(policy, where, fault) from fault
     if lacking := sorted(map(str, told["missing_keys"])):
         raise InputError(
             f"The policy {policy!r} lacks {len(lacking)} weights of a {type(model).__name__}, {lacking[0]} first, which "

@@ -5,6 +5,8 @@ The loop around it is in `decoding`.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -13,11 +15,11 @@ from asym_lit.types import Sampling
 
 
 def sampling_logprobs(logits_BV: Float[Tensor, "B V"], sampling: Sampling) -> Float[Tensor, "B V"]:
-    """Log-probs of the distribution that is sampled from: temperature, then top-k, then top-p, renormalised.
+    """Log-probs of the distribution that is sampled from: temperature, then min-p, top-k, top-p, renormalised.
 
     Args:
         logits_BV: Of the next token.
-        sampling: With `top_p=1` and `top_k=0` this is the policy's own distribution at the temperature.
+        sampling: With `min_p=0`, `top_k=0` and `top_p=1` this is the policy's own distribution at the temperature.
 
     Returns:
         Log-probs in fp32 or wider, -inf for tokens cut away, shape [B, V].
@@ -25,6 +27,9 @@ def sampling_logprobs(logits_BV: Float[Tensor, "B V"], sampling: Sampling) -> Fl
     scaled_BV = logits_BV.to(torch.promote_types(logits_BV.dtype, torch.float32))
     if sampling.temperature != 1:  # a pass over the vocabulary
         scaled_BV = scaled_BV / sampling.temperature
+    if sampling.min_p > 0:
+        least_B1 = scaled_BV.amax(-1, keepdim=True) + math.log(sampling.min_p)
+        scaled_BV = scaled_BV.masked_fill(scaled_BV < least_B1, -torch.inf)
     if 0 < sampling.top_k < scaled_BV.shape[-1]:
         least_B1 = scaled_BV.topk(sampling.top_k, -1).values[:, -1:]
         scaled_BV = scaled_BV.masked_fill(scaled_BV < least_B1, -torch.inf)

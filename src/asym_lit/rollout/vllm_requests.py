@@ -37,6 +37,7 @@ def parameters(request: Request, sampling: Sampling, host: EngineHost) -> Any:
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         top_k=sampling.top_k,
+        min_p=sampling.min_p,
         max_tokens=sampling.max_tokens,
         seed=request.seed % 2**SEED_BITS,
         stop_token_ids=host.ends(sampling),

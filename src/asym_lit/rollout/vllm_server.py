@@ -21,7 +21,7 @@ from asym_lit.rollout.vllm_trial import try_server
 from asym_lit.rollout.weight_directories import WeightDirectories
 from asym_lit.types import InputError, Rollout, Sampling
 
-NEUTRAL = {"min_p": 0.0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+NEUTRAL = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 """Said, for a server fills in what the policy's `generation_config.json` has (Qwen2.5: a repetition penalty of 1.05)."""
 
 
@@ -154,6 +154,7 @@ class VLLMServerEngine(Engine):
                 "temperature": sampling.temperature,
                 "top_p": sampling.top_p,
                 "top_k": sampling.top_k or -1,
+                "min_p": sampling.min_p,
                 "max_tokens": sampling.max_tokens,
                 "seed": request.seed % 2**SEED_BITS,
                 "stop_token_ids": self._host.ends(sampling),

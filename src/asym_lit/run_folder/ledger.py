@@ -24,6 +24,7 @@ COLUMNS = {
     "top_p": "float64",
     "top_k": "int64",
     "max_tokens": "int64",
+    "min_p": "float64",
     "newly_solved": "bool",
     "newly_lost": "bool",
     "first_solved": "int64",
@@ -54,7 +55,7 @@ def write_ledger(path: Path, records: Iterable[ProblemRecord]) -> None:
         rare = rare_answers(first)
         rows.append(
             {
-                **{name: getattr(one, name) for name in ("evaluation", "step", "uid", "samples", "correct", "silent")},
+                **{name: getattr(one, name) for name in ("evaluation", "step", "uid", "samples", "correct", "silent", "min_p")},
                 **dict(zip(("temperature", "top_p", "top_k", "max_tokens"), one.sampling, strict=True)),
                 "right_answers": list(one.right),
                 "right_counts": list(one.right.values()),
@@ -93,4 +94,5 @@ def _record(row: dict[str, Any]) -> ProblemRecord:
         dict(zip(row["right_answers"], row["right_counts"], strict=True)),
         tuple(row["wrong_counts"]),
         (row["temperature"], row["top_p"], row["top_k"], row["max_tokens"]),
+        row.get("min_p", 0.0),
     )

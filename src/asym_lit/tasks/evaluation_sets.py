@@ -21,6 +21,7 @@ class EvaluationSet:
         n: Responses per problem.
         temperature: Of their sampling.
         top_p: Likewise.
+        min_p: Likewise.
         max_tokens: Longest response, stop token included.
         stop_strings: Texts that end a response; `[]` for none.
         stop_token_ids: Tokens that end one, likewise.
@@ -31,6 +32,7 @@ class EvaluationSet:
     n: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    min_p: float | None = None
     max_tokens: int | None = None
     stop_strings: tuple[str, ...] | None = None
     stop_token_ids: tuple[int, ...] | None = None
@@ -38,7 +40,7 @@ class EvaluationSet:
 
     def sampling(self, evaluation: Sampling) -> Sampling:
         """How its responses are drawn, given the data module's `evaluation`."""
-        names = ("n", "temperature", "top_p", "max_tokens", "stop_strings", "stop_token_ids")
+        names = ("n", "temperature", "top_p", "min_p", "max_tokens", "stop_strings", "stop_token_ids")
         return replace(evaluation, **{name: getattr(self, name) for name in names if getattr(self, name) is not None})
 
 

@@ -34,6 +34,7 @@ def check_sampling(called: str, values: Mapping[str, Any]) -> None:
         ("temperature", lambda t: t > 0, "above 0 (write a small value such as 0.01 for near-greedy)"),
         ("top_p", lambda p: 0 < p <= 1, "in (0, 1]; 1 switches it off"),
         ("top_k", lambda k: k >= 0, "0 or more; 0 switches it off"),
+        ("min_p", lambda p: 0 <= p <= 1, "from 0 to 1; 0 switches it off"),
         ("max_tokens", lambda m: m >= 1, "at least 1"),
         ("stop_strings", _are_strings, r"a list of strings, none of them empty, such as ['\n']"),
         ("stop_token_ids", _are_ids, "a list of token ids, whole numbers from 0, such as [198]"),
@@ -69,6 +70,8 @@ class Sampling:
         max_tokens: Longest response, stop token included.
         stop_strings: Texts that end a response, such as `["\n"]`; they may span tokens.
         stop_token_ids: Tokens that end one, beside those that the policy itself ends with.
+        min_p: Keep tokens with at least this share of the likeliest one's probability (arXiv 2407.01082); 0 keeps all. It is
+            applied behind the temperature, before `top_k` and `top_p`, as vLLM does.
     """
 
     n: int = 8
@@ -78,6 +81,7 @@ class Sampling:
     max_tokens: int = 32
     stop_strings: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
+    min_p: float = 0.0
 
     def __post_init__(self) -> None:
         check_sampling("Sampling", vars(self))
@@ -85,14 +89,15 @@ class Sampling:
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def __repr__(self) -> str:
-        """All fields but empty stops: checkpoints compare these words, and older ones know of no stops."""
-        said = [item.name for item in fields(self) if not item.name.startswith("stop_") or getattr(self, item.name)]
+        """All fields but empty stops and no min_p: checkpoints compare these words, and older ones know of neither."""
+        newer = ("stop_strings", "stop_token_ids", "min_p")
+        said = [item.name for item in fields(self) if item.name not in newer or getattr(self, item.name)]
         return f"Sampling({', '.join(f'{name}={getattr(self, name)!r}' for name in said)})"
 
     @property
     def filters(self) -> bool:
         """True if tokens are cut from the distribution, so that its log-probs are not the policy's."""
-        return self.top_p < 1 or self.top_k > 0
+        return self.top_p < 1 or self.top_k > 0 or self.min_p > 0
 
 
 @dataclass(slots=True)

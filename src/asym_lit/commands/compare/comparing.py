@@ -39,7 +39,7 @@ class Compare:
         baseline: The arm that others are held against; empty for the first.
         evaluations: Evaluation sets; empty for all that every run has.
         ks: Budgets; empty for powers of two up to the number of responses.
-        allow: Differences to put up with: problems, n, temperature, top_p, top_k, max_tokens, verifier.
+        allow: Differences to put up with: problems, n, temperature, top_p, top_k, max_tokens, min_p, verifier.
         metrics: Of training, to show beside entropy, candidates' probabilities, reward and length; names of `metrics.jsonl`.
         correction: Of p-values for their number: fdr (share of false ones among alarms), holm (no false alarm at all) or none.
     """

@@ -41,7 +41,8 @@ def _settings(plan: RunPlan, longest: int, problems: int) -> Iterator[tuple[Stat
     module, data, trainer = plan.module, plan.data, plan.trainer
     updates = module.inner_epochs * module.mini_batches
     if data.sampling.filters:
-        yield "note", f"sampling has top_p {data.sampling.top_p}, top_k {data.sampling.top_k}: the gradient is biased"
+        cuts = ", ".join(f"{name} {getattr(data.sampling, name)}" for name in ("top_p", "top_k", "min_p"))
+        yield "note", f"sampling has {cuts}: the gradient is biased"
     if module.compute_dtype_name != module.dtype_name and not plan.hardware.is_sharded:
         yield "note", f"compute_dtype {module.compute_dtype_name} has no effect: only fsdp2 gathers weights in another dtype"
     if updates == 1:

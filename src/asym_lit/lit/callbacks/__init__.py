@@ -6,6 +6,7 @@ from asym_lit.lit.callbacks.ledger import Ledger
 from asym_lit.lit.callbacks.metric_family import MetricFamily
 from asym_lit.lit.callbacks.mismatch_guard import MismatchGuard
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
+from asym_lit.lit.callbacks.push_to_hub import PushToHub
 from asym_lit.lit.callbacks.report import Report
 from asym_lit.lit.callbacks.rollout_checkpoint import RolloutCheckpoint
 from asym_lit.lit.callbacks.run_record import RunRecord
@@ -21,6 +22,7 @@ __all__ = [
     "MetricFamily",
     "MismatchGuard",
     "PassAtK",
+    "PushToHub",
     "Report",
     "RolloutCheckpoint",
     "RunRecord",

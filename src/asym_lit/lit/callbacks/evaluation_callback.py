@@ -9,6 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
 from asym_lit.lit.module import PolicyModule
+from asym_lit.loggers import adapters_of
 from asym_lit.types import RolloutBatch
 
 
@@ -43,8 +44,8 @@ class EvaluationCallback(Callback):
 
 def log_evaluation(trainer: Trainer, module: PolicyModule, metrics: dict[str, float]) -> None:
     """Log numbers of an evaluation at its rollout step, also of the one before training."""
-    for logger in trainer.loggers:
-        logger.log_metrics(metrics, step=module.rollout_step)
+    for one in adapters_of(trainer):
+        one.write_metrics(metrics, module.rollout_step)
     if not trainer.sanity_checking:
         # What EarlyStopping and checkpoints monitor. Not by self.log: on one device it drops sync_dist, and where vLLM in this
         # process has made a process group it then warns of every number that it is missing.

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from asym_lit.evaluation.ledger import ProblemRecord, problem_record
@@ -15,7 +14,8 @@ from asym_lit.lit.borrowed_base import borrowed_base
 from asym_lit.lit.callbacks.verifier_reward import counted_by
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers import adapters_of
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.reports.ledger_page import ledger_figure, ledger_page
 from asym_lit.run_folder.ledger import read_ledger, write_ledger
 from asym_lit.run_folder.paths import LEDGER, LEDGER_PAGE, run_folder_of
@@ -30,7 +30,7 @@ class Ledger(Callback):
     evaluation, and a figure of all problems over training. A resumed run goes on in the ledger of the run it resumes.
 
     Args:
-        figure: Draw the figure for TensorBoard.
+        figure: Draw the figure for the loggers.
         base: Ledger of another run with the same policy, seed, verifier and evaluation, whose evaluation before training
             stands for this run's own; `trainer.num_sanity_val_steps` must be 0 then. Empty to measure it.
     """
@@ -89,7 +89,7 @@ class Ledger(Callback):
         metrics = {str(one): float(found.counts[one]) for one in (Fate.LOST, Fate.WIDENED, Fate.SHARPENED, Fate.DULLED)}
         metrics |= {"by_luck": found.by_luck, "rare_kept": found.rare_kept / max(found.rare, 1)}
         metrics |= {"rare_kept_by_luck": found.rare_kept_by_luck}
-        for logger in trainer.loggers:
-            logger.log_metrics({f"val/{name}_ledger/{key}": value for key, value in metrics.items()}, step=step)
-            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero and self.figure:
-                logger.experiment.add_figure(f"val/{name}/ledger", ledger_figure(name, self._records), step, close=False)
+        for one in adapters_of(trainer):
+            one.write_metrics({f"val/{name}_ledger/{key}": value for key, value in metrics.items()}, step)
+            if self.figure:
+                one.write_figure(f"val/{name}/ledger", ledger_figure(name, self._records), step)

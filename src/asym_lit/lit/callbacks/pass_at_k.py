@@ -10,14 +10,13 @@ from math import isnan
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, PassAtKMetric, pass_at_k, powers_of_two
 from asym_lit.lit.callbacks.evaluation_callback import EvaluationCallback, log_evaluation
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
-from asym_lit.reports.pass_at_k import pass_at_k_figure
+from asym_lit.loggers import adapters_of
 from asym_lit.types import InputError, Outcome, RolloutBatch, RunStoppedError
 
 
@@ -92,29 +91,18 @@ class PassAtK(EvaluationCallback):
         self._draw(trainer, module.rollout_step, stage)
 
     def _draw(self, trainer: Trainer, step: int, stage: str) -> None:
-        for logger in trainer.loggers:
-            if not isinstance(logger, TensorBoardLogger) or not trainer.is_global_zero:
-                continue
-            for name, curve in self.latest.items():
-                curves = {f"step {step}": curve}
-                if name in self.before and step:
-                    curves = {"before training": self.before[name], **curves}
-                figure = pass_at_k_figure(f"{name}: pass@k", curves)
-                logger.experiment.add_figure(f"{stage}/{name}/curve", figure, step, close=False)
+        for name, curve in self.latest.items():
+            curves = {f"step {step}": curve}
+            if name in self.before and step:
+                curves = {"before training": self.before[name], **curves}
+            for one in adapters_of(trainer):
+                one.write_curves(f"{stage}/{name}", curves, step)
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A custom-scalars page with all pass@k of a set in one chart."""
-        layout = {
-            f"pass@k of {name}": {
-                "over training": ["Multiline", [f"^val/{name}/pass@{k}$" for k in metric.ks]],
-                **{f"pass@{k} with interval": ["Margin", _margin(name, k)] for k in sorted({metric.ks[0], metric.ks[-1]})},
-            }
-            for name, metric in self._metrics.items()
-        }
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-                logger.experiment.add_custom_scalars(layout)
+        """Tell loggers with boards which sets and budgets there are."""
+        for one in adapters_of(trainer):
+            one.write_layout({name: metric.ks for name, metric in self._metrics.items()})
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -128,11 +116,6 @@ class PassAtK(EvaluationCallback):
     @override
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         self.before = {name: PassAtKCurve(**curve) for name, curve in state_dict["before"].items()}
-
-
-def _margin(name: str, k: int) -> list[str]:
-    bounds = f"val/{name}_interval/pass@{k}"
-    return [f"val/{name}/pass@{k}", f"{bounds}_low", f"{bounds}_high"]
 
 
 def _counts(batch: RolloutBatch, with_discarded: bool = False) -> tuple[list[int], list[int]]:

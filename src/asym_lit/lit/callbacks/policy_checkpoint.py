@@ -13,7 +13,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.export import save_policy
 from asym_lit.run_folder.checksums import write_checksums
 from asym_lit.run_folder.kept import go_back, keep_newest, remove

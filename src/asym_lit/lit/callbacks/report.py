@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from rich import get_console
 from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
 from asym_lit.lit.last_words import last_words
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers import adapters_of
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.reports.escaping import visible
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.run_folder.paths import EXPORT, PASS_AT_K, whole_checkpoints
@@ -94,8 +94,8 @@ class Report(Callback):
         self._say_dashboards(trainer, console)
 
     def _say_dashboards(self, trainer: Trainer, console: Console) -> None:
-        if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
-            _line(console, "Dashboards", f"tensorboard --logdir {self._folder}")
+        for name, view in (view for one in adapters_of(trainer) for view in one.views):
+            _line(console, name, view)
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_info
 from typing_extensions import override
 
 from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
@@ -18,8 +18,8 @@ from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.lit.last_words import last_words
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import ends_all
+from asym_lit.loggers import adapters_of
 from asym_lit.run_folder.paths import CHECKPOINTS
-from asym_lit.run_folder.points import cut_points
 from asym_lit.types import InputError
 
 
@@ -64,11 +64,9 @@ class RolloutCheckpoint(PolicyCheckpoint):
         assert isinstance(pl_module, PolicyModule)
         made = pl_module.rollout_step == pl_module.datamodule.rollout_steps  # nothing is left but to measure and report it
         evaluates = trainer.enable_validation and (self._owes_evaluation or made)
-        if trainer.is_global_zero and pl_module.rollout_step:
-            for logger in trainer.loggers:
-                if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.close()  # what comes is written to a new file
-                    cut_points(Path(logger.log_dir), pl_module.rollout_step, not evaluates)
+        for one in adapters_of(trainer) if pl_module.rollout_step else ():
+            if said := one.go_back(pl_module.rollout_step, not evaluates):
+                rank_zero_info(said)
         if evaluates:  # Lightning would go on with the next step
             evaluation = trainer.fit_loop.epoch_loop.val_loop
             evaluation.restarting = False  # from its beginning, however far it had come

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from asym_lit.lit.callbacks.verifier_reward import counted_by
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.run_folder.code_state import git_state, versions
 from asym_lit.run_folder.record import add_metrics, cut_metrics, read_record, write_record
 from asym_lit.types import RunStoppedError

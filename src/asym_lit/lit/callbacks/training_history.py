@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.run_folder.paths import HISTORY, run_folder_of
 from asym_lit.run_folder.writing import read_table, write_table
 from asym_lit.types import InputError, Outcome, RolloutBatch

@@ -1,4 +1,4 @@
-"""The transcript: rollouts as JSON lines, and a few of them as a table in TensorBoard. Rows and files are in `run_folder/`."""
+"""The transcript: rollouts as JSON lines, and a few of them as a table in the loggers. Rows and files are in `run_folder/`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.last_words import last_words
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_place import run_folder
-from asym_lit.reports.rollout_table import markdown_table
+from asym_lit.loggers import adapters_of
+from asym_lit.loggers.run_place import run_folder
+from asym_lit.reports.rollout_table import table_rows
 from asym_lit.run_folder.paths import ROLLOUTS
 from asym_lit.run_folder.transcripts import cut_transcripts, transcript_row
 from asym_lit.run_folder.writing import write_json_lines
@@ -25,7 +25,7 @@ class Transcript(Callback):
 
     Args:
         every_n_steps: Rollout steps between written training batches.
-        table_rows: Rollouts shown in TensorBoard each time.
+        table_rows: Rollouts shown in the loggers each time; 0 for none.
         evaluations: Also write the rollouts of evaluations during training (they are many). Those of `validate`, `test`
             and `predict` are always written.
     """
@@ -65,10 +65,8 @@ class Transcript(Callback):
 
     def _show(self, trainer: Trainer, step: int, rows: list[dict[str, Any]]) -> None:
         stride = max(1, len(rows) // max(self.table_rows, 1))
-        table = markdown_table(rows[::stride][: self.table_rows])
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero and self.table_rows:
-                logger.experiment.add_text("rollouts", table, step)
+        for one in adapters_of(trainer) if self.table_rows else ():
+            one.write_table("rollouts", table_rows(rows[::stride][: self.table_rows]), step)
 
     def _write(self, trainer: Trainer, name: str, rows: list[dict[str, Any]]) -> None:
         if trainer.is_global_zero:

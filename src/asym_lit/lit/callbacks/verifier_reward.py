@@ -16,7 +16,7 @@ from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.rollout.pending_verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics, verdict_sums
 from asym_lit.run_folder.record import keep_traceback
 from asym_lit.types import (

@@ -12,7 +12,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from asym_lit.lit.demonstrations.supervised import SupervisedModule
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.rollout.demonstrations import DemonstrationRow, padded_rows
 from asym_lit.run_folder.paths import EXPORT
 from asym_lit.run_folder.writing import write_atomically

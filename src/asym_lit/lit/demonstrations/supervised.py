@@ -12,7 +12,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from asym_lit.layouts import PaddedTokens
-from asym_lit.lit.run_place import run_folder
+from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.adapter_files import save_adapter
 from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.export import save_policy

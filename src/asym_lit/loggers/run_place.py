@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+from asym_lit.loggers.folders import version_of
+from asym_lit.loggers.of_trainer import all_adapters
 from asym_lit.run_folder.paths import claim_version
 from asym_lit.types import InputError
 
@@ -41,12 +42,29 @@ def decided_folder(trainer: Trainer, resumed: Path | None = None) -> Path:
         resumed: Folder of the run that this one goes on with, if its logger does not say.
     """
     if trainer not in _DECIDED:
-        logger = trainer.loggers[0] if trainer.loggers else None
-        if isinstance(logger, TensorBoardLogger | CSVLogger):
-            _DECIDED[trainer] = Path(logger.log_dir)
-        else:
-            _DECIDED[trainer] = resumed or _new_folder(trainer)
+        adapters = all_adapters(trainer)
+        numbered = next((one.folder for one in adapters if one.folder is not None), None)
+        _DECIDED[trainer] = numbered or resumed or _new_folder(trainer)
+        for one in adapters:
+            one.join(_DECIDED[trainer])
+            if resumed is not None:
+                one.prepare_to_go_on()
     return _DECIDED[trainer]
+
+
+def show_folder(trainer: Trainer, folder: Path) -> None:
+    """Have the progress bar name the run by its folder: 3 for `version_3`, or `seed_1`.
+
+    Lightning shows the last four letters of what all loggers call it, joined: `ed_1`.
+
+    Args:
+        trainer: Whose bar it is.
+        folder: Of the run.
+    """
+    bar = trainer.progress_bar_callback
+    if bar is not None:
+        measured = bar.get_metrics
+        bar.get_metrics = lambda *given: {**measured(*given), "v_num": version_of(folder.name)}  # type: ignore[method-assign]
 
 
 def without_requeue(root: str) -> list[SLURMEnvironment]:
@@ -74,8 +92,5 @@ def _new_folder(trainer: Trainer) -> Path:
     if vars(trainer)["fast_dev_run"]:
         _PASSING.append(TemporaryDirectory(prefix="asym_lit-trial-"))
         return Path(_PASSING[-1].name)
-    logger = trainer.loggers[0] if trainer.loggers else None
-    root = Path(trainer.default_root_dir, UNNAMED)
-    if logger is not None:
-        root = Path(logger.save_dir or Path(trainer.default_root_dir, UNNAMED.parts[0]), str(logger.name or UNNAMED.name))
-    return claim_version(root)
+    within, name = next((one.place for one in all_adapters(trainer)), (None, None))
+    return claim_version(Path(within or Path(trainer.default_root_dir, UNNAMED.parts[0]), str(name or UNNAMED.name)))

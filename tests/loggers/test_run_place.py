@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from asym_lit.cli import main
-from asym_lit.lit.run_place import decided_folder, run_folder
+from asym_lit.loggers.run_place import decided_folder, run_folder, show_folder
 from asym_lit.run_folder.paths import check_writable
 from asym_lit.run_folder.place import check_place, without_false_starts
 from asym_lit.types import InputError
@@ -51,6 +51,15 @@ def test_two_runs_without_numbered_folders_get_one_each(tmp_path, logger):
 @pytest.mark.parametrize("kind", [TensorBoardLogger, CSVLogger])
 def test_a_logger_that_numbers_its_folders_is_taken_at_its_word(tmp_path, kind):
     assert run_folder(trainer(tmp_path, kind(str(tmp_path), "name", version=7))) == tmp_path / "name" / "version_7"
+
+
+@pytest.mark.parametrize(("version", "shown"), [(7, 7), ("version_7", 7), ("seed_1", "seed_1")])
+def test_the_progress_bar_names_a_run_by_its_folder(tmp_path, version, shown):
+    """Lightning: `on_7` of `version_7`, and of two loggers the end of both."""
+    loggers = [kind(str(tmp_path), "name", version=version) for kind in (TensorBoardLogger, CSVLogger)]
+    of = trainer(tmp_path, loggers, enable_progress_bar=True)
+    show_folder(of, decided_folder(of))
+    assert of.progress_bar_callback.get_metrics(of, LightningModule())["v_num"] == shown
 
 
 def test_a_run_that_goes_on_without_numbered_folders_goes_on_in_its_own(tmp_path):

@@ -1,0 +1,35 @@
+"""TensorBoard: the address that opens on validation."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs, urlparse
+
+from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from asym_lit.loggers.tensorboard import TensorBoardAdapter
+
+
+def test_the_address_pins_the_first_and_the_last_budget_of_each_set_before_the_cards_of_training(tmp_path):
+    """The names of the parameter and of its fields are those that TensorBoard's own page reads."""
+    logged = TensorBoardAdapter(TensorBoardLogger(str(tmp_path), "run", version=0))
+    logged.write_layout({"sums": [1, 2, 4], "hard": [1]})
+    address = urlparse(dict(logged.views)["Opened on"])
+    cards = json.loads(parse_qs(address.query)["pinnedCards"][0])
+    assert address.fragment == "timeseries"
+    assert {card["plugin"] for card in cards} == {"scalars"}
+    tags = ["val/sums/pass@1", "val/sums/pass@4", "val/hard/pass@1", "train/pass@1", "policy/entropy"]
+    assert [card["tag"] for card in cards] == tags
+
+
+def test_settings_are_a_text_and_a_table_of_rows_is_one_too(tmp_path):
+    logged = TensorBoardAdapter(TensorBoardLogger(str(tmp_path), "run", version=0))
+    logged.write_settings({"model": {"objective": {"alpha": 0.01}}}, 0)
+    logged.write_table("rollouts", [{"prompt": "1+1=", "reward": None, "advantage": 0.5}], 3)
+    logged.logger.save()
+    found = EventAccumulator(str(tmp_path / "run" / "version_0"))
+    found.Reload()
+    (settings,), (table,) = found.Tensors("config/text_summary"), found.Tensors("rollouts/text_summary")
+    assert b"alpha: 0.01" in settings.tensor_proto.string_val[0]
+    assert table.step == 3 and b"| `1+1=` |  | +0.500 |" in table.tensor_proto.string_val[0]
