@@ -23,7 +23,7 @@ FLOORS = {
     **dict.fromkeys(("reports", "run_folder", "command_line"), 4),
     "lit": 5,
     "commands": 6,
-    "cli": 7,
+    **dict.fromkeys(("cli", "api"), 7),
     "train": 8,
 }
 NAMES_VLLM = {
