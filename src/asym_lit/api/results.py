@@ -72,7 +72,7 @@ class Evaluation:
         write_atomically(Path(path), (json.dumps({"id": uid, "n": n, "c": c}) for uid, n, c in rows))
 
     def figure(self) -> Figure:
-        """pass@k against k, with its band; a notebook shows it."""
+        """pass@k against k, with its band; a notebook shows it after `%matplotlib inline`."""
         return pass_at_k_figure(self.task, {self.policy: self.curve()})
 
     def __str__(self) -> str:
