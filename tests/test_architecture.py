@@ -24,7 +24,7 @@ FLOORS = {
     "loggers": 5,
     "lit": 6,
     "commands": 7,
-    "cli": 8,
+    **dict.fromkeys(("cli", "api"), 8),
     "train": 9,
 }
 NAMES_VLLM = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from lightning.pytorch import Callback, Trainer
 from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, simko
+from asym_lit.policy.loading import load_tokenizer, locate
 from asym_lit.tasks import Countdown, CountdownVerifier
+from asym_lit.types import InputError, Rollout, RolloutBatch, Sampling, TokenScores, Verdict, VerifierError
 from asym_lit.types import Outcome as Is
-from asym_lit.types import Rollout, RolloutBatch, Sampling, TokenScores, Verdict, VerifierError
 
 TASK = Countdown(train_size=64, val_size=4, test_size=4)
 
@@ -270,6 +272,34 @@ def test_a_module_without_a_verifier_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, default_root_dir=tmp_path)
     with pytest.raises(ValueError, match="add the VerifierReward callback"):
         trainer.fit(PolicyModule(grpo()), RolloutDataModule(TASK))
+
+
+def test_a_data_module_made_without_a_policy_has_the_tokenizer_of_the_one_that_is_trained(tmp_path: Path) -> None:
+    """It kept the bundled one, whatever was trained: prompts in other ids, and no word of it."""
+    tokenizer = load_tokenizer("bundled")
+    tokenizer.add_tokens(["<more>"])
+    shutil.copytree(locate("bundled"), tmp_path, dirs_exist_ok=True)
+    tokenizer.save_pretrained(tmp_path)
+    data = RolloutDataModule(TASK, Sampling(n=4, max_tokens=24), rollout_steps=1, prompts_per_step=4)
+    settings: dict[str, Any] = {
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "limit_val_batches": 1,
+    }
+    for policy, vocabulary in ((str(tmp_path), 100), ("bundled", 99)):  # and that of the next one, if it is used again
+        trainer = Trainer(accelerator="cpu", max_epochs=1, callbacks=[VerifierReward(CountdownVerifier())], **settings)
+        trainer.validate(PolicyModule(grpo(), policy), data, verbose=False)
+        assert (len(data.tokenizer), data.maker.keeper.policy) == (vocabulary, policy)
+
+
+def test_another_policy_than_the_modules_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(locate("bundled"), tmp_path, dirs_exist_ok=True)
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_checkpointing=False, callbacks=[VerifierReward(CountdownVerifier())]
+    )
+    with pytest.raises(InputError, match=r"has the tokenizer of 'bundled', and PolicyModule trains '.*'; leave policy out"):
+        trainer.fit(PolicyModule(grpo(), str(tmp_path)), RolloutDataModule(TASK, policy="bundled"))
 
 
 def test_an_entropy_bonus_reaches_the_weights() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from asym_lit import types
 from asym_lit.command_line.files import file_that_says, missing_file, unreadable_file
 from asym_lit.command_line.names import classes_in, hint_of, nearest, options_of, short_names
+from asym_lit.command_line.program import typed_recipe
 from asym_lit.types import lacking
 
 LONGEST_LIST = 30
@@ -62,7 +63,7 @@ def plain_words(message: str, parser: Any, words: Sequence[str]) -> str:
     """
     return (
         unreadable_file(words)
-        or missing_file(message)
+        or missing_file(message, words)
         or _unknown_words(message, parser)
         or _leaf_words(message, parser, words)
     )
@@ -71,7 +72,7 @@ def plain_words(message: str, parser: Any, words: Sequence[str]) -> str:
 def _leaf_words(message: str, parser: Any, words: Sequence[str]) -> str:
     if needed := re.search(r"(?:arguments are required|are required): (.*)", message):
         recipe = words[:1] in (["fit"], ["validate"], ["test"], ["predict"])
-        return f"{needed[1]} not given" + ("; write --config RECIPE, e.g. --config configs/grpo.yaml." if recipe else ".")
+        return f"{needed[1]} not given" + (f"; write --config RECIPE, e.g. --config {typed_recipe('grpo')}." if recipe else ".")
     leaves = _leaves(message)
     if not leaves:
         return message.strip()

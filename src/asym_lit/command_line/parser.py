@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser
 from typing_extensions import override
 
 from asym_lit.command_line.mistakes import plain_words
+from asym_lit.command_line.program import is_installed_command
+from asym_lit.command_line.recipes import with_recipes
 from asym_lit.command_line.verifier_option import with_function
+from asym_lit.verifiers.functions.finding import for_imports
 
 LONGEST_LINE = 600
 
@@ -23,8 +27,10 @@ class PlainErrors(ArgumentParser):
 
     @override
     def parse_args(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # type: ignore[override]
-        """Parse, and remember what."""
-        self.words = list(sys.argv[1:] if args is None else args)
+        """Parse, and remember what; classes of the current folder may be named."""
+        if is_installed_command():  # beside train.py they are found by Python itself
+            for_imports(Path.cwd())
+        self.words = with_recipes(sys.argv[1:] if args is None else args)
         return super().parse_args(with_function(self.words), *rest, **options)
 
     @override

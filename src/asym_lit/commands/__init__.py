@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from asym_lit.command_line.names import nearest
+from asym_lit.command_line.program import program, typed, typed_recipe
 from asym_lit.types import InputError
 
 COMMANDS = {
     "audit": "asym_lit.commands.audit",
     "compare": "asym_lit.commands.compare",
+    "completion": "asym_lit.commands.completion",
+    "init": "asym_lit.commands.init",
     "judge-data": "asym_lit.commands.judge_data",
     "probe": "asym_lit.commands.probe",
     "replay": "asym_lit.commands.replay",
@@ -30,10 +33,12 @@ SUMMARIES = {
     "preflight": "estimate memory and check everything of a run before it starts; takes what fit takes",
     "audit": "what a verifier gets wrong, on rows with known labels",
     "compare": "finished runs against their base policies and each other",
+    "init": "a recipe to edit, copied from one that ships",
     "judge-data": "training answers for a judge, from transcripts",
     "probe": "whether a policy can learn a task at all, before training",
     "replay": "what objectives do to the tokens of the same rollouts, side by side",
     "study": "arms x seeds x tasks: run, resume and compare them all",
+    "completion": "a script for bash and zsh that completes command lines",
 }
 """Every command, with what it is for."""
 
@@ -43,11 +48,11 @@ def overview() -> str:
     lines = [f"  {name:11} {summary}" for name, summary in SUMMARIES.items()]
     return "\n".join(
         [
-            "usage: train.py COMMAND [--config RECIPE.yaml ...] [--KEY VALUE ...]",
+            f"usage: {program()} COMMAND [--config RECIPE ...] [--KEY VALUE ...]",
             "",
             *lines,
             "",
-            "Options of a command: train.py COMMAND --help. First steps: train.py fit --config configs/grpo.yaml",
+            f"Options of a command: {program()} COMMAND --help. First steps: {typed()} fit --config {typed_recipe('grpo')}",
             "",
         ]
     )

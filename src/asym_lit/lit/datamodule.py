@@ -17,7 +17,7 @@ from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.loggers.run_place import run_folder
-from asym_lit.policy.loading import context_of, load_tokenizer
+from asym_lit.policy.loading import BUNDLED, context_of, load_tokenizer
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompt_sets import PromptSets
@@ -25,7 +25,7 @@ from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedProm
 from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.rollout.stops import check_stops
 from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
-from asym_lit.types import Prompt, RolloutBatch, Sampling, Split, Task, check_least
+from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Split, Task, check_least
 
 
 class RolloutDataModule(LightningDataModule):
@@ -46,7 +46,7 @@ class RolloutDataModule(LightningDataModule):
         rollout_steps: Length of the run in rollout steps.
         prompts_per_step: Prompts of a rollout step, over all processes.
         evaluation_prompts_per_batch: Prompts answered at once in evaluation, over all processes.
-        policy: Where the tokenizer is; the model's `policy`.
+        policy: Where the tokenizer is; None for where the module's `policy` is. Another one than the module's is refused.
         seed: Of prompt order and sampling; the run's `seed_everything`.
     """
 
@@ -62,32 +62,37 @@ class RolloutDataModule(LightningDataModule):
         rollout_steps: int = 100,
         prompts_per_step: int = 32,
         evaluation_prompts_per_batch: int = 64,
-        policy: str = "bundled",
+        policy: str | None = None,
         seed: int = 1,
     ) -> None:
         super().__init__()
-        check_least(
-            "data.{name}",
-            1,
-            rollout_steps=rollout_steps,
-            prompts_per_step=prompts_per_step,
-            evaluation_prompts_per_batch=evaluation_prompts_per_batch,
-        )
+        check_least("data.{name}", 1, rollout_steps=rollout_steps, prompts_per_step=prompts_per_step)
+        check_least("data.{name}", 1, evaluation_prompts_per_batch=evaluation_prompts_per_batch)
         check_least("data.{name}", 0, max_prompt_tokens=max_prompt_tokens)
         self.task, self.sampling, self.evaluation = task, sampling, evaluation
         self.evaluation_sets = evaluation_sets(evaluation_tasks, task)
         self.rollout_steps, self.prompts_per_step = rollout_steps, prompts_per_step
         self.evaluation_prompts_per_batch = evaluation_prompts_per_batch
         self.policy, self.seed = policy, seed
-        self.tokenizer = load_tokenizer(policy)
-        prompt_format.check(self.tokenizer)
-        samplings = {f"data.evaluation_tasks.{name}": one.sampling(evaluation) for name, one in self.evaluation_sets.items()}
-        check_stops(self.tokenizer, {"data.sampling": sampling, "data.evaluation": evaluation, **samplings})
-        self.prompt_sets = PromptSets(self.tokenizer, prompt_format, task, max_prompt_tokens, seed)
-        self.maker = RolloutMaker(engine or HFEngine(), self.tokenizer, policy, seed)
+        self.prompt_format, self.max_prompt_tokens, self.engine = prompt_format, max_prompt_tokens, engine or HFEngine()
         self.train_loader: PromptLoader | None = None
         self._evaluated: list[EvaluationLoader] = []
         self._evaluation = Pace("", 0, "problems")
+        self._read(policy or BUNDLED)  # stands in until the module is known
+        if policy is not None:
+            self._check()
+
+    def _read(self, policy: str) -> None:
+        """The tokenizer of a policy, and what hangs on it."""
+        self.tokenizer, self._read_from = load_tokenizer(policy), policy
+        self.prompt_sets = PromptSets(self.tokenizer, self.prompt_format, self.task, self.max_prompt_tokens, self.seed)
+        self.maker = RolloutMaker(self.engine, self.tokenizer, policy, self.seed)
+
+    def _check(self) -> None:
+        self.prompt_format.check(self.tokenizer)
+        sets = self.evaluation_sets.items()
+        samplings = {f"data.evaluation_tasks.{name}": one.sampling(self.evaluation) for name, one in sets}
+        check_stops(self.tokenizer, {"data.sampling": self.sampling, "data.evaluation": self.evaluation, **samplings})
 
     @property
     def module(self) -> PolicyModule:
@@ -103,7 +108,16 @@ class RolloutDataModule(LightningDataModule):
     @override
     def setup(self, stage: str) -> None:
         assert self.trainer is not None
-        self.maker.engine.check()
+        trained = self.module.policy
+        if self.policy not in (None, trained):
+            raise InputError(
+                f"RolloutDataModule has the tokenizer of {self.policy!r}, and PolicyModule trains {trained!r}; leave policy "
+                "out of the data module, which then takes the module's."
+            )
+        if self._read_from != trained:
+            self._read(trained)
+        self._check()
+        self.engine.check()
         if stage == "fit":
             self.training_prompts()
         for name in self.evaluation_sets:

@@ -17,6 +17,7 @@ from rich.table import Table
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors, allow_short_names
+from asym_lit.command_line.program import program
 from asym_lit.commands.audit.rows import Columns, read_answers
 from asym_lit.evaluation.attacks import attack_rows
 from asym_lit.evaluation.audit import Audit, LabelledAnswer, Score, audit, has_box, scores_by
@@ -94,7 +95,7 @@ def audit_command(args: Sequence[str]) -> None:
     settings = auto_cli(
         AuditSettings,
         args=list(args),
-        prog="train.py audit",
+        prog=f"{program()} audit",
         as_positional=False,
         parser_class=_Parser,
         parser_mode="omegaconf+",

@@ -10,6 +10,7 @@ from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
+from asym_lit.command_line.program import program
 from asym_lit.commands.compare.comparing import Compare, write_comparison
 from asym_lit.commands.compare.count_files import split_words
 from asym_lit.commands.compare.counting import write_count_comparison
@@ -37,7 +38,7 @@ def compare_command(args: Sequence[str]) -> None:
         args: Words after `compare`.
     """
     parser = _Parser(
-        prog="train.py compare",
+        prog=f"{program()} compare",
         description="Compare trained runs with their base policies, and arms of any origin by their counts.",
     )
     parser.add_argument(

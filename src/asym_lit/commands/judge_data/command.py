@@ -14,6 +14,7 @@ from jsonargparse import auto_cli, set_parsing_settings
 from rich.console import Console
 
 from asym_lit.command_line import PlainErrors, allow_short_names
+from asym_lit.command_line.program import program
 from asym_lit.types import InputError, Verifier
 from asym_lit.verifiers.answer_shapes import AnswerWriter
 from asym_lit.verifiers.judge.data import JudgeData, balanced, split_by_question
@@ -85,7 +86,7 @@ def judge_data_command(args: Sequence[str]) -> None:
         JudgeDataJob,
         as_positional=False,
         args=list(args),
-        prog="train.py judge-data",
+        prog=f"{program()} judge-data",
         parser_class=_Parser,
         parser_mode="omegaconf+",
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from asym_lit.command_line.program import typed_recipe
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.module import PolicyModule
@@ -105,7 +106,7 @@ def plan_of(module: Any, data: Any, callbacks: Iterable[Any], trainer: Any, sett
     if not isinstance(module, PolicyModule) or not isinstance(data, RolloutDataModule):
         raise InputError(
             f"preflight looks at a PolicyModule fed by a RolloutDataModule, not at {type(module).__name__} and "
-            f"{type(data).__name__}; give it a recipe such as configs/simko.yaml."
+            f"{type(data).__name__}; give it a recipe such as {typed_recipe('simko')}."
         )
     callbacks = tuple(callbacks)
     verifiers = [callback.verifier for callback in callbacks if isinstance(callback, VerifierReward)]

@@ -10,6 +10,7 @@ from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors, allow_short_names
+from asym_lit.command_line.program import program
 from asym_lit.commands.probe.probing import Probe, run_probe
 
 
@@ -31,5 +32,5 @@ def probe_command(args: Sequence[str]) -> None:
     """
     allow_short_names()
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
-    settings = auto_cli(Probe, args=list(args), prog="train.py probe", parser_class=_Parser, parser_mode="omegaconf+")
+    settings = auto_cli(Probe, args=list(args), prog=f"{program()} probe", parser_class=_Parser, parser_mode="omegaconf+")
     run_probe(settings, Console())

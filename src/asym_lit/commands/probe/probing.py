@@ -16,10 +16,9 @@ from rich.console import Console
 from transformers import PreTrainedTokenizerBase
 
 from asym_lit.command_line.pace import Pace
-from asym_lit.commands.replay.sampling import host_of, sampled_batch
+from asym_lit.commands.replay.sampling import host_of, load_scorer, sampled_batch
 from asym_lit.evaluation.alignment import Alignment, Continuation, Thresholds, measure_alignment, measure_continuations
-from asym_lit.policy.known_tokens import gaps, token_count
-from asym_lit.policy.loading import Dtype, load_policy, load_tokenizer
+from asym_lit.policy.loading import Dtype
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.reports.alignment_page import alignment_page
 from asym_lit.reports.alignment_words import alignment_text, headline, recommendation
@@ -29,7 +28,6 @@ from asym_lit.rollout.engine import Request
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.rendering import PromptFormat, render
 from asym_lit.rollout.stops import check_stops
-from asym_lit.run_folder.checksums import check_export
 from asym_lit.run_folder.paths import check_writable
 from asym_lit.run_folder.writing import write_atomically, write_json
 from asym_lit.tasks import Countdown, CountdownVerifier, Operation, OperationVerifier
@@ -131,11 +129,7 @@ def run_probe(settings: Probe, console: Console) -> list[Alignment]:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device is 'cuda', but torch finds no GPU; write --device cpu.")
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    check_export(settings.policy)
-    tokenizer = load_tokenizer(settings.policy)
-    scorer = (
-        TokenScorer(load_policy(settings.policy, settings.dtype), token_count(tokenizer), gaps(tokenizer)).to(device).eval()
-    )
+    scorer, tokenizer = load_scorer(settings.policy, settings.dtype, device)
     tasks = settings.tasks or bundled_tasks()
     for name, one in tasks.items():
         one.prompt_format.check(tokenizer)

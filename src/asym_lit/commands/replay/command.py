@@ -10,6 +10,7 @@ from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors, allow_short_names
+from asym_lit.command_line.program import program
 from asym_lit.commands.replay.replaying import run_replay
 from asym_lit.commands.replay.settings import Replay
 from asym_lit.objectives import Objective
@@ -31,5 +32,5 @@ def replay_command(args: Sequence[str]) -> None:
     """
     allow_short_names()
     set_parsing_settings(subclasses_enabled=[Objective], omegaconf_absolute_to_relative_paths=True)
-    settings = auto_cli(Replay, args=list(args), prog="train.py replay", parser_class=_Parser, parser_mode="omegaconf+")
+    settings = auto_cli(Replay, args=list(args), prog=f"{program()} replay", parser_class=_Parser, parser_mode="omegaconf+")
     run_replay(settings, Console())

@@ -11,8 +11,8 @@ from transformers import PreTrainedTokenizerBase
 from asym_lit.command_line.pace import Pace
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.policy.known_tokens import tokenless_ids
-from asym_lit.policy.loading import context_of
+from asym_lit.policy.known_tokens import gaps, token_count, tokenless_ids
+from asym_lit.policy.loading import Dtype, context_of, load_policy, load_tokenizer
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.responses import end_tokens, padding_token
 from asym_lit.rollout.engine import EngineHost
@@ -21,7 +21,25 @@ from asym_lit.rollout.prompt_sets import shot_tokens
 from asym_lit.rollout.rendering import PromptFormat, render
 from asym_lit.rollout.shots import shot_pool
 from asym_lit.rollout.stops import check_stops
+from asym_lit.run_folder.checksums import check_export
 from asym_lit.types import InputError, RolloutBatch, Sampling, Split, Task, Verifier
+
+
+def load_scorer(policy: str, dtype: Dtype, device: str) -> tuple[TokenScorer, PreTrainedTokenizerBase]:
+    """A policy to sample from, and its tokenizer.
+
+    Args:
+        policy: As `policy.loading.locate` takes it.
+        dtype: Of the weights.
+        device: Where it runs.
+
+    Raises:
+        InputError: If there is no such policy, or an export of it was not written whole.
+    """
+    check_export(policy)
+    tokenizer = load_tokenizer(policy)
+    scorer = TokenScorer(load_policy(policy, dtype), token_count(tokenizer), gaps(tokenizer))
+    return scorer.to(device).eval(), tokenizer
 
 
 def sampled_batch(

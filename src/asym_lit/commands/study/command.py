@@ -15,6 +15,8 @@ from rich.console import Console
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
+from asym_lit.command_line.program import program
+from asym_lit.command_line.recipes import recipe_file
 from asym_lit.commands.study.cells import Cell, cells, ready
 from asym_lit.commands.study.definition import StudyFile, read_study
 from asym_lit.commands.study.printing import commands, one_cell, slurm_script
@@ -63,12 +65,12 @@ def study_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `study`.
     """
-    parser = _Parser(prog="train.py study", description="Run arms x seeds x tasks to their end, and compare them.")
-    parser.add_argument("study", help="the study file")
+    parser = _Parser(prog=f"{program()} study", description="Run arms x seeds x tasks to their end, and compare them.")
+    parser.add_argument("study", help="the study file, or the name of one that ships: studies/tinyv")
     parser.add_class_arguments(StudyOptions)
     given = parser.parse_args(list(args)).as_dict()
     path = given.pop("study")
-    run_study(Path(path), StudyOptions(**given))
+    run_study(recipe_file(path) or Path(path), StudyOptions(**given))
 
 
 def run_study(path: Path, options: StudyOptions) -> None:

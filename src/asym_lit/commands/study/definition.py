@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from asym_lit.command_line.program import typed_recipe
+from asym_lit.command_line.recipes import nearest_shipped, recipe_file
 from asym_lit.types import InputError
 
 _NAME = re.compile(r"[\w.+-]+")
@@ -63,7 +65,9 @@ def read_study(path: Path) -> StudyFile:
     common = _part(path, "the study", {key: found[key] for key in ("recipe", "config", "set") if key in found}, True)
     arms = {name: _part(path, f"arm {name!r}", arm) for name, arm in _mapping(path, found, "arms").items()}
     if not arms:
-        raise InputError(f"{path} has no arms; write at least one, such as `arms: {{grpo: {{recipe: configs/grpo.yaml}}}}`.")
+        raise InputError(
+            f"{path} has no arms; write at least one, such as `arms: {{grpo: {{recipe: {typed_recipe('grpo')}}}}}`."
+        )
     given_tasks = _mapping(path, found, "tasks")
     tasks = {name: _part(path, f"task {name!r}", task, may_be_empty=True) for name, task in given_tasks.items()} or {
         "task": Part()
@@ -121,9 +125,12 @@ def _part(path: Path, what: str, found: Any, may_be_empty: bool = False) -> Part
 
 
 def _file(path: Path, what: str, name: str) -> Path:
-    place = next((p for p in (Path(name), path.parent / name) if p.is_file()), None)
+    place = next((p for p in (Path(name), path.parent / name) if p.is_file()), None) or recipe_file(name)
     if place is None:
-        raise InputError(f"{path}: {what} names the file {name}, which is neither here nor beside the study file.")
+        close = f" Nearest: {near}." if (near := nearest_shipped(name)) else ""
+        raise InputError(
+            f"{path}: {what} names the file {name}, which is neither here nor beside the study file, nor does it ship.{close}"
+        )
     return place
 
 
