@@ -56,7 +56,7 @@ def check_settings(args: Any, objective: Objective, own_sampler: bool) -> None:
     if args.use_vllm and args.vllm_importance_sampling_correction:
         raise InputError(
             "GRPOConfig has vllm_importance_sampling_correction=True (its default) beside an objective, which itself weighs "
-            "the sampler's log-probs. Write vllm_importance_sampling_correction=False, and for TRL's own correction the objective "
+            "the sampler's log-probs. Write vllm_importance_sampling_correction=False; TRL's own correction is the objective "
             "corrected(base, SequenceMask(high=3.0))."
         )
     if not isinstance(objective.correction, NoCorrection) and not (args.use_vllm or own_sampler):
@@ -68,7 +68,7 @@ def check_settings(args: Any, objective: Objective, own_sampler: bool) -> None:
         if part.group_filter.max_draws > 1:
             raise InputError(
                 f"The objective's {type(part.group_filter).__name__} draws up to {part.group_filter.max_draws} times to "
-                "replace groups, and TRL draws once. Write max_draws=1, as in dapo(max_draws=1): groups are dropped, not replaced."
+                "replace groups, and TRL draws once. Write max_draws=1, as in dapo(max_draws=1), which replaces none."
             )
         if args.num_generations < part.estimator.min_group_size:
             raise InputError(
