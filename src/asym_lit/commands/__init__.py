@@ -19,6 +19,7 @@ COMMANDS = {
     "probe": "asym_lit.commands.probe",
     "replay": "asym_lit.commands.replay",
     "study": "asym_lit.commands.study",
+    "translate": "asym_lit.commands.translate",
 }
 """Where each is; imported only when it is called."""
 
@@ -34,6 +35,7 @@ SUMMARIES = {
     "probe": "whether a policy can learn a task at all, before training",
     "replay": "what objectives do to the tokens of the same rollouts, side by side",
     "study": "arms x seeds x tasks: run, resume and compare them all",
+    "translate": "a configuration of TRL's GRPO or of verl as a recipe",
 }
 """Every command, with what it is for."""
 
