@@ -32,6 +32,22 @@ def test_a_line_is_said_now_and_then_with_the_time_that_is_left(clock: list[floa
     ]
 
 
+def test_parts_that_are_done_in_bursts_are_told_by_whole_bursts(clock: list[float]) -> None:
+    said: list[str] = []
+    job = Pace("evaluation", 96, "problems", say=said.append, together=32)
+    for seconds, done in ((31, 1), (40, 32), (75, 33), (110, 63), (140, 64)):
+        clock[0] = 100.0 + seconds
+        job.reach(done)
+    # One of 32 after 31 s says nothing of the rest. 32 after 40 s: the other 64 take 80 s from there, 45 s of them are left at
+    # 75 s and 10 s at 110 s. 64 after 140 s leave 70 s.
+    assert said == [
+        "evaluation: 1 of 96 problems",
+        "evaluation: 33 of 96 problems, about 40 s left",
+        "evaluation: 63 of 96 problems, about 10 s left",
+        "evaluation: 64 of 96 problems, about 70 s left",
+    ]
+
+
 def test_a_job_that_is_done_says_nothing_more_and_does_not_run_over(clock: list[float]) -> None:
     said: list[str] = []
     job = Pace("a", 2, "b", say=said.append)
@@ -68,5 +84,6 @@ def test_an_evaluation_says_how_far_it_is(fit: Any, monkeypatch: Any, caplog: An
     monkeypatch.setattr(pace, "EVERY", 0.0)
     with caplog.at_level("INFO", logger="lightning.pytorch.utilities.rank_zero"):
         fit("grpo", "--data.evaluation_prompts_per_batch", "4", "--trainer.limit_val_batches", "1.0", command="validate")
-    lines = [record.message for record in caplog.records if "problems, about" in record.message]
+    lines = [record.message for record in caplog.records if " of 8 problems" in record.message]
     assert [line.partition(",")[0] for line in lines] == [f"countdown at step 0: {n} of 8 problems" for n in range(1, 8)]
+    assert not any("left" in line for line in lines[:3])  # four at once

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 
 import pytest
 
@@ -56,11 +57,19 @@ def test_problems_are_the_same_in_every_process_and_version():
     assert [(prompt.uid, prompt.text) for split in SPLITS for prompt in task.prompts(split)] == KNOWN
 
 
+def test_small_numbers_have_as_many_of_each_operation_in_every_split():
+    # 45 sums, 45 products and 45 differences, of which 14 or so are for validation.
+    task = Sums(digits=1, train_size=60, val_size=8, test_size=8)
+    for split in SPLITS:
+        share = Counter(re.sub(r"\d", "", prompt.uid) for prompt in task.prompts(split))
+        assert set(share) == set("+-*"), (split, share)
+
+
 KNOWN = [
     ("50*68", "What is 68 times 50?"),
     ("15+56", "What is the sum of 56 and 15?"),
-    ("86-33", "Calculate 86 - 33."),
-    ("58-10", "58 - 10 = ?"),
+    ("74-33", "What is 74 minus 33?"),
+    ("73*75", "What is the product of 73 and 75?"),
 ]
 
 

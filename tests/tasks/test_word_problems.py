@@ -91,16 +91,29 @@ def test_problems_are_the_same_in_every_process_and_version():
 
 
 KNOWN = [
-    "Monday: Priya walks for 18 minutes. On Tuesday she walks only half as long as on Monday. On each of 3 days in June "
-    "she walks as long as on that Tuesday. For how many minutes in all does Priya walk on these 3 days?",
+    "Omar has 6 dollars. All of his money goes on stamps at 2 dollars each; before that Omar had no stamps. Emma would have "
+    "to give away 6 stamps to have as many stamps as Omar has now. Find out how many stamps Emma has.",
     "Adam has 4 candles. The number of candles that Anna has is half of the number that Adam has. Felix gives her 10 more "
     "candles. How many candles does Anna have now?",
-    "Ivan has 10 dollars. Ida would have to give away 17 dollars to have as many dollars as Ivan. Hugo has 7 fewer "
-    "dollars than Ida. How many dollars does Hugo have?",
-    "Ben runs for 5 minutes on Monday. On Tuesday he runs 3 minutes less than on Monday. In the holidays there are 4 days "
-    "on which he runs exactly as long each day as on that Tuesday. For how many minutes in all does Ben run on these 4 "
-    "days?",
+    "Leo has 4 dollars. On 2 days Luca gives him 5 dollars a day. How many dollars does Leo have now?",
+    "Monday: Priya paints for 16 minutes. On Tuesday she paints only half as long as on Monday. On Tuesday she would need 4 "
+    "more minutes to match Wednesday. For how many minutes does Priya paint on Wednesday?",
 ]
+
+
+def operators_of(prompt):
+    return tuple(next(c for c in each if c in "+-*/") for each in sums_of(prompt))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_short_stories_with_small_numbers_are_of_the_same_operators_in_every_split(seed):
+    # By chance 9 % of the validation split's 96 problems were one addition, and 32 % of the training split's.
+    task = WordProblems(steps=[1, 2], low=2, high=12, operations="+-", train_size=2000, val_size=400, test_size=400, seed=seed)
+    counts = {split: Counter(map(operators_of, task.prompts(split))) for split in SPLITS}
+    for operators in counts["train"]:
+        train, val, test = (counts[split][operators] / counts[split].total() for split in SPLITS)
+        assert val == pytest.approx(train, abs=0.075), operators  # 3 standard deviations of 0.025
+        assert test == pytest.approx(train, abs=0.075), operators
 
 
 def test_steps_are_drawn_by_their_shares():

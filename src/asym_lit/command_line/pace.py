@@ -20,16 +20,27 @@ class Pace:
         what: Is done, as a line begins with it.
         total: Parts of it.
         unit: What a part is called, in the plural.
+        together: Parts that are worked on at the same time, and so are done in bursts: what is left is told from whole bursts,
+            for the first of 32 problems that are answered at once takes as long as all of them.
         say: Takes the lines; None for the console.
         console: For the bar, if it is a terminal's, else for the lines.
     """
 
     def __init__(
-        self, what: str, total: int, unit: str, console: Console | None = None, say: Callable[[str], None] | None = None
+        self,
+        what: str,
+        total: int,
+        unit: str,
+        console: Console | None = None,
+        say: Callable[[str], None] | None = None,
+        together: int = 1,
     ) -> None:
         self.what, self.total, self.unit, self.done = what, total, unit, 0
         self._console, self._say = console, say
+        self.together = together
         self._began = self._said = monotonic()
+        self._bursts = (0, 0.0)
+        """Parts of whole bursts, and the seconds that they took."""
         self._bar: Progress | None = None
 
     def __enter__(self) -> Pace:
@@ -52,16 +63,24 @@ class Pace:
     def reach(self, done: int) -> None:
         """So many parts are done in all."""
         self.done, now = min(done, self.total), monotonic()
+        if self.done // self.together > self._bursts[0] // self.together:
+            self._bursts = (self.done, now - self._began)
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self.done)
         elif now - self._said >= EVERY and 0 < self.done < self.total:
             self._said = now
-            left = (now - self._began) / self.done * (self.total - self.done)
-            line = f"{self.what}: {self.done} of {self.total} {self.unit}, about {in_words(left)} left"
+            line = f"{self.what}: {self.done} of {self.total} {self.unit}{self._left(now)}"
             if self._say is not None:
                 self._say(line)
             elif self._console is not None:
                 self._console.print(line, highlight=False, markup=False)
+
+    def _left(self, now: float) -> str:
+        parts, seconds = self._bursts
+        if not parts:
+            return ""
+        left = seconds / parts * (self.total - parts) - (now - self._began - seconds)
+        return f", about {in_words(left)} left" if left > 0 else ""
 
 
 def in_words(seconds: float) -> str:

@@ -192,7 +192,8 @@ class RolloutDataModule(LightningDataModule):
         if self._evaluation.what != what or self._evaluation.done == self._evaluation.total:
             loader = self._evaluated[number]
             total = len(range(loader.rank, len(loader.prompts), loader.world_size))
-            self._evaluation = Pace(what, total, "problems", say=rank_zero_info)
+            at_once = max(self.evaluation_prompts_per_batch // loader.world_size, 1)
+            self._evaluation = Pace(what, total, "problems", say=rank_zero_info, together=at_once)
         return self._evaluation
 
     @override

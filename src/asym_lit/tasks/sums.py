@@ -80,9 +80,9 @@ class Sums(WorkedTask):
 
     @override
     def _problem(self, rng: random.Random, split: Split) -> Prompt:
-        for _ in range(10_000):
-            operator = rng.choice(self.operations)
-            count = rng.choice(counts_of(self.terms, "terms", 2, 6))
+        operator = rng.choice(self.operations)
+        count = rng.choice(counts_of(self.terms, "terms", 2, 6))
+        for _ in range(10_000):  # in every split as many of each operation: small numbers have few problems
             numbers = [self._number(rng) for _ in range(count)]
             if operator == "-":
                 numbers.sort(reverse=True)
@@ -97,7 +97,10 @@ class Sums(WorkedTask):
                 for number in rest:
                     working = working.then(operator, number)
                 return worked_problem(uid, self._question(rng, operator, [first, *rest]), working, self.answer, self.name)
-        raise InputError(f"{self.name}: no {split} problem in 10,000 draws; write more digits, fewer terms or more operations.")
+        raise InputError(
+            f"{self.name}: no {split} problem of {count} terms with '{operator}' in 10,000 draws; "
+            "write more digits or fewer terms."
+        )
 
     def _number(self, rng: random.Random) -> int:
         """With a number of digits that is drawn; 0 is no number to reckon with."""

@@ -29,6 +29,11 @@ class Working:
     value: int
     sums: tuple[str, ...] = ()
 
+    @property
+    def operators(self) -> str:
+        """Of its sums, in order: `-+`."""
+        return "".join(next(sign for sign in each if sign in _COMPUTED) for each in self.sums)
+
     def then(self, operator: str, other: int) -> Working:
         """One sum more: `20-13=7`.
 
