@@ -23,7 +23,7 @@ FLOORS = {
     **dict.fromkeys(("reports", "run_folder", "command_line"), 4),
     "loggers": 5,
     "lit": 6,
-    "commands": 7,
+    **dict.fromkeys(("commands", "integrations"), 7),
     **dict.fromkeys(("cli", "api"), 8),
     "train": 9,
 }
@@ -116,6 +116,17 @@ def broken_floors(modules: dict[str, Module]) -> list[str]:
             if not module.room or FLOORS[room] >= FLOORS[module.room]:
                 broken.append(f"{module.place} imports {target}")
     return sorted(broken)
+
+
+def tied_integrations(modules: dict[str, Module]) -> list[str]:
+    """Adapters to other trainers use the wings and what is below them, and nothing imports them."""
+    found = []
+    for module in modules.values():
+        for target in imported(module, modules):
+            inside, to = module.room == "integrations", modules[target].room
+            if to != module.room and ((inside and FLOORS.get(to, 0) > FLOORS["objectives"]) or to == "integrations"):
+                found.append(f"{module.place} imports {target}")
+    return sorted(found)
 
 
 def circles(modules: dict[str, Module]) -> list[frozenset[str]]:
@@ -244,6 +255,10 @@ def test_a_room_imports_only_lower_floors_and_its_own_wing(house):
     assert broken_floors(house) == []
 
 
+def test_adapters_to_other_trainers_use_the_wings_alone_and_nothing_uses_them(house):
+    assert tied_integrations(house) == []
+
+
 def test_no_modules_import_each_other_in_a_circle(house):
     assert [sorted(circle) for circle in circles(house)] == []
 
@@ -347,6 +362,12 @@ def test_a_house_in_order_passes_every_check(tmp_path):
 )
 def test_an_import_against_the_floors_is_found(tmp_path, files, words):
     assert words in broken_floors(build(tmp_path, files))
+
+
+def test_an_adapter_that_uses_more_than_wings_or_is_used_is_found(tmp_path):
+    files = {"integrations/a": "import asym_lit.lit.b", "lit/b": "", "cli": "import asym_lit.integrations.a"}
+    found = ["cli.py imports asym_lit.integrations.a", "integrations/a.py imports asym_lit.lit.b"]
+    assert tied_integrations(build(tmp_path, files)) == found
 
 
 @pytest.mark.parametrize("third", ["from asym_lit.lit import a", "def late():\n    from asym_lit.lit.a import x"])

@@ -22,6 +22,7 @@ COMMANDS = {
     "probe": "asym_lit.commands.probe",
     "replay": "asym_lit.commands.replay",
     "study": "asym_lit.commands.study",
+    "translate": "asym_lit.commands.translate",
 }
 """Where each is; imported only when it is called."""
 
@@ -39,6 +40,7 @@ SUMMARIES = {
     "replay": "what objectives do to the tokens of the same rollouts, side by side",
     "study": "arms x seeds x tasks: run, resume and compare them all",
     "completion": "a script for bash and zsh that completes command lines",
+    "translate": "a configuration of TRL's GRPO or of verl as a recipe",
 }
 """Every command, with what it is for."""
 

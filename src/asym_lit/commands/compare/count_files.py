@@ -12,6 +12,7 @@ from typing import Any
 
 from asym_lit.command_line.names import nearest
 from asym_lit.commands.compare.response_files import name_of, of_problems
+from asym_lit.commands.other_rollouts import rows_of
 from asym_lit.evaluation.counted import CountedArm
 from asym_lit.types import InputError
 
@@ -79,6 +80,9 @@ def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows that are objects, and where each stands."""
+    if path.suffix == ".parquet":
+        yield from rows_of(path)
+        return
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:

@@ -1,14 +1,16 @@
-"""Rows of responses, added up to counts of problems: plain ones with labels, and what verl dumps.
+"""Rows of responses, added up to counts of problems: plain ones with labels, what verl dumps, TRL's tables of completions.
 
 Reading files, and what counts must be: `count_files`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
+from asym_lit.commands.other_rollouts import PROMPTS, RESPONSES, OtherRollout, read_rows
 from asym_lit.types import InputError
 
 Rows = Sequence[tuple[str, dict[str, Any]]]
@@ -31,6 +33,8 @@ def of_problems(rows: Rows) -> Rows:
     fields = rows[0][1].keys()
     if fields >= VERL and "id" not in fields:
         return _added_up(_labelled(rows))
+    if "correct" not in fields and not {"n", "c"} & fields and fields & set(PROMPTS) and fields & set(RESPONSES):
+        return _added_up(_of_rewards(read_rows(rows)))
     return _added_up(rows) if "correct" in fields and not {"n", "c"} & fields else rows
 
 
@@ -85,6 +89,26 @@ def _labelled(rows: Rows) -> Rows:
                 'wanted, and other values are rewards. Write {"id": ..., "correct": true or false} for each response.'
             )
         found.append((where, {"id": _prompt_name(row["input"], where), "correct": int(row[field] == 1)}))
+    return found
+
+
+def _of_rewards(rollouts: Sequence[OtherRollout]) -> Rows:
+    """Prompts, responses and rewards as `{id, correct}`: all 0 and 1, or -1 and 1; one without a reward is left out."""
+    allowed = (-1, 1) if any(rollout.reward == -1 for rollout in rollouts) else (0, 1)
+    found = []
+    for rollout in rollouts:
+        if rollout.reward is None:
+            continue
+        if rollout.reward not in allowed:
+            raise InputError(
+                f"{rollout.where}, reward: it is {rollout.reward:g}; allowed: all {allowed[0]} or {allowed[1]}, for a verdict "
+                'is wanted, and other values are rewards. Write {"id": ..., "correct": true or false} for each response.'
+            )
+        said = rollout.prompt if isinstance(rollout.prompt, str) else json.dumps(rollout.prompt, ensure_ascii=False)
+        uid = rollout.uid or _prompt_name(said, rollout.where)
+        found.append((rollout.where, {"id": uid, "correct": int(rollout.reward == 1)}))
+    if not found:
+        raise InputError(f"{rollouts[0].where} and all others have no reward, so nothing was decided.")
     return found
 
 

@@ -11,9 +11,11 @@ import torch
 from rich.console import Console
 
 from asym_lit.command_line.pace import Pace
+from asym_lit.commands.other_rollouts import is_other
 from asym_lit.commands.replay.comparing import compared, heat_rollouts
 from asym_lit.commands.replay.measuring import Bench, Description, Measured, TappedScorer
 from asym_lit.commands.replay.methods import chosen_objectives
+from asym_lit.commands.replay.retokenised import SAID, retokenised
 from asym_lit.commands.replay.sampling import sampled_batch
 from asym_lit.commands.replay.settings import Replay
 from asym_lit.objectives import Objective, grpo
@@ -39,7 +41,15 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     folder = _writable(Path(settings.output))
-    batch = read_transcript(Path(settings.transcript)) if settings.transcript else None
+    path = Path(settings.transcript) if settings.transcript else None
+    foreign = path is not None and is_other(path)
+    if path is None:
+        batch = None
+    elif foreign:
+        check_export(settings.policy)
+        batch = retokenised(path, load_tokenizer(settings.policy), settings.policy, settings.prompt_format)
+    else:
+        batch = read_transcript(path)
     sampling = batch.sampling if batch else settings.sampling
     objectives = chosen_objectives(settings.presets, settings.objectives, sampling.max_tokens)
     for objective in objectives.values():
@@ -58,9 +68,15 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
         write_atomically(folder / "rollouts.jsonl", (json.dumps(transcript_row(r, batch)) for r in batch.rollouts))
     check_rollouts(batch, scorer, settings.policy)
     bench = Bench(scorer, reference, batch, settings.max_micro_batch_tokens)
+    if foreign:
+        for rollout, logprobs_T in zip(batch.rollouts, bench.describe().logprobs_BT, strict=True):
+            rollout.logprobs = logprobs_T[: len(rollout.token_ids)].tolist()
+        bench = Bench(scorer, reference, batch, settings.max_micro_batch_tokens)
     before, described, measured = _measured(settings, bench, objectives, console)
     own_reference = reference is None and _need_reference(objectives)
     result = compared(settings, batch, before, described, measured, own_reference)
+    if foreign:
+        result.notes.append(SAID)
     shown = heat_rollouts(tokenizer, batch, described, measured, settings.heat_rollouts)
     _report(result, heat_page(result, shown), folder, console)
     return result

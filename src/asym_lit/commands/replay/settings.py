@@ -22,7 +22,8 @@ class Replay:
 
     Args:
         policy: `bundled`, a local Hugging Face directory, or a hub id.
-        transcript: A `.jsonl` file from the `rollouts/` folder of a run; none to sample rollouts now.
+        transcript: A `.jsonl` file from the `rollouts/` folder of a run; TRL's table of completions (`.parquet`), a dump of
+            verl's, or rows with prompt, response and reward, whose texts are tokenized anew; none to sample rollouts now.
         presets: Names of objectives with their defaults, e.g. '[grpo, simko]', or '[all]'; a short list if there are no
             `objectives`, else GRPO.
         objectives: Objectives by a name of yours, e.g. `--objectives.strong {class_path: asym_lit.objectives.simko,

@@ -1,0 +1,216 @@
+"""Configurations of TRL and verl as recipes: worked sizes and presets, what is said of every option, and that they start."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from asym_lit.cli import main, preflight
+from asym_lit.commands.translate.building import TABLES, translated
+from asym_lit.commands.translate.options import table
+from asym_lit.commands.translate.prime_rl_options import PRIME_RL
+from asym_lit.commands.translate.reading import read_options
+from asym_lit.types import InputError
+
+ROOT = Path(__file__).parents[2]
+DATA, MODEL = "data.init_args", "model.init_args"
+SCRIPT = r"""
+set -x
+engine="sglang" # or vllm
+tokens=64
+python3 -m verl.trainer.main_ppo \
+    algorithm.adv_estimator=grpo \
+    data.train_files={rows} \
+    data.train_batch_size=64 \
+    data.max_response_length=$tokens \
+    data.truncation='error' \
+    actor_rollout_ref.model.path=bundled \
+    actor_rollout_ref.actor.optim.lr=1e-6 \
+    actor_rollout_ref.actor.ppo_mini_batch_size=16 \
+    actor_rollout_ref.actor.use_kl_loss=True \
+    actor_rollout_ref.actor.kl_loss_coef=0.001 \
+    actor_rollout_ref.actor.fsdp_config.param_offload=False \
+    actor_rollout_ref.rollout.name=$engine \
+    actor_rollout_ref.rollout.n=5 \
+    algorithm.use_kl_in_reward=True \
+    trainer.logger=['console','wandb'] \
+    trainer.total_training_steps=30 \
+    trainer.made_up=3 $@
+"""
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    file = tmp_path / "rows.jsonl"
+    sums = [
+        {"prompt": f"{a}+{a + 1}=", "answer": str(2 * a + 1), "reward_model": {"ground_truth": str(2 * a + 1)}}
+        for a in range(90)
+    ]
+    file.write_text("\n".join(map(json.dumps, sums)))
+    return file
+
+
+@pytest.fixture
+def trl_config(tmp_path: Path, rows: Path) -> Path:
+    file = tmp_path / "grpo.yaml"
+    options = {
+        "model_name_or_path": "bundled",
+        "dataset_name": str(rows),
+        "reward_funcs": ["accuracy_reward", "think_format_reward"],
+        "reward_weights": [1.0, 0.2],
+        "learning_rate": 1e-5,
+        "per_device_train_batch_size": 8,
+        "gradient_accumulation_steps": 2,
+        "steps_per_generation": 4,
+        "num_generations": 8,
+        "max_completion_length": 64,
+        "max_steps": 50,
+        "loss_type": "grpo",
+        "beta": 0.001,
+        "log_completions": True,
+        "bf16": True,
+        "num_completion_to_print": 3,
+    }
+    file.write_text(yaml.safe_dump(options))
+    return file
+
+
+def test_a_trl_configuration_becomes_a_recipe_that_passes_preflight(trl_config, tmp_path, capsys):
+    recipe = tmp_path / "recipe.yaml"
+    main(["translate", str(trl_config), "--output", str(recipe)])
+    said = capsys.readouterr().out
+    assert "bf16: mixed precision there" in said
+    assert "num_completion_to_print: not known; nearest: num_completions_to_print" in said
+    assert "Nothing to write for:\n  log_completions" in said
+    printed = StringIO()
+    assert preflight(["--config", str(recipe)], Console(file=printed, width=300)), printed.getvalue()
+    assert "4 prompts x 8 rollouts of up to 64 tokens, 2 updates; 25 steps" in printed.getvalue()
+    made = yaml.safe_load(recipe.read_text())["trainer"]["callbacks"][0]["init_args"]["verifier"]["init_args"]
+    assert made["truth"] == "correct" and made["weights"] == {"correct": 1.0, "formatted": 0.2}
+
+
+def test_a_verl_script_becomes_a_recipe_that_passes_preflight(rows, tmp_path, capsys):
+    script, recipe = tmp_path / "run.sh", tmp_path / "recipe.yaml"
+    script.write_text(SCRIPT.replace("{rows}", str(rows)))
+    main(["translate", str(script), "--output", str(recipe)])
+    said = capsys.readouterr().out
+    for words in (
+        "data.truncation: longer prompts",
+        "rollout.name: sglang",
+        "use_kl_in_reward: a KL is",
+        "trainer.made_up: not known",
+    ):
+        assert words in said
+    printed = StringIO()
+    assert preflight(["--config", str(recipe)], Console(file=printed, width=300)), printed.getvalue()
+    assert "64 prompts x 5 rollouts of up to 64 tokens, 4 updates; 30 steps" in printed.getvalue()
+    objective = yaml.safe_load(recipe.read_text())["model"]["init_args"]["objective"]
+    assert objective["init_args"] == {"clip": 0.2, "kl": 0.001, "token_mean": True, "entropy": 0.0}
+
+
+def objective_of(trainer, given):
+    return translated(trainer, given).settings[f"{MODEL}.objective"]
+
+
+@pytest.mark.parametrize(
+    ("given", "preset", "arguments"),
+    [
+        ({}, "grpo", {"clip": 0.2, "token_mean": True}),  # TRL's default loss, dapo, is a token mean
+        ({"loss_type": "grpo", "epsilon": 0.1, "beta": 0.04}, "grpo", {"clip": 0.1, "kl": 0.04, "token_mean": False}),
+        ({"epsilon_high": 0.28}, "dapo", {"clip_low": 0.2, "clip_high": 0.28, "max_draws": 1}),
+        ({"loss_type": "cispo", "epsilon_high": 5.0}, "cispo_capped", {"cap": 5.0}),
+        ({"loss_type": "sapo", "sapo_temperature_neg": 1.1}, "sapo", {"tau_negative": 1.1}),
+        (
+            {"loss_type": "grpo", "importance_sampling_level": "sequence", "epsilon": 3e-4},
+            "gspo",
+            {"clip_low": 3e-4, "clip_high": 3e-4},
+        ),
+        ({"top_entropy_quantile": 0.2}, "forking_tokens", {"quantile": 0.8}),
+    ],
+)
+def test_options_of_trls_loss_are_a_preset(given, preset, arguments):
+    made = objective_of("trl", given)
+    assert made["class_path"] == f"asym_lit.objectives.{preset}"
+    assert arguments.items() <= made["init_args"].items()
+
+
+@pytest.mark.parametrize(
+    ("given", "preset", "arguments"),
+    [
+        ({"algorithm.adv_estimator": "rloo"}, "rloo", {"clip": 0.2}),
+        ({"actor_rollout_ref.actor.policy_loss.loss_mode": "kl_cov"}, "kl_cov", {"ratio": 2e-4, "coefficient": 0.1}),  # verl's
+        ({"algorithm.filter_groups.enable": True, "actor_rollout_ref.actor.clip_ratio_high": 0.28}, "dapo", {"max_draws": 10}),
+        ({"algorithm.norm_adv_by_std_in_grpo": False}, "dr_grpo", {"clip": 0.2}),
+    ],
+)
+def test_options_of_verls_loss_are_a_preset(given, preset, arguments):
+    made = objective_of("verl", {"algorithm.adv_estimator": "grpo", **given})
+    assert made["class_path"] == f"asym_lit.objectives.{preset}"
+    assert arguments.items() <= made["init_args"].items()
+
+
+def test_what_no_preset_has_is_said():
+    assert "no preset has it" in translated("trl", {"loss_type": "vespo"}).nowhere["loss_type"]
+    assert "Centred()" in translated("trl", {"scale_rewards": False}).nowhere["scale_rewards"]
+    assert "gae: no preset" in translated("verl", {"data.train_batch_size": 256}).nowhere["algorithm.adv_estimator"]
+    assert translated("trl", {"lora_r": 8}).nowhere == {"lora_r": "has no effect beside the other options"}
+    assert translated("trl", {"use_peft": True, "lora_r": 8}).settings[f"{MODEL}.lora"] == {"r": 8, "alpha": 32.0}
+
+
+def test_sizes_are_rollouts_over_processes_and_steps_over_updates():
+    given = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 8, "num_generations": 8, "max_steps": 10}
+    settings = translated("trl", given, processes=2).settings
+    # 4 rows x 2 processes x 8 passes are 64 rollouts of 8 prompts, learnt from in one step.
+    assert settings[f"{DATA}.prompts_per_step"] == 8 and settings[f"{MODEL}.mini_batches"] == 1
+    assert settings[f"{DATA}.rollout_steps"] == 10
+    with pytest.raises(InputError, match=r"4 rollouts a step .*no multiple of num_generations 8.*--processes"):
+        translated("trl", given | {"gradient_accumulation_steps": 1})
+
+
+def test_words_of_a_command_line_and_nested_yaml_are_read_alike(tmp_path):
+    script = tmp_path / "run.sh"
+    script.write_text("accelerate launch grpo.py --learning_rate 1e-6 \\\n --reward_funcs accuracy_reward m.f --use-vllm # x\n")
+    assert read_options(script) == (
+        "trl",
+        {"learning_rate": 1e-6, "reward_funcs": ["accuracy_reward", "m.f"], "use_vllm": True},
+    )
+    nested = tmp_path / "verl.yaml"
+    nested.write_text("defaults: [x]\nactor_rollout_ref: {rollout: {n: 5}}\n")
+    assert read_options(nested) == ("verl", {"actor_rollout_ref.rollout.n": 5})
+
+
+def test_a_file_without_anything_for_here_ends_with_1_and_others_are_refused(tmp_path, capsys):
+    file = tmp_path / "odd.yaml"
+    file.write_text("colour: red\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["translate", str(file)])
+    assert ended.value.code == 1 and "Nothing of" in capsys.readouterr().out
+    with pytest.raises(InputError, match=r"no file .*missing\.yaml"):
+        read_options(tmp_path / "missing.yaml")
+    file.write_text("a: [1")
+    with pytest.raises(InputError, match="is no YAML, line"):
+        read_options(file)
+
+
+@pytest.mark.parametrize("options", [TABLES["trl"][0], TABLES["verl"][0], PRIME_RL], ids=["trl", "verl", "prime-rl"])
+def test_the_docs_show_the_tables_that_the_command_uses(options):
+    assert table(options) in (ROOT / "docs" / "translate.md").read_text(encoding="utf-8")
+    assert len({option.name for option in options}) == len(options)
+    assert all(option.here for option in options if option.kind in ("value", "part"))
+
+
+def test_every_option_of_the_tables_is_one_of_trls(tmp_path):
+    pytest.importorskip("trl")
+    from dataclasses import fields
+
+    from trl import GRPOConfig, ModelConfig, ScriptArguments
+    from trl.scripts.grpo import GRPOScriptArguments
+
+    known = {item.name for kind in (GRPOConfig, ModelConfig, ScriptArguments, GRPOScriptArguments) for item in fields(kind)}
+    gone = {"max_prompt_length", "warmup_ratio", "overwrite_output_dir", "tools"}  # of earlier versions, or no option
+    assert {option.name for option in TABLES["trl"][0]} - known <= gone
