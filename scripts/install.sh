@@ -22,5 +22,5 @@ if [ "$venv" = .venv-vllm ]; then
     # vLLM names them, and pip takes builds for CUDA, which break the import of transformers; nothing here uses them.
     "$venv/bin/python" -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 else
-    $pip --editable ".[dev]"
+    $pip --editable ".[dev,loggers,trl]"  # not beside vLLM, which pins much that these want otherwise
 fi
