@@ -8,13 +8,15 @@ from asym_lit.evaluation.arm_results import WINDOW, ArmResult, Gap
 from asym_lit.evaluation.problem_changes import Fate
 from asym_lit.evaluation.run_comparison import RunComparison
 
+TOO_FEW = "two seeds: cannot say"
+"""In the place of an interval."""
 METHODS = (
     "pass@k is the unbiased estimate per problem, averaged over problems, then over seeds. Before is the first evaluation of "
     "each run, after is its last.",
     "Differences are paired by problem. Their variance is that of the means of training seeds, which holds the noise of "
     "sampling, plus what problems vary beyond it; intervals and p-values are Student's with Welch's degrees of freedom, with "
-    "fewer of them (Satterthwaite's) against the base policy, whose seeds do not vary. With one seed an arm they are about "
-    "those trained policies, not about the methods.",
+    "fewer of them where seeds are few, and with Satterthwaite's where one arm's seeds alone vary, as against the base policy. "
+    "With one seed an arm they are about those trained policies, not about the methods; with two there are none.",
     "p-values are corrected over all arms and all k of a table together. Intervals are not.",
     f"Over training: means over the first and over the last {WINDOW} steps, then over seeds; in brackets the lowest and the "
     "highest seed at the end.",
@@ -71,7 +73,8 @@ def _moved(before: float, after: float) -> str:
 
 def gap_words(gap: Gap) -> str:
     """A difference with its interval; bold if it is significant."""
-    text = f"{signed(gap.found.mean)} [{signed(gap.found.low)}, {signed(gap.found.high)}]"
+    bounds = TOO_FEW if gap.found.few_seeds else f"{signed(gap.found.low)}, {signed(gap.found.high)}"
+    text = f"{signed(gap.found.mean)} [{bounds}]"
     return f"**{text}**" if gap.significant() else text
 
 
