@@ -10,6 +10,7 @@ import numpy as np
 from asym_lit.evaluation.estimators import pass_hat_k
 from asym_lit.evaluation.paired import Difference, paired_difference
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, pass_at_k
+from asym_lit.evaluation.power import least_difference
 from asym_lit.evaluation.problem_changes import Changes, Fate, by_step, changes
 from asym_lit.evaluation.runs import Run, counts
 
@@ -35,6 +36,11 @@ class Gap:
     k: int
     found: Difference
     p_adjusted: float
+
+    @property
+    def least(self) -> float:
+        """The least true difference that such a study shows in 80 %, uncorrected; NaN where it cannot say."""
+        return least_difference(self.found)
 
     def significant(self, level: float = 0.05) -> bool:
         """After correction."""

@@ -33,6 +33,8 @@ class Difference:
     """Two-sided; NaN with a single problem or two seeds, and the bounds likewise."""
     degrees: float
     """Of freedom; 0 with a single problem."""
+    error: float = float("nan")
+    """Standard; NaN where there is no interval."""
 
     @property
     def few_seeds(self) -> bool:
@@ -80,10 +82,10 @@ def paired_difference(
     parts = [(float(part), free) for part, free in variance_parts(arms)]
     variance = sum(part for part, _ in parts)
     if variance <= 0:
-        return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0, float(problems - 1))
+        return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0, float(problems - 1), 0.0)
     degrees, error = float(degrees_of(parts)), variance**0.5
     width = float(student.ppf((1 + level) / 2, degrees)) * error
-    return Difference(mean, mean - width, mean + width, float(2 * student.sf(abs(mean) / error, degrees)), degrees)
+    return Difference(mean, mean - width, mean + width, float(2 * student.sf(abs(mean) / error, degrees)), degrees, error)
 
 
 def few_seeds_notes(seeds: Mapping[str, int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from asym_lit.evaluation.arm_results import WINDOW, ArmResult, Gap
 from asym_lit.evaluation.problem_changes import Fate
@@ -76,6 +76,24 @@ def gap_words(gap: Gap) -> str:
     bounds = TOO_FEW if gap.found.few_seeds else f"{signed(gap.found.low)}, {signed(gap.found.high)}"
     text = f"{signed(gap.found.mean)} [{bounds}]"
     return f"**{text}**" if gap.significant() else text
+
+
+def least_words(name: str, reference: str, gaps: Sequence[Gap]) -> str:
+    """The least differences that the study could have shown, at the smallest and the largest budget."""
+    ends = [gaps[0]] if len(gaps) == 1 else [gaps[0], gaps[-1]]
+    known = [f"{gap.least:.3f} at pass@{gap.k}" for gap in ends if gap.least == gap.least]  # NaN differs from itself
+    if not known:
+        return f"{name} against {reference}: what this study could have shown cannot be said."
+    return (
+        f"{name} against {reference}: such a study shows, in 80 % of cases, a true difference of {', '.join(known)} or more. "
+        "Smaller ones may be there unseen."
+    )
+
+
+def least_lines(found: RunComparison) -> list[str]:
+    """Likewise for every arm: against the base policy, then against the baseline."""
+    to_base = [least_words(arm.name, "the base policy", arm.to_base) for arm in found.arms]
+    return to_base + [least_words(arm.name, found.baseline, arm.to_baseline) for arm in found.arms if arm.to_baseline]
 
 
 def cost_rows(found: RunComparison) -> Iterator[list[str]]:
