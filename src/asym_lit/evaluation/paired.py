@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -122,12 +123,18 @@ def degrees_of(parts: Sequence[tuple[Any, int]]) -> np.ndarray:
     extra = 2 if several > 1 else 0
     found = []
     for i in range(max(several, 1)):
-        bounds = [free / chi2.ppf(DOUBT, free) if j == i < several else 1.0 for j, (_, free) in enumerate(parts)]
+        bounds = [_upper_bound(free) if j == i < several else 1.0 for j, (_, free) in enumerate(parts)]
         doubted = [(part * bound, free) for (part, free), bound in zip(parts, bounds, strict=True)]
         whole = sum(part for part, _ in doubted)
         found.append(whole**2 / sum(part**2 / (free + extra) for part, free in doubted) - extra)
     fewest: np.ndarray = np.min(found, axis=0)
     return fewest
+
+
+@cache
+def _upper_bound(free: int) -> float:
+    """What a variance with so many degrees may be, over what was found, at the chance of `DOUBT`."""
+    return float(free / chi2.ppf(DOUBT, free))
 
 
 def variance_parts(arms: Sequence[np.ndarray]) -> list[tuple[np.ndarray, int]]:
