@@ -3,7 +3,7 @@
     python benchmarks/published.py            # writes docs/results/published.md
     python benchmarks/published.py --check    # exit status 1 if that page says something else
 
-Tables and claims: `docs/results/published/tables.yaml`; words: `page.md.in` beside it. Bands: `asym_lit/evaluation/published.py`.
+Tables and claims: `docs/results/published/tables.yaml`; words: `page.md.in` beside it. Bands: `evaluation/published.py`.
 `measured` takes its variances from `docs/data/deepscaler32k`, what our arms did from `docs/results/objectives/comparison.json`.
 """
 
