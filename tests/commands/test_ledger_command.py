@@ -1,6 +1,8 @@
 import csv
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from asym_lit.commands.ledger import ledger_command
@@ -42,6 +44,18 @@ def test_names_of_problems_are_text_on_the_page_and_in_tables(tmp_path):
     ledger_command([str(path), "--out", str(tmp_path / "out")])
     assert "<b>|" not in (tmp_path / "out" / "index.html").read_text()
     assert "<b>\\|x\\|</b>" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_run_is_read_by_the_history_in_its_folder(tmp_path):
+    run = tmp_path / "grpo"
+    run.mkdir()
+    with pytest.raises((InputError, SystemExit), match="There is no training history at .*grpo/history.parquet"):
+        ledger_command([str(run), "--out", str(tmp_path / "out")])
+    rows = [{"step": step, "uid": "p", "samples": 4, "correct": step} for step in range(4)]
+    pq.write_table(pa.Table.from_pylist(rows), run / "history.parquet")
+    ledger_command([str(run), "--out", str(tmp_path / "out")])
+    # shares 0, .25, .5, .75: std .2795, mean .375
+    assert "| 1 | p | 0.280 |" in (tmp_path / "out" / "report.md").read_text()
 
 
 @pytest.mark.parametrize(

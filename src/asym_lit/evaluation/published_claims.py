@@ -87,9 +87,9 @@ def pairs_of(claim: Claim, problems: Mapping[str, int]) -> list[PublishedPair]:
         InputError: If its table has no such arm, k or benchmark.
     """
     table = claim.table
-    for arm in (claim.arm, claim.against):
-        if arm not in table.rows:
-            raise InputError(f"{table.source}, {table.model}: it has no arm {arm!r}; it has {', '.join(table.rows)}.")
+    for name in (claim.arm, claim.against):
+        if name not in table.rows:
+            raise InputError(f"{table.source}, {table.model}: it has no arm {name!r}; it has {', '.join(table.rows)}.")
     if claim.k not in table.ks:
         raise InputError(f"{table.source}, {table.model}: it has no k = {claim.k}; it has {', '.join(map(str, table.ks))}.")
     arm, against, at = table.rows[claim.arm], table.rows[claim.against], list(table.ks).index(claim.k)

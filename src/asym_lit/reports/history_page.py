@@ -25,7 +25,10 @@ def history_page(title: str, found: HistoryLedger, top: int) -> str:
     bar = "".join(f'<i class="{COLOURS[one]}" style="flex:{found.counts[one]}" title="{one}"></i>' for one in Course)
     key = "".join(f'<span><i class="{COLOURS[one]}"></i>{one}: {found.counts[one]}</span>' for one in Course)
     body = [f"<h1>{for_page(title)}</h1>", *(f'<p class="lead">{for_page(text)}</p>' for text in history_sentences(found))]
-    body += [f'<p></p><div class="bar">{bar}</div><p></p><div class="key">{key}</div>', table(course_rows(found), words=(5,))]
+    body += [
+        f'<p></p><div class="bar">{bar}</div><p></p><div class="key">{key}</div><p></p>',
+        table(course_rows(found), words=(5,)),
+    ]
     for course in (Course.LEARNED, Course.LOST, Course.SWINGS):
         members = sorted((p for p in found.problems if p.course == course), key=lambda p: (-abs(p.last - p.first), p.uid))
         if members:
@@ -59,6 +62,6 @@ def _cell(text: str) -> str:
 def _card(one: ProblemCourse) -> str:
     return (
         f'<div class="card"><h3>{for_page(one.uid[:60])}</h3><svg viewBox="-1 -1 102 22"><polyline class="line mine" '
-        f'points="{visits_line(one)}"/></svg><p>{one.first:.0%} right at first, {one.last:.0%} at last; '
+        f'vector-effect="non-scaling-stroke" points="{visits_line(one)}"/></svg><p>{one.first:.0%} right at first, {one.last:.0%} at last; '
         f"{len(one.samples)} visits</p></div>"
     )

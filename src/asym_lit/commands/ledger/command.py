@@ -33,7 +33,8 @@ def ledger_command(args: Sequence[str]) -> None:
         prog="train.py ledger", description="What a training run learned, lost and only swings, from how often it was right."
     )
     parser.add_argument(
-        "history", help="history.parquet of a run with TrainingHistory, or a JSON object of accuracies by problem"
+        "history",
+        help="a run with the callback TrainingHistory, its history.parquet, or a .json object of accuracies by problem",
     )
     parser.add_class_arguments(Ledger)
     given = parser.parse_args(list(args)).as_dict()

@@ -11,6 +11,7 @@ from asym_lit.evaluation.histories import HistoryLedger, history_ledger
 from asym_lit.reports.history_figure import history_figure
 from asym_lit.reports.history_page import history_page, history_text
 from asym_lit.reports.history_words import problem_rows
+from asym_lit.run_folder.paths import HISTORY
 from asym_lit.run_folder.writing import renamed_when_whole, write_atomically
 from asym_lit.tasks.history import MOST_RESPONSES, read_visits
 from asym_lit.types import InputError, check_least
@@ -49,7 +50,7 @@ def write_ledger(settings: Ledger, path: str) -> tuple[HistoryLedger, Path]:
 
     Args:
         settings: How it is read.
-        path: Of the history.
+        path: Of the history, or of the folder of a run that has one.
 
     Returns:
         What was found, and the page.
@@ -57,9 +58,10 @@ def write_ledger(settings: Ledger, path: str) -> tuple[HistoryLedger, Path]:
     Raises:
         InputError: If a problem or visit of the file is not what it should be.
     """
-    visits = read_visits(Path(path), settings.responses)
-    found = history_ledger(visits, settings.level, seed=settings.seed)
-    folder, title = Path(settings.out), Path(path).name
+    given = Path(path)
+    file = given / HISTORY if given.is_dir() else given
+    found = history_ledger(read_visits(file, settings.responses), settings.level, seed=settings.seed)
+    folder, title = Path(settings.out), given.name
     write_atomically(folder / "ledger.csv", [_as_csv(found)])
     write_atomically(folder / "report.md", [history_text(title, found, settings.top)])
     write_atomically(folder / "index.html", [history_page(title, found, settings.top)])
