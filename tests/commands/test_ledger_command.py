@@ -49,7 +49,7 @@ def test_names_of_problems_are_text_on_the_page_and_in_tables(tmp_path):
 def test_a_run_is_read_by_the_history_in_its_folder(tmp_path):
     run = tmp_path / "grpo"
     run.mkdir()
-    with pytest.raises((InputError, SystemExit), match="There is no training history at .*grpo/history.parquet"):
+    with pytest.raises((InputError, SystemExit), match=r"There is no training history at .*grpo/history\.parquet"):
         ledger_command([str(run), "--out", str(tmp_path / "out")])
     rows = [{"step": step, "uid": "p", "samples": 4, "correct": step} for step in range(4)]
     pq.write_table(pa.Table.from_pylist(rows), run / "history.parquet")

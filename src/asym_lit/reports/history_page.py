@@ -60,8 +60,8 @@ def _cell(text: str) -> str:
 
 
 def _card(one: ProblemCourse) -> str:
+    line = f'<polyline class="line mine" vector-effect="non-scaling-stroke" points="{visits_line(one)}"/>'
     return (
-        f'<div class="card"><h3>{for_page(one.uid[:60])}</h3><svg viewBox="-1 -1 102 22"><polyline class="line mine" '
-        f'vector-effect="non-scaling-stroke" points="{visits_line(one)}"/></svg><p>{one.first:.0%} right at first, {one.last:.0%} at last; '
-        f"{len(one.samples)} visits</p></div>"
+        f'<div class="card"><h3>{for_page(one.uid[:60])}</h3><svg viewBox="-1 -1 102 22">{line}</svg>'
+        f"<p>{one.first:.0%} right at first, {one.last:.0%} at last; {len(one.samples)} visits</p></div>"
     )

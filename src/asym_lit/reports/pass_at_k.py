@@ -26,10 +26,15 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
     for name, curve in curves.items():
         table.add_column(for_terminal(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
     for i, k in enumerate(next(iter(curves.values())).ks):
-        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]") for c in curves.values()))
+        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  {_bounds(c, i)}") for c in curves.values()))
     doubts = [for_terminal(f"{name}: {undecided_words(curve)}") for name, curve in curves.items() if curve.undecided]
     table.caption = "\n".join(doubts) or None
     return table
+
+
+def _bounds(curve: PassAtKCurve, i: int) -> str:
+    low, high = curve.low[i], curve.high[i]
+    return f"[{low:.3f}, {high:.3f}]" if low == low else "[not known]"  # NaN with one problem, or two seeds
 
 
 def undecided_words(curve: PassAtKCurve) -> str:
