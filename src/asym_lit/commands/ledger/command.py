@@ -10,6 +10,7 @@ from rich.table import Table
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
+from asym_lit.command_line.program import program
 from asym_lit.commands.ledger.reading import Ledger, write_ledger
 from asym_lit.reports.escaping import for_terminal
 from asym_lit.reports.history_words import course_rows, history_sentences
@@ -30,7 +31,8 @@ def ledger_command(args: Sequence[str]) -> None:
         args: Words after `ledger`.
     """
     parser = _Parser(
-        prog="train.py ledger", description="What a training run learned, lost and only swings, from how often it was right."
+        prog=f"{program()} ledger",
+        description="What a training run learned, lost and only swings, from how often it was right.",
     )
     parser.add_argument(
         "history",

@@ -10,6 +10,7 @@ from rich.table import Table
 from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
+from asym_lit.command_line.program import program
 from asym_lit.commands.power.planning import Power, write_power
 from asym_lit.reports.escaping import for_terminal
 from asym_lit.reports.power_words import power_rows, power_sentence
@@ -32,7 +33,9 @@ def power_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `power`.
     """
-    parser = _Parser(prog="train.py power", description="How many problems, responses and training seeds show a difference.")
+    parser = _Parser(
+        prog=f"{program()} power", description="How many problems, responses and training seeds show a difference."
+    )
     parser.add_argument("pilot", nargs="*", help="files of counts as `compare` reads them: of the base, and of one arm")
     parser.add_class_arguments(Power)
     given = parser.parse_args(list(args)).as_dict()
