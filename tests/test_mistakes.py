@@ -51,6 +51,14 @@ MORE = {
         [*GRPO, "--model.objective.alfa", "0.1"],
         "alfa is not an option of grpo. Allowed: ",
     ),
+    "an option of another task": (
+        [*GRPO, "--data.task.path", "rows.jsonl"],
+        "data.task.path is not an option of Countdown. .*Problems would take it: write --data.task Problems before it.",
+    ),
+    "an option of several other objectives": (
+        [*GRPO, "--model.objective.clip_low", "0.1"],
+        r"clip_low is not an option of grpo. Nearest: clip. .*dapo.* would take it\.$",
+    ),
     "a full path with a slip": (
         [*GRPO, "--model.objective", "asym_lit.objectives.simpko"],
         "is 'asym_lit.objectives.simpko'; .* Nearest: simko",
