@@ -54,7 +54,8 @@ class Prompt:
         has = f"is {found!r:.60} there" if field in self.answer else f"has {', '.join(self.answer) or 'nothing'}"
         raise InputError(
             f"The verifier {verifier!r} needs {what} under {field!r}, and the problem {self.origin or self.uid!r} of the task "
-            f"{self.task!r} {has}. Give the task a verifier of its own: --verifier Maths, or a function, --verifier mine.py:reward."
+            f"{self.task!r} {has}. Give the task a verifier of its own: --verifier Maths, or a function, "
+            "--verifier mine.py:reward."
         )
 
 
