@@ -205,6 +205,16 @@ def test_a_bare_preset_name_is_the_preset(tmp_path, where):
     assert cli.model.objective == presets.simko()
 
 
+@pytest.mark.parametrize("written", [["--data.task.messages", "null"], ["--data.task.messages=null"]])
+def test_null_takes_back_what_a_recipe_says_of_an_option_within_a_class(tmp_path, written):
+    task = "{class_path: Problems, init_args: {path: rows.jsonl, messages: prompt, keep: {level: [3]}}}"
+    (tmp_path / "task.yaml").write_text(f"data: {{init_args: {{task: {task}}}}}")
+    base = [*GRPO[1:], "--config", str(tmp_path / "task.yaml"), "--data.task.question", "None of it"]
+    config = make_cli([*base, *written], run=False).config
+    assert config.data.init_args.task.init_args.messages is None
+    assert config.data.init_args.task.init_args.question == "None of it"
+
+
 def test_a_task_is_known_by_its_name_alone():
     cli = make_cli([*GRPO[1:], "--data.task", "Countdown"], run=False)
     assert cli.config.data.init_args.task.class_path == "asym_lit.tasks.Countdown"

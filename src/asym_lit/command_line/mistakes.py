@@ -29,6 +29,8 @@ KINDS = {
     "<class 'bool'>": "true or false",
     "<class 'str'>": "text",
     "<class 'NoneType'>": "null",
+    "<class 'list'>": "a list",
+    "<class 'dict'>": "values by name",
 }
 KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
 OWNER = re.compile(r"Problem with given class_path '([^']+)':")

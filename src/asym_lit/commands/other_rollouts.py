@@ -111,10 +111,12 @@ def reward_field(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
     ours = [name for name in numbers if f"{name}_reason" in first]
     chosen = ours or [name for name in TRUTHS if name in numbers] or numbers
     if len(chosen) != 1:
-        found = f"several may be: {', '.join(chosen)}" if chosen else f"there are {', '.join(first)}"
-        raise InputError(
-            f"{where}, field reward: {found}. Call the one that says what is correct 'accuracy_reward', or leave others out."
-        )
+        if chosen:
+            raise InputError(
+                f"{where}, field reward: several may be: {', '.join(chosen)}. Call the one that says what is correct "
+                "'accuracy_reward', or leave others out."
+            )
+        raise InputError(f"{where}, field reward (or score, acc): it is not there; the row has {', '.join(first)}.")
     return chosen[0]
 
 
