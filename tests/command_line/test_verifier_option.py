@@ -72,10 +72,9 @@ def test_the_other_commands_take_it_too(empty, command):
 @pytest.mark.parametrize("command", ["fit", "validate"])
 def test_an_evaluation_in_which_nothing_is_decided_ends_with_function_and_response(empty, command):
     (empty / "mine.py").write_text("def breaks(response): return 1 / 0")
-    why = (
-        r"of the rollouts of step 0 are undecided; allowed: 10%.*raised ZeroDivisionError \(\d+ of 16, such as mine.py:half on"
-    )
-    with pytest.raises(RunStoppedError, match=why):
+    with pytest.raises(
+        RunStoppedError, match=r"none of 32 responses has a verdict.* raised ZeroDivisionError: mine.py:breaks on the resp"
+    ):
         make_cli(words(empty, "grpo", "--verifier", "mine.py:breaks", command=command))
 
 
@@ -92,7 +91,7 @@ def test_faults_of_a_function_follow_the_policy_for_undecided_verdicts(empty, un
     ]
     with pytest.raises(
         RunStoppedError,
-        match=r"of the rollouts of step 0 are undecided.*raised ZeroDivisionError \(\d+ of 16, such as mine.py:half on ",
+        match=r"step 0 are undecided; allowed: 10%.*raised ZeroDivisionError \(\d+ of 16, such as mine.py:half on ",
     ):
         make_cli(words(empty, "grpo", *words_of, "--verifier", "mine.py:half"))
 
