@@ -16,9 +16,12 @@ setup: .venv/ready ## Make .venv and install everything in it
 train: setup ## Run the main job: SimKO on Countdown, on this machine
 	$(BIN)/python train.py fit --config configs/simko.yaml
 
+# Where the processor multiplies bfloat16 an update takes 0.58 of its time; elsewhere longer.
+BF16 := $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo --config configs/overlays/cpu_bf16.yaml)
+
 train-lm: setup-lm ## Run the second demonstration: SimKO on a real language model, SmolLM2-135M, and word problems
 	$(BIN)/python train.py fit --config configs/simko.yaml --config configs/overlays/data/short_word_problems.yaml \
-		--config configs/overlays/prompts/short_chain.yaml --config configs/overlays/models/smollm2-135m.yaml --trainer.logger.name smollm2
+		--config configs/overlays/prompts/short_chain.yaml --config configs/overlays/models/smollm2-135m.yaml $(BF16) --trainer.logger.name smollm2
 
 test: setup ## Run the tests with coverage
 	bash scripts/test.sh

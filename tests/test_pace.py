@@ -87,3 +87,11 @@ def test_an_evaluation_says_how_far_it_is(fit: Any, monkeypatch: Any, caplog: An
     lines = [record.message for record in caplog.records if " of 8 problems" in record.message]
     assert [line.partition(",")[0] for line in lines] == [f"countdown at step 0: {n} of 8 problems" for n in range(1, 8)]
     assert not any("left" in line for line in lines[:3])  # four at once
+
+
+def test_an_evaluation_that_is_cut_short_tells_its_own_end(fit: Any, monkeypatch: Any, caplog: Any) -> None:
+    monkeypatch.setattr(pace, "EVERY", 0.0)
+    with caplog.at_level("INFO", logger="lightning.pytorch.utilities.rank_zero"):
+        fit("grpo", "--data.evaluation_prompts_per_batch", "4", "--trainer.limit_test_batches", "0.5", command="test")
+    lines = [record.message for record in caplog.records if " problems" in record.message and " of " in record.message]
+    assert lines == [f"countdown at step 0: {n} of 4 problems" for n in range(1, 4)]  # of 8

@@ -18,7 +18,7 @@ def compared(tmp_path: Path, *words: str) -> dict:
 
 @pytest.fixture
 def two_arms(tmp_path: Path) -> Path:
-    for seed in (1, 2):
+    for seed in (1, 2, 3):
         fake_run(tmp_path / "study" / "plain" / f"seed_{seed}", seed)
         fake_run(tmp_path / "study" / "gaining" / f"seed_{seed}", seed, gain=1.5)
     return tmp_path / "study"
@@ -33,7 +33,7 @@ def test_a_study_folder_becomes_a_report_in_three_forms(tmp_path, two_arms, caps
     assert gaining["to_baseline"][0]["mean"] == pytest.approx(gaining["after"][0] - plain["after"][0])
     assert gaining["to_baseline"][0]["p_adjusted"] < 0.05
     assert plain["to_baseline"] == []
-    assert len(gaining["runs"]) == 2
+    assert len(gaining["runs"]) == 3
     text = (tmp_path / "out" / "index.html").read_text()
     assert "&lt;Plain&gt; &amp; gaining" in text and "<Plain>" not in text
     assert text.count("data:image/png;base64,") == 1
@@ -116,9 +116,9 @@ def test_a_run_that_died_half_way_is_marked(tmp_path, two_arms):
 
 
 def test_a_run_whose_last_policy_was_not_evaluated_is_named(tmp_path, two_arms):
-    fake_run(tmp_path / "study" / "gaining" / "seed_3", seed=3, gain=1.5, every=3)  # at 0, 3 and 6 of 8
+    fake_run(tmp_path / "study" / "gaining" / "seed_4", seed=4, gain=1.5, every=3)  # at 0, 3 and 6 of 8
     assert compared(tmp_path, str(two_arms))["notes"] == [
-        "gaining/seed_3 was evaluated last at step 6, and trained to step 8: the policy that it ended with was not measured.",
+        "gaining/seed_4 was evaluated last at step 6, and trained to step 8: the policy that it ended with was not measured.",
         "The last evaluations are at different steps: 6, 8.",
     ]
 
@@ -169,7 +169,10 @@ def test_runs_of_two_studies_with_the_names_that_lightning_gives_are_told_apart(
     both = compared(tmp_path, str(tmp_path / "first"), str(tmp_path / "second"))
     assert both["arms"][0]["after"][0] == pytest.approx((first + second) / 2)
     assert [run["name"] for run in both["arms"][0]["runs"]] == ["grpo/first/grpo/version_0", "grpo/second/grpo/version_0"]
-    assert both["notes"] == ["grpo has 2 runs with seed 1; they count as 2 seeds."]
+    assert both["notes"][0] == "grpo has 2 runs with seed 1; they count as 2 seeds."
+    assert both["notes"][1].startswith("Two seeds: grpo.") and len(both["notes"]) == 2
+    (gap,) = both["arms"][0]["to_base"][:1]
+    assert (gap["low"], gap["p"]) == (None, None) and gap["mean"] is not None
 
 
 def test_a_run_in_two_arms_is_refused(tmp_path, two_arms):

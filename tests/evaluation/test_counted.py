@@ -51,7 +51,8 @@ def test_problems_are_paired_by_id_whatever_their_order_and_what_is_missing_is_l
 def test_a_seed_that_lacks_problems_is_named_and_long_lists_are_cut_in_notes_alone():
     found = compare_counts([arm("base", [1] * 20), arm("rl", [2] * 20, [2] * 12)])
     assert found.missing == {"rl, seed 1": sorted(f"p{i}" for i in range(12, 20))}
-    assert found.notes == [
+    assert found.notes[0].startswith("Two seeds: rl.")
+    assert found.notes[1:] == [
         "rl, seed 1 lacks 8 of 20 problems, which are left out: p12, p13, p14, p15, p16 and 3 more, all in comparison.json."
     ]
 

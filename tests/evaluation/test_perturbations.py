@@ -104,7 +104,13 @@ def test_no_pair_of_a_family_is_both_right_and_wrong_and_each_has_both():
 def test_what_families_call_right_has_the_gold_value_wherever_both_have_one():
     beyond = ("unevaluated", "percentages", "small and large")  # the question decides; floats do not tell them apart
     beyond += ("codes", "named in turn", "sorted names")  # no numbers; an order that the question asks for
-    beyond += ("reduced fractions", "given forms", "given expressions", "prime factors")  # of the value, but as it was given
+    beyond += (
+        "reduced fractions",
+        "given forms",
+        "given expressions",
+        "prime factors",
+        "scientific forms",
+    )  # of the value, but as it was given
     beyond += ("integer parameters",)  # letters for any integer may be renamed
     for pair in made(40):
         mine, theirs = reading_of(pair.gold), reading_of(pair.answer)

@@ -99,9 +99,20 @@ def test_a_step_that_the_machine_slept_through_does_not_count_as_a_slow_method()
 def test_intervals_hold_no_change_that_a_share_cannot_make():
     base, gone = np.full(40, 4), np.zeros(40, dtype=int)
     half = np.array([4] * 32 + [0] * 8)
-    found = compare_runs([run("a", base, gone, seed=1), run("a", base, half, seed=2)], "set").arms[0]
-    assert found.to_base[-1].found.mean == pytest.approx(-0.6)  # means of -1 and -0.2: Student with one degree of freedom
-    assert (found.to_base[-1].found.low, found.to_base[-1].found.high) == (-1.0, 1.0)
+    runs = [run("a", base, after, seed=s) for s, after in enumerate((gone, half, half))]
+    found = compare_runs(runs, "set").arms[0]
+    assert found.to_base[-1].found.mean == pytest.approx(-1.4 / 3)  # means of -1, -0.2 and -0.2: Student with two degrees
+    assert (found.to_base[-1].found.low, found.to_base[-1].found.high) == (-1.0, pytest.approx(0.677, abs=1e-3))
+
+
+def test_two_seeds_get_a_mean_and_no_verdict():
+    base, after = np.array([1, 2] * 20), np.array([3, 4] * 20)
+    found = compare_runs([run("a", base, after, seed=s) for s in (1, 2)], "set")
+    assert found.arms[0].verdict() == "two seeds: cannot say"
+    assert any(note.startswith("Two seeds: a.") for note in found.notes)
+    row = list(overview_rows(found))[1]
+    assert row[3] == "+0.500 [two seeds: cannot say]"
+    assert not np.isnan(found.arms[0].before.low).any()  # the base is one policy, drawn twice
 
 
 def test_the_overview_shows_the_area_under_pass_at_k():

@@ -40,7 +40,8 @@ def test_arms_up_to_twelve_methods_differ_in_colour_and_mark():
 def test_a_whisker_ends_where_everything_is_lost():
     base, gone = np.full(40, 2), np.zeros(40, dtype=int)  # pass@4 is 1 before
     half = np.array([2] * 32 + [0] * 8)
-    found = compare_runs([run("a", base, gone, seed=1), run("a", base, half, seed=2)], "set", ks=[1, 2])
+    runs = [run("a", base, after, seed=s) for s, after in enumerate((gone, half, half))]
+    found = compare_runs(runs, "set", ks=[1, 2])
     (panel,) = trade_off_figure(found).axes
     whiskers = [line.get_xydata() for line in panel.lines if line.get_alpha()]
     (upright,) = [ends for ends in whiskers if ends[0][0] == ends[1][0]]

@@ -42,7 +42,7 @@ def test_a_graded_reward_has_a_row_and_is_told_where_pass_at_k_cannot_see_it():
 
 def test_an_interval_that_is_not_known_is_shown_as_such():
     text = shown(pass_at_k_table("one problem", {"now": pass_at_k_curve([4], [2], [1])}))
-    assert "0.500  [nan, nan]" in text
+    assert "0.500  [not known]" in text
 
 
 def test_titles_are_shown_as_they_are_written():

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,7 +25,7 @@ def history(tmp_path):
 
 
 def test_a_history_is_read_in_the_order_of_steps(history):
-    assert read_history(history)[UIDS[1]] == [0, 0.5, 1]
+    assert read_history(Path(history))[UIDS[1]] == [0, 0.5, 1]
 
 
 def test_the_rule_by_standard_deviation_takes_the_problem_whose_accuracy_moved_most(history):

@@ -94,23 +94,30 @@ def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{path}, row {i}", row
 
 
-def reward_field(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
-    """The field that says what a response is worth.
+def reward_fields(rows: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+    """The fields that may say what a response is worth.
 
-    Of TRL's columns: the one of a verifier of ours (it has a `..._reason`), else TRL's own accuracy, else the only one.
+    Of TRL's columns: those of a verifier of ours (it has a `..._reason`), else TRL's own accuracy, else all.
+    """
+    first = rows[0][1]
+    named = _first(first, REWARDS)
+    if named is not None and "advantage" not in first:
+        return [named]
+    apart = {*PROMPTS, *RESPONSES, *NAMES, "step", "advantage"}
+    numbers = [name for name in first if name not in apart and any(_is_number(row.get(name)) for _, row in rows)]
+    ours = [name for name in numbers if f"{name}_reason" in first]
+    return ours or [name for name in TRUTHS if name in numbers] or numbers
+
+
+def reward_field(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """The field that says what a response is worth, of `reward_fields`.
 
     Raises:
         InputError: If there is none, or several and none of them is known.
     """
-    where, first = rows[0]
-    named = _first(first, REWARDS)
-    if named is not None and "advantage" not in first:
-        return named
-    apart = {*PROMPTS, *RESPONSES, *NAMES, "step", "advantage"}
-    numbers = [name for name in first if name not in apart and any(_is_number(row.get(name)) for _, row in rows)]
-    ours = [name for name in numbers if f"{name}_reason" in first]
-    chosen = ours or [name for name in TRUTHS if name in numbers] or numbers
+    chosen = reward_fields(rows)
     if len(chosen) != 1:
+        where, first = rows[0]
         if chosen:
             raise InputError(
                 f"{where}, field reward: several may be: {', '.join(chosen)}. Call the one that says what is correct "

@@ -10,6 +10,7 @@ import numpy as np
 from asym_lit.evaluation.estimators import pass_hat_k
 from asym_lit.evaluation.paired import Difference, paired_difference
 from asym_lit.evaluation.pass_at_k import PassAtKCurve, pass_at_k
+from asym_lit.evaluation.power import least_difference
 from asym_lit.evaluation.problem_changes import Changes, Fate, by_step, changes
 from asym_lit.evaluation.runs import Run, counts
 
@@ -35,6 +36,11 @@ class Gap:
     k: int
     found: Difference
     p_adjusted: float
+
+    @property
+    def least(self) -> float:
+        """The least true difference that such a study shows in 80 %, uncorrected; NaN where it cannot say."""
+        return least_difference(self.found)
 
     def significant(self, level: float = 0.05) -> bool:
         """After correction."""
@@ -91,6 +97,8 @@ class ArmResult:
     def verdict(self) -> str:
         """In a word: did it widen, or only sharpen?"""
         small, large = self.to_base[0], self.to_base[-1]
+        if small.found.few_seeds:
+            return "two seeds: cannot say"
         if small.k == large.k:  # one k says nothing of the other end
             moved = "better" if small.found.mean > 0 else "poorer"
             return f"{moved} at pass@{small.k}" if small.significant() else "no change shown"
@@ -148,7 +156,7 @@ def arm_result(
     return ArmResult(
         name,
         runs,
-        _curve(values[0], ks, least),
+        _curve([each.mean(0, keepdims=True) for each in values[0]], ks, least),  # of one policy, drawn once a seed
         _curve(values[1], ks, least),
         to_base,
         to_baseline,
@@ -168,8 +176,8 @@ def _share(n: np.ndarray, c: np.ndarray, k: int) -> float:
 
 def _curve(values: Sequence[np.ndarray], ks: Sequence[int], samples: int) -> PassAtKCurve:
     """Means and intervals over problems and seeds: a difference from nothing."""
-    found = [paired_difference(each, np.zeros_like(each)) for each in values]
-    low, high = [max(d.low, 0.0) for d in found], [min(d.high, 1.0) for d in found]
+    found = [paired_difference(each, np.zeros_like(each[:1])) for each in values]
+    low, high = np.clip([[d.low for d in found], [d.high for d in found]], 0.0, 1.0).tolist()
     return PassAtKCurve(values[0].shape[1], samples, list(ks), [d.mean for d in found], low, high)
 
 

@@ -43,6 +43,11 @@ class Band:
         return [k for k, high in zip(self.ks, self.high, strict=True) if high < -ROUNDING]
 
     @property
+    def first_loss_k(self) -> int | None:
+        """The smallest k with an estimate below 0, None without; the set that holds the true one is `first_loss`."""
+        return next((k for k, mean in zip(self.ks, self.mean, strict=True) if mean < -ROUNDING), None)
+
+    @property
     def first_loss(self) -> list[int]:
         """Budgets at which the loss may begin: no earlier one loses for sure, and this one does not gain or stay for sure.
 
@@ -72,6 +77,12 @@ class EveryK:
     def as_dict(self) -> dict[str, Any]:
         """Plain types, for JSON."""
         found = self.difference
-        sure = {"gain": found.gain, "loss": found.loss, "first_loss": found.first_loss, "may_never_lose": not found.loss}
+        sure = {
+            "gain": found.gain,
+            "loss": found.loss,
+            "first_loss": found.first_loss,
+            "first_loss_k": found.first_loss_k,
+            "may_never_lose": not found.loss,
+        }
         curves = {name: getattr(self, name).as_dict() for name in ("arm_curve", "reference_curve", "difference")}
         return {"arm": self.arm, "reference": self.reference, **sure, **curves}

@@ -13,7 +13,7 @@ import numpy as np
 
 from asym_lit.evaluation.arm_results import Gap
 from asym_lit.evaluation.bands import Band, EveryK
-from asym_lit.evaluation.paired import Correction, adjusted, paired_difference
+from asym_lit.evaluation.paired import Correction, adjusted, few_seeds_notes, paired_difference
 from asym_lit.evaluation.pass_at_k import powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run
@@ -131,7 +131,8 @@ def compare_counts(
         for n in [arm.name]
     ]
     sizes = {source: list(sources.values()).count(source) for source in sorted(set(sources.values()))}
-    known = [*notes, *_missing_words(missing, arms), *_number_words(counts, problems, least)]
+    few = few_seeds_notes({arm.name: len(arm.by_seed) for arm in arms})
+    known = [*notes, *few, *_missing_words(missing, arms), *_number_words(counts, problems, least)]
     return CountComparison(title, problems, least, grid, baseline, correction, results, sizes, missing, known)
 
 

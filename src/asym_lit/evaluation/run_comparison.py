@@ -9,7 +9,7 @@ import numpy as np
 
 from asym_lit.evaluation.arm_results import DYNAMICS, ArmResult, Gap, arm_result
 from asym_lit.evaluation.bands import EveryK
-from asym_lit.evaluation.paired import Correction, Difference, adjusted, paired_difference
+from asym_lit.evaluation.paired import Correction, Difference, adjusted, few_seeds_notes, paired_difference
 from asym_lit.evaluation.pass_at_k import pass_at_k, powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run, common_problems, counts
@@ -91,8 +91,9 @@ def compare_runs(
         arm_result(name, found, evaluation, problems, grid, parts[name], base[name], between.get(name, []), list(shown))
         for name, found in by_arm.items()
     ]
+    known = [*notes, *few_seeds_notes({name: len(found) for name, found in by_arm.items()})]
     whole = _over_every_k(values, baseline, least)
-    return RunComparison(title, evaluation, len(problems), least, grid, baseline, correction, arms, shown, whole, list(notes))
+    return RunComparison(title, evaluation, len(problems), least, grid, baseline, correction, arms, shown, whole, known)
 
 
 def _check_metrics(runs: Sequence[Run], metrics: Sequence[str]) -> None:
@@ -135,4 +136,5 @@ def _corrected(found: Mapping[str, list[Difference]], ks: Sequence[int], correct
 
 def _possible(gap: Difference) -> Difference:
     """With an interval of changes that a share can make: Student's may pass -1 where few seeds differ much."""
-    return replace(gap, low=max(gap.low, -1.0), high=min(gap.high, 1.0))
+    low, high = np.clip([gap.low, gap.high], -1.0, 1.0).tolist()
+    return replace(gap, low=low, high=high)

@@ -12,14 +12,12 @@ from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 from asym_lit.evaluation.bands import ROUNDING, Band, EveryK
-from asym_lit.evaluation.paired import seed_noise, variance_parts
+from asym_lit.evaluation.paired import DOUBT, seed_noise, variance_parts
 from asym_lit.evaluation.pass_at_k import checked_counts
 from asym_lit.types import InputError
 
 DRAWS = 20_000
 """Of the process over k; the chance that a band misses is then known to 0.3 points."""
-DOUBT = 0.3
-"""Chance that what seeds vary is more than what degrees of freedom are counted at; see `_careful_parts`."""
 
 
 def pass_at_every_k(samples: Sequence[int] | np.ndarray, correct: Sequence[int] | np.ndarray, most: int) -> np.ndarray:

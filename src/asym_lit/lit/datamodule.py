@@ -205,8 +205,10 @@ class RolloutDataModule(LightningDataModule):
         what = f"{name} at step {step}"
         if self._evaluation.what != what or self._evaluation.done == self._evaluation.total:
             loader = self._evaluated[number]
-            total = len(range(loader.rank, len(loader.prompts), loader.world_size))
+            assert self.trainer is not None
             at_once = max(self.evaluation_prompts_per_batch // loader.world_size, 1)
+            batches = self.trainer.num_test_batches if self.trainer.testing else self.trainer.num_val_batches
+            total = min(len(range(loader.rank, len(loader.prompts), loader.world_size)), int(batches[number]) * at_once)
             self._evaluation = Pace(what, total, "problems", say=rank_zero_info, together=at_once)
         return self._evaluation
 

@@ -119,7 +119,7 @@ def pinned_address(tags: Sequence[str]) -> str:
         tags: Of scalars, those of validation; two of training come behind them.
     """
     cards = [{"plugin": "scalars", "tag": tag} for tag in (*tags, *ALSO_PINNED)]
-    return f"{ADDRESS}?pinnedCards={quote(json.dumps(cards, separators=(',', ':')), safe='')}#timeseries"
+    return f"{ADDRESS}?pinnedCards={quote(json.dumps(cards, separators=(',', ':')), safe=':,/@')}#timeseries"
 
 
 def _margin(name: str, k: int) -> list[str]:

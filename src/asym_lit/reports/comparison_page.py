@@ -11,7 +11,16 @@ from asym_lit.evaluation.problem_changes import Fate
 from asym_lit.evaluation.run_comparison import RunComparison
 from asym_lit.reports.charts import Series, line_chart, step_ticks
 from asym_lit.reports.comparison_figure import trade_off_figure
-from asym_lit.reports.comparison_words import METHODS, cost_rows, head_line, overview_rows, run_rows, signed
+from asym_lit.reports.comparison_words import (
+    METHODS,
+    TOO_FEW,
+    cost_rows,
+    head_line,
+    least_lines,
+    overview_rows,
+    run_rows,
+    signed,
+)
 from asym_lit.reports.escaping import for_page
 from asym_lit.reports.every_k_page import every_k_section
 from asym_lit.reports.ledger_page import fate_bar, fate_key, page
@@ -69,6 +78,7 @@ def comparison_page(found: RunComparison) -> str:
             f'<p class="hint">pass@k of the arm less pass@k of {for_page(found.baseline)}, both after training.</p>',
             gap_table(rows, found.ks),
         ]
+    body += [f'<p class="hint">{for_page(text)}</p>' for text in least_lines(found)]
     body += [*every_k_section(found.every_k, curves=False), *_problems(found), *_dynamics(found)]
     body += ["<h2>Cost of a run</h2>", table(cost_rows(found)), "<h2>Runs</h2>", table(run_rows(found), words=(3, 4))]
     body += ["<h2>How it was measured</h2>", *(f'<p class="hint">{for_page(text)}</p>' for text in METHODS)]
@@ -106,7 +116,7 @@ def gap_table(rows: Sequence[tuple[str, Sequence[Gap]]], ks: Sequence[int]) -> s
             side = ("gain" if gap.found.mean > 0 else "fall") if gap.significant() else ""
             shade = f' class="{side}" style="--a:{size:.2f}"' if side else ""
             value = f"<b>{signed(gap.found.mean)}</b>" if gap.significant() else signed(gap.found.mean)
-            bounds = f"{signed(gap.found.low)} … {signed(gap.found.high)}"
+            bounds = TOO_FEW if gap.found.few_seeds else f"{signed(gap.found.low)} … {signed(gap.found.high)}"
             p = f"p {gap.found.p:.3g}, corrected {gap.p_adjusted:.3g}"
             line += f'<td{shade} title="{p}">{value}<br><small>{bounds}</small></td>'
         lines.append(line)

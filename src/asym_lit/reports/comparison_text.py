@@ -9,6 +9,7 @@ from asym_lit.reports.comparison_words import (
     dynamics_rows,
     gap_rows,
     head_line,
+    least_lines,
     overview_rows,
     problem_rows,
     run_rows,
@@ -32,6 +33,7 @@ def comparison_text(found: RunComparison) -> str:
         f"{found.evaluation}: {found.problems} problems x {found.samples} responses.",
         head_line(found),
         *map(every_k_sentence, found.every_k),
+        *least_lines(found),
     ]
     parts += [f"> {note}" for note in found.notes] + [
         "![first answers against breadth](trade_off.png)",

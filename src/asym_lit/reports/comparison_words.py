@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from asym_lit.evaluation.arm_results import WINDOW, ArmResult, Gap
 from asym_lit.evaluation.problem_changes import Fate
 from asym_lit.evaluation.run_comparison import RunComparison
 
+TOO_FEW = "two seeds: cannot say"
+"""In the place of an interval."""
 METHODS = (
     "pass@k is the unbiased estimate per problem, averaged over problems, then over seeds. Before is the first evaluation of "
     "each run, after is its last.",
     "Differences are paired by problem. Their variance is that of the means of training seeds, which holds the noise of "
     "sampling, plus what problems vary beyond it; intervals and p-values are Student's with Welch's degrees of freedom, with "
-    "fewer of them (Satterthwaite's) against the base policy, whose seeds do not vary. With one seed an arm they are about "
-    "those trained policies, not about the methods.",
+    "fewer of them where seeds are few, and with Satterthwaite's where one arm's seeds alone vary, as against the base policy. "
+    "With one seed an arm they are about those trained policies, not about the methods; with two there are none.",
     "p-values are corrected over all arms and all k of a table together. Intervals are not.",
     f"Over training: means over the first and over the last {WINDOW} steps, then over seeds; in brackets the lowest and the "
     "highest seed at the end.",
@@ -71,8 +73,27 @@ def _moved(before: float, after: float) -> str:
 
 def gap_words(gap: Gap) -> str:
     """A difference with its interval; bold if it is significant."""
-    text = f"{signed(gap.found.mean)} [{signed(gap.found.low)}, {signed(gap.found.high)}]"
+    bounds = TOO_FEW if gap.found.few_seeds else f"{signed(gap.found.low)}, {signed(gap.found.high)}"
+    text = f"{signed(gap.found.mean)} [{bounds}]"
     return f"**{text}**" if gap.significant() else text
+
+
+def least_words(name: str, reference: str, gaps: Sequence[Gap]) -> str:
+    """The least differences that the study could have shown, at the smallest and the largest budget."""
+    ends = [gaps[0]] if len(gaps) == 1 else [gaps[0], gaps[-1]]
+    known = [f"{gap.least:.3f} at pass@{gap.k}" for gap in ends if gap.least == gap.least]  # NaN differs from itself
+    if not known:
+        return f"{name} against {reference}: what this study could have shown cannot be said."
+    return (
+        f"{name} against {reference}: such a study shows, in 80 % of cases, a true difference of {', '.join(known)} or more. "
+        "Smaller ones may be there unseen."
+    )
+
+
+def least_lines(found: RunComparison) -> list[str]:
+    """Likewise for every arm: against the base policy, then against the baseline."""
+    to_base = [least_words(arm.name, "the base policy", arm.to_base) for arm in found.arms]
+    return to_base + [least_words(arm.name, found.baseline, arm.to_baseline) for arm in found.arms if arm.to_baseline]
 
 
 def cost_rows(found: RunComparison) -> Iterator[list[str]]:

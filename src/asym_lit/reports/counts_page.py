@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from asym_lit.evaluation.bands import EveryK
 from asym_lit.evaluation.counted import CountComparison
 from asym_lit.reports.comparison_page import gap_table, table
-from asym_lit.reports.comparison_words import gap_words
+from asym_lit.reports.comparison_words import gap_words, least_words
 from asym_lit.reports.escaping import for_page
 from asym_lit.reports.every_k_page import every_k_section
 from asym_lit.reports.every_k_words import EVERY_K, every_k_rows, every_k_sentence
@@ -40,6 +40,7 @@ def counts_page(found: CountComparison) -> str:
         body.append('<p class="hint">In brackets the band over every k; bold where the sign is sure.</p>')
     rows = [(result.arm.name, result.gaps) for result in found.arms if result.gaps]
     body += ["<h2>One budget alone</h2>", gap_table(rows, found.ks)]
+    body += [f'<p class="hint">{for_page(text)}</p>' for text in _least(found)]
     if found.sources:
         body += ["<h2>By source</h2>", table(source_rows(found))]
     body += ["<h2>Where the counts are from</h2>", table(origin_rows(found), words=(2,))]
@@ -51,7 +52,7 @@ def counts_text(found: CountComparison) -> str:
     """The whole comparison as markdown."""
     parts = [f"# {found.title}", f"{len(found.problems)} problems x {found.samples} responses, against {found.baseline}."]
     parts += [every_k_sentence(one) for one in _bands(found)] + [f"> {note}" for note in found.notes]
-    parts.append("![over every k](every_k.png)")
+    parts += [*_least(found), "![over every k](every_k.png)"]
     tables: dict[str, Iterator[list[str]]] = {
         f"{one.arm} less {one.reference}": every_k_rows(one, found.ks) for one in _bands(found)
     }
@@ -88,6 +89,10 @@ def _gap_rows(found: CountComparison) -> Iterator[list[str]]:
     for result in found.arms:
         if result.gaps:
             yield [result.arm.name, *map(gap_words, result.gaps)]
+
+
+def _least(found: CountComparison) -> list[str]:
+    return [least_words(result.arm.name, found.baseline, result.gaps) for result in found.arms if result.gaps]
 
 
 def _bands(found: CountComparison) -> list[EveryK]:

@@ -26,7 +26,7 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
     for name, curve in curves.items():
         table.add_column(for_terminal(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
     for i, k in enumerate(next(iter(curves.values())).ks):
-        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  [{c.low[i]:.3f}, {c.high[i]:.3f}]") for c in curves.values()))
+        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  {_bounds(c, i)}") for c in curves.values()))
     if any(curve.reward is not None for curve in curves.values()):
         table.add_section()
         table.add_row("reward", *("" if c.reward is None else f"{c.reward:.3f}" for c in curves.values()))
@@ -45,6 +45,11 @@ def alike_words(curves: Sequence[PassAtKCurve]) -> list[str]:
         f"{'No' if means == {0.0} else 'Every'} response counts as correct, whatever its reward. Of a function, those do that "
         "get --verifier.correct_from or more: 1, unless you write another bound."
     ]
+
+
+def _bounds(curve: PassAtKCurve, i: int) -> str:
+    low, high = curve.low[i], curve.high[i]
+    return f"[{low:.3f}, {high:.3f}]" if low == low else "[not known]"  # NaN with one problem, or two seeds
 
 
 def undecided_words(curve: PassAtKCurve) -> str:

@@ -61,8 +61,9 @@ class OneShot:
         task: Where the problem comes from.
         rule: `std`: the largest standard deviation of historical accuracy; `nearest_half`: the mean of it nearest to one
             half; `random`: by the seed.
-        history: `history.parquet` of a run on the pool, written by the TrainingHistory callback: its problems are the pool.
-            Not needed by `random`, whose pool is then the whole training split.
+        history: `history.parquet` of a run on the pool, written by the TrainingHistory callback, or a `.json` object with the
+            accuracies of each problem by its uid: its problems are the pool. Not needed by `random`, whose pool is then the
+            whole training split. Where its names are rows of a file, `ledger` ranks them, and `Problems.keep` takes one.
         rank: 1 for the first by the rule, 2 for the second.
         seed: Of the random choice.
     """

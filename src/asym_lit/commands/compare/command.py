@@ -21,6 +21,7 @@ from asym_lit.reports.escaping import for_terminal
 from asym_lit.reports.every_k_words import at_budgets, every_k_sentence
 from asym_lit.reports.pass_at_k import pass_at_k_table
 from asym_lit.run_folder.runs import find_runs
+from asym_lit.types import InputError
 
 
 class _Parser(PlainErrors):
@@ -44,16 +45,20 @@ def compare_command(args: Sequence[str]) -> None:
     parser.add_argument(
         "runs",
         nargs="+",
-        help="run folders, or folders of them, or files of counts with rows {id, n, c}; NAME=PATH names the arm",
+        help="run folders, or folders of them, or files: rows {id, n, c} or {id, correct}, samples of lm-evaluation-harness, "
+        "details of lighteval, dumps of verl and TRL; NAME=PATH names the arm",
     )
     parser.add_class_arguments(Compare)
     given = parser.parse_args(list(args)).as_dict()
     words = given.pop("runs")
     settings, (files, folders) = Compare(**given), split_words(words)
     runs = find_runs(folders) if folders else []
-    if files:
+    if files or settings.counts:
         _show_counts(*write_count_comparison(settings, files, runs, runs_first=words[0] in folders))
     else:
+        idle = [name for name in ("ids", "verdict", "filter") if getattr(settings, name)]
+        if idle:
+            raise InputError(f"{idle[0]} is of files of others, and run folders have no use for it; leave it out.")
         _show_runs(write_comparison(settings, runs))
 
 

@@ -42,6 +42,10 @@ class Compare:
         allow: Differences to put up with: problems, n, temperature, top_p, top_k, max_tokens, min_p, verifier.
         metrics: Of training, to show beside entropy, candidates' probabilities, reward and length; names of `metrics.jsonl`.
         correction: Of p-values for their number: fdr (share of false ones among alarms), holm (no false alarm at all) or none.
+        counts: Compare run folders by the counts of their last evaluations alone, as files of counts are.
+        ids: What problems of others' files are called, of the fields of a row: {doc.id}, gsm8k/{doc_id}; empty for the usual.
+        verdict: The metric or field of others' files that says what is right, where there are several.
+        filter: Of lm-evaluation-harness: the filter whose verdicts count, where there are several.
     """
 
     out: str = "runs/compare"
@@ -52,6 +56,10 @@ class Compare:
     allow: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=list)
     correction: Correction = "fdr"
+    counts: bool = False
+    ids: str = ""
+    verdict: str = ""
+    filter: str = ""
 
 
 def write_comparison(

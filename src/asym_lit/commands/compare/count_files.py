@@ -1,24 +1,36 @@
-"""Counts from files: rows `{id, n, c}`, with `source` and `seed` if there are any, one JSON object a line.
+"""Arms from files of counts: rows `{id, n, c}`, with `source` and `seed` if there are any, and what becomes such rows.
 
-Rows of responses: `response_files`. What is done with counts: `evaluation/counted.py`.
+Rows of responses: `response_files`; of problems with metrics: `harness_files`. What is done with counts:
+`evaluation/counted.py`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from asym_lit.command_line.names import nearest
-from asym_lit.commands.compare.response_files import name_of, of_problems
-from asym_lit.commands.other_rollouts import rows_of
+from asym_lit.commands.compare.harness_files import LIGHTEVAL, LM_EVAL, OLD_LIGHTEVAL, counted_lighteval, counted_lm_eval
+from asym_lit.commands.compare.response_files import (
+    TRL,
+    VERL,
+    added_up,
+    are_rollouts,
+    labelled_rollouts,
+    labelled_trl,
+    labelled_verl,
+)
+from asym_lit.commands.compare.row_files import EXAMPLE, Reading, Rows, name_of, read_rows
 from asym_lit.evaluation.counted import CountedArm
 from asym_lit.types import InputError
 
 FIELDS = {"id": "the problem's name", "n": "its responses", "c": "right ones among them"}
 ENDINGS = (".jsonl", ".json", ".ndjson", ".csv", ".parquet")
 """Of words that mean a file, there or not."""
+OTHERS = {"lm-evaluation-harness", "lighteval", "verl", "TRL"}
+USES = {"ids": OTHERS, "verdict": OTHERS, "filter": {"lm-evaluation-harness"}}
+"""Whose files have a use for what `Reading` says."""
 
 
 def split_words(words: Sequence[str]) -> tuple[list[tuple[str, Path]], list[str]]:
@@ -44,21 +56,29 @@ def split_words(words: Sequence[str]) -> tuple[list[tuple[str, Path]], list[str]
     return files, folders
 
 
-def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
-    """Arms of counts; files of one name are one arm, and its seeds must tell them apart.
+def read_arms(files: Sequence[tuple[str, Path]], reading: Reading | None = None) -> tuple[list[CountedArm], list[str]]:
+    """Arms of counts, and what a reader must know; files of one name are one arm, and its seeds must tell them apart.
 
     Args:
         files: Names of arms, and where their counts are.
+        reading: What others' files leave open.
 
     Raises:
-        InputError: If a row is not what it should be, by file, row and field, or a problem is there twice with one seed.
+        InputError: If a row is not what it should be, by file, row and field, a problem is there twice with one seed, or no
+            file has a use for what `reading` says.
     """
+    reading = reading or Reading()
     arms: dict[str, dict[str, dict[str, tuple[int, int]]]] = {}
     places: dict[tuple[str, str, str], str] = {}
     sources: dict[str, dict[str, str]] = {}
+    notes: list[str] = []
+    kinds = set()
     for name, path in files:
         seeds = arms.setdefault(name, {})
-        for where, row in of_problems(list(_rows(path))):
+        kind, problems, of_file = _problems(path, reading)
+        kinds.add(kind)
+        notes += of_file
+        for where, row in problems:
             uid, seed, n, c = _checked(row, where)
             first = places.setdefault((name, seed, uid), where)
             if first != where:
@@ -74,38 +94,33 @@ def read_arms(files: Sequence[tuple[str, Path]]) -> list[CountedArm]:
             known = sources.setdefault(name, {}).setdefault(uid, str(source))
             if known != str(source):
                 raise InputError(f"{where}, field source: {uid!r} is of {source!r} here and of {known!r} before.")
+    for setting, some in USES.items():
+        if getattr(reading, setting) and not kinds & some:
+            raise InputError(f"{setting} is of files of {', '.join(sorted(some))}, and there is none; leave it out.")
     origins = {name: ", ".join(str(path) for other, path in files if other == name) for name in arms}
-    return [CountedArm(name, seeds, origins[name], sources.get(name, {})) for name, seeds in arms.items()]
+    return [CountedArm(name, seeds, origins[name], sources.get(name, {})) for name, seeds in arms.items()], notes
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rows that are objects, and where each stands."""
-    if path.suffix == ".parquet":
-        yield from rows_of(path)
-        return
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InputError(f"{path} cannot be read as text ({fault}); counts are JSON objects, one a line.") from fault
-    found = False
-    for i, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}, row {i}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as fault:
-            raise InputError(f"{where} is not JSON ({fault}); write one object a line, {_example()}.") from fault
-        if not isinstance(row, dict):
-            raise InputError(f"{where} is {line.strip()[:40]}, and no object; write {_example()}.")
-        found = True
-        yield where, row
-    if not found:
-        raise InputError(f"{path} has no rows; write one object a line, {_example()}.")
-
-
-def _example() -> str:
-    return 'such as {"id": "aime24-0", "n": 128, "c": 17}, or {"id": "aime24-0", "correct": true} for each response'
+def _problems(path: Path, reading: Reading) -> tuple[str, Rows, list[str]]:
+    """Whose file it is, its rows as counts of problems, and what a reader must know of it."""
+    rows = read_rows(path)
+    fields = rows[0][1].keys()
+    if fields >= LM_EVAL:
+        return "lm-evaluation-harness", *counted_lm_eval(rows, reading, path)
+    if fields >= LIGHTEVAL:
+        return "lighteval", counted_lighteval(rows, reading, path), []
+    if fields >= OLD_LIGHTEVAL:
+        raise InputError(
+            f"{path} is of a lighteval before 0.13, whose details hold texts of tables; evaluate with 0.13 or later."
+        )
+    if fields >= VERL and "id" not in fields:
+        return "verl", added_up(labelled_verl(rows, reading)), []
+    if fields >= TRL and "id" not in fields:
+        return "TRL", added_up(labelled_trl(rows, reading)), []
+    if are_rollouts(fields):
+        return "rollouts", added_up(labelled_rollouts(rows)), []
+    labels = "correct" in fields and not {"n", "c"} & fields
+    return "counts", added_up(rows) if labels else rows, []
 
 
 def _checked(row: dict[str, Any], where: str) -> tuple[str, str, int, int]:
@@ -113,7 +128,7 @@ def _checked(row: dict[str, Any], where: str) -> tuple[str, str, int, int]:
     for name, words in FIELDS.items():
         if name not in row:
             has = ", ".join(map(str, row)) or "nothing"
-            raise InputError(f"{where}, field {name}: it is not there ({words}); the row has {has}. Write {_example()}.")
+            raise InputError(f"{where}, field {name}: it is not there ({words}); the row has {has}. Write {EXAMPLE}.")
     uid, seed = name_of(row["id"], f"{where}, field id"), "0"
     if row.get("seed") is not None:
         seed = name_of(row["seed"], f"{where}, field seed")

@@ -10,12 +10,18 @@ from typing import Any
 from asym_lit.commands.compare.comparing import Compare, shared_evaluations
 from asym_lit.commands.compare.count_files import read_arms
 from asym_lit.commands.compare.doubts import doubts
+from asym_lit.commands.compare.row_files import Reading
 from asym_lit.evaluation.counted import CountComparison, CountedArm, compare_counts, counted_runs
 from asym_lit.evaluation.runs import Run, check_comparable
 from asym_lit.reports.counts_page import counts_page, counts_text
 from asym_lit.reports.every_k_figure import every_k_figure
 from asym_lit.run_folder.writing import write_atomically, write_json
 from asym_lit.types import InputError
+
+BESIDE_RUNS = (
+    "Run folders count by their last evaluation. How the responses of a file of counts were drawn and verified is not in it: "
+    "that all were measured alike is for the reader to know."
+)
 
 
 def write_count_comparison(
@@ -27,8 +33,8 @@ def write_count_comparison(
 
     Args:
         settings: How; `metrics` and `evaluations` are of runs alone, `allow` too.
-        files: Names of arms, and where their counts are.
-        runs: Of other arms; none for counts alone.
+        files: Names of arms, and where their counts are; none for run folders alone.
+        runs: Of other arms; none for files alone.
         runs_first: Whether their arms stand before those of the files; the first arm is the baseline unless one is named.
 
     Returns:
@@ -37,13 +43,13 @@ def write_count_comparison(
     Raises:
         InputError: If they cannot be compared, or a setting says nothing of counts.
     """
-    idle = [name for name in ("metrics", *(() if runs else ("allow", "evaluations"))) if getattr(settings, name)]
+    idle = [name for name in ("metrics", *(() if runs else ("allow", "evaluations", "counts"))) if getattr(settings, name)]
     if idle:
         raise InputError(f"{idle[0]} is of run folders, and files of counts hold nothing for it; leave it out.")
-    arms = read_arms(files)
-    notes: list[str] = []
+    arms, notes = read_arms(files, Reading(settings.ids, settings.verdict, settings.filter))
     if runs:
-        from_runs, notes = _of_runs(settings, runs)
+        from_runs, of_runs = _of_runs(settings, runs)
+        notes = [*notes, *of_runs, *([BESIDE_RUNS] if files else [])]
         both = {arm.name for arm in arms} & {arm.name for arm in from_runs}
         if both:
             raise InputError(f"{min(both)!r} names a file of counts and a run folder; give them names of their own, NAME=PATH.")
@@ -65,12 +71,7 @@ def _of_runs(settings: Compare, runs: Sequence[Run]) -> tuple[list[CountedArm], 
             f"The runs have {len(names)} evaluation sets, and a file of counts is of one; write --evaluations with one of "
             f"{', '.join(names)}."
         )
-    notes = [*doubts(runs, names[0]), *check_comparable(runs, names[0], settings.allow)]
-    notes.append(
-        "Run folders count by their last evaluation. How the responses of a file of counts were drawn and verified is not "
-        "in it: that all were measured alike is for the reader to know."
-    )
-    return counted_runs(runs, names[0]), notes
+    return counted_runs(runs, names[0]), [*doubts(runs, names[0]), *check_comparable(runs, names[0], settings.allow)]
 
 
 def _plain(found: CountComparison) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import yaml
 from rich.console import Console
 
 from asym_lit.command_line import PlainErrors
+from asym_lit.command_line.program import program
 from asym_lit.commands.translate.building import translated
 from asym_lit.commands.translate.options import Translation
 from asym_lit.commands.translate.reading import read_options
@@ -104,7 +105,7 @@ def translate_command(args: Sequence[str]) -> None:
     Args:
         args: Words after `translate`.
     """
-    parser = PlainErrors(prog="train.py translate", description="Another trainer's configuration as a recipe.")
+    parser = PlainErrors(prog=f"{program()} translate", description="Another trainer's configuration as a recipe.")
     parser.add_argument("config", type=str, help="TRL's or verl's: .yaml, .json, or a shell script with its command line")
     parser.add_argument("--output", type=str, default="", help="the recipe; the file's name with .recipe.yaml in this folder")
     parser.add_argument("--processes", type=int, default=1, help="GPUs that TRL's configuration runs on")
