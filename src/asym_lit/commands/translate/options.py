@@ -58,7 +58,7 @@ def number_of(given: Mapping[str, Any], name: str, other: float | None = None, l
     Raises:
         InputError: If it is none, or too small.
     """
-    found = given[name] if other is None else given.get(name)
+    found: Any = given[name] if other is None else given.get(name)
     if other is not None and found in (None, ""):
         return other
     try:
