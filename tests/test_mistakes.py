@@ -51,6 +51,14 @@ MORE = {
         [*GRPO, "--model.objective.alfa", "0.1"],
         "alfa is not an option of grpo. Allowed: ",
     ),
+    "an option of another task": (
+        [*GRPO, "--data.task.path", "rows.jsonl"],
+        "data.task.path is not an option of Countdown. .*Problems would take it: write --data.task Problems before it.",
+    ),
+    "an option of several other objectives": (
+        [*GRPO, "--model.objective.clip_low", "0.1"],
+        r"clip_low is not an option of grpo. Nearest: clip. .*dapo.* would take it\.$",
+    ),
     "a full path with a slip": (
         [*GRPO, "--model.objective", "asym_lit.objectives.simpko"],
         "is 'asym_lit.objectives.simpko'; .* Nearest: simko",
@@ -195,6 +203,16 @@ def test_a_bare_preset_name_is_the_preset(tmp_path, where):
     cli = make_cli([*GRPO[1:], *given], run=False)
     assert cli.config.model.init_args.objective.class_path == "asym_lit.objectives.simko"
     assert cli.model.objective == presets.simko()
+
+
+@pytest.mark.parametrize("written", [["--data.task.messages", "null"], ["--data.task.messages=null"]])
+def test_null_takes_back_what_a_recipe_says_of_an_option_within_a_class(tmp_path, written):
+    task = "{class_path: Problems, init_args: {path: rows.jsonl, messages: prompt, keep: {level: [3]}}}"
+    (tmp_path / "task.yaml").write_text(f"data: {{init_args: {{task: {task}}}}}")
+    base = [*GRPO[1:], "--config", str(tmp_path / "task.yaml"), "--data.task.question", "None of it"]
+    config = make_cli([*base, *written], run=False).config
+    assert config.data.init_args.task.init_args.messages is None
+    assert config.data.init_args.task.init_args.question == "None of it"
 
 
 def test_a_task_is_known_by_its_name_alone():

@@ -14,7 +14,7 @@ from asym_lit.lit.callbacks import VerifierReward
 from asym_lit.tasks import CountdownVerifier, StrictCountdown
 from asym_lit.types import RunStoppedError
 from asym_lit.verifiers import Function
-from runs import ROOT, scalars, words
+from runs import ROOT, run_alone, scalars, words
 
 GRPO = str(ROOT / "configs" / "grpo.yaml")
 ONE_LINE = {
@@ -90,7 +90,8 @@ def test_faults_of_a_function_follow_the_policy_for_undecided_verdicts(empty, un
         *policy[1:],
     ]
     with pytest.raises(
-        RunStoppedError, match=r"of the rollouts of step 0 are undecided; allowed: 10%.*raised ZeroDivisionError: mine.py:half"
+        RunStoppedError,
+        match=r"step 0 are undecided; allowed: 10%.*raised ZeroDivisionError \(\d+ of 16, such as mine.py:half on ",
     ):
         make_cli(words(empty, "grpo", *words_of, "--verifier", "mine.py:half"))
 
@@ -201,3 +202,23 @@ def test_a_mistake_is_told_in_a_line(empty, capsys, more, pattern):
     assert re.search(pattern, message), message
     assert len(message.strip().splitlines()) == 1
     assert not [path for path in Path("runs").rglob("*") if path.is_file() and path.name != ".lock"]
+
+
+def test_two_processes_and_a_run_that_goes_on_ask_the_same_function(empty):
+    (empty / "mine.py").write_text(ONE_LINE["plain"])
+    every = ["--config", str(ROOT / "tests" / "lit" / "transcribed.yaml"), "--verifier", f"{empty}/mine.py:short"]
+    two = ["--config", str(ROOT / "configs" / "overlays" / "ddp.yaml"), *every, "--verifier.correct_from", "0.7"]
+    two += ["--trainer.callbacks+=PassAtK", "--trainer.val_check_interval", "1"]
+    given = words(empty, "grpo", *two, "--data.rollout_steps", "1")
+    at = given.index("--trainer.logger.version")
+    run_alone(*given[:at], *given[at + 2 :])
+    run = empty / "run" / "version_0"
+    run_alone(*words(empty, "grpo", *two, "--data.rollout_steps", "2", "--ckpt_path", str(run)))
+    rows = [json.loads(line) for path in sorted((run / "rollouts").glob("train_*.jsonl")) for line in path.open()]
+    assert len(rows) == 32 and {row["step"] for row in rows} == {0, 1}  # those of both processes
+    assert [row["reward"] for row in rows] == pytest.approx([1 - len(row["response"]) / 40 for row in rows])
+    rewards = scalars(run, "reward/mean")
+    assert [rewards[step] for step in (0, 1)] == pytest.approx(
+        [sum(row["reward"] for row in rows if row["step"] == step) / 16 for step in (0, 1)]
+    )
+    assert scalars(run, "val/countdown/reward").keys() == {0, 1, 2}  # before training, and after each

@@ -108,6 +108,24 @@ def test_a_row_without_what_is_needed_is_named_with_its_field(tmp_path, change, 
         read_others(lines(tmp_path / "rows.jsonl", [row, row | change]))
 
 
+def test_a_file_without_rewards_or_without_groups_is_refused_with_what_it_has(tmp_path):
+    row = {"prompt": "6,5,14,5=20:", "completion": "14+6"}
+    without = lines(tmp_path / "without.jsonl", [row])
+    with pytest.raises(
+        InputError, match=r"row 1, field reward \(or score, acc\): it is not there; the row has prompt, completion"
+    ):
+        read_others(without)
+    single = lines(tmp_path / "single.jsonl", [row | {"reward": 1}])
+    for path, words in ((single, "single.jsonl has 1 response to each prompt.*allowed: 2 or more"), (without, "field reward")):
+        with pytest.raises(InputError, match=words):
+            run_replay(Replay(transcript=str(path), output=str(tmp_path / "out")), Console(quiet=True))
+    neither = lines(tmp_path / "neither.jsonl", [{"text": "abc"}])
+    with pytest.raises(
+        InputError, match=r"line 1: the field 'uid' is missing.*The row has text; .*prompt, completion and reward"
+    ):
+        run_replay(Replay(transcript=str(neither), output=str(tmp_path / "out")), Console(quiet=True))
+
+
 def test_groups_of_other_sizes_and_rewards_that_are_no_verdicts_are_refused(tmp_path):
     rows = [{"prompt": p, "response": r, "reward": 1} for p, r in (("a", "1"), ("a", "2"), ("b", "1"), ("b", "2"), ("c", "1"))]
     path = lines(tmp_path / "rows.jsonl", rows)

@@ -172,6 +172,25 @@ def test_sizes_are_rollouts_over_processes_and_steps_over_updates():
         translated("trl", given | {"gradient_accumulation_steps": 1})
 
 
+@pytest.mark.parametrize(
+    ("trainer", "given", "words"),
+    [
+        ("verl", {"data.train_batch_size": "x"}, "data.train_batch_size is 'x'; allowed: a number"),
+        ("verl", {"actor_rollout_ref.actor.ppo_mini_batch_size": 0}, "ppo_mini_batch_size is 0; allowed: 1 or more"),
+        ("verl", {"actor_rollout_ref.actor.clip_ratio": "$CLIP"}, "clip_ratio is '\\$CLIP'.*Variables of the shell"),
+        ("verl", {"trainer.nnodes": [2]}, r"trainer.nnodes is \[2\]; allowed: a number"),
+        ("trl", {"num_generations": 0}, "num_generations is 0; allowed: 1 or more"),
+        ("trl", {"gradient_accumulation_steps": 1.5}, "gradient_accumulation_steps is 1.5; allowed: a whole number"),
+        ("trl", {"epsilon": "low"}, "epsilon is 'low'; allowed: a number"),
+        ("trl", {"beta": float("nan")}, "beta is nan; allowed: a finite number"),
+        ("trl", {"reward_funcs": ["a.f"], "reward_weights": "heavy"}, "reward_weights is 'heavy'; allowed: a number"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_by_the_name_it_has_there(trainer, given, words):
+    with pytest.raises(InputError, match=words):
+        translated(trainer, given)
+
+
 def test_words_of_a_command_line_and_nested_yaml_are_read_alike(tmp_path):
     script = tmp_path / "run.sh"
     script.write_text("accelerate launch grpo.py --learning_rate 1e-6 \\\n --reward_funcs accuracy_reward m.f --use-vllm # x\n")
@@ -192,6 +211,9 @@ def test_a_file_without_anything_for_here_ends_with_1_and_others_are_refused(tmp
     assert ended.value.code == 1 and "Nothing of" in capsys.readouterr().out
     with pytest.raises(InputError, match=r"no file .*missing\.yaml"):
         read_options(tmp_path / "missing.yaml")
+    file.write_text("# nothing yet")
+    with pytest.raises(InputError, match="holds no options: neither"):
+        read_options(file)
     file.write_text("a: [1")
     with pytest.raises(InputError, match="is no YAML, line"):
         read_options(file)

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -26,6 +27,17 @@ def test_a_table_has_a_row_per_k_and_a_column_per_curve():
     assert "8 0.750 [0.700, 0.800] 0.700 [0.650, 0.750]" in lines
     assert any("step 0" in line and "step 9" in line for line in lines)
     assert any("30 problems x 8 30 problems x 16" in line for line in lines)
+
+
+def test_a_graded_reward_has_a_row_and_is_told_where_pass_at_k_cannot_see_it():
+    none, every = (replace(pass_at_k_curve([4, 4], [c, c], [1, 4]), reward=0.375) for c in (0, 4))
+    text = shown(pass_at_k_table("short", {"now": none}))
+    assert re.search(r"reward .* 0\.375", text)
+    assert "No response counts as correct, whatever its reward" in " ".join(text.split()) and "--verifier.correct_from" in text
+    assert "Every response counts" in str(pass_at_k_table("short", {"now": every}).caption)
+    for plain in (CURVES, {"now": replace(none, reward=0.0)}, {"now": replace(every, reward=1.0)}, {"a": none, "b": every}):
+        assert pass_at_k_table("right and wrong", plain).caption is None
+    assert "reward" not in shown(pass_at_k_table("right and wrong", CURVES))
 
 
 def test_an_interval_that_is_not_known_is_shown_as_such():

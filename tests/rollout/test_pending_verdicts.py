@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from asym_lit.lit.callbacks import VerifierReward
-from asym_lit.rollout.pending_verdicts import PendingVerdicts, traces, verdict_metrics
+from asym_lit.rollout.pending_verdicts import PendingVerdicts, reasons_told, traces, verdict_metrics
 from asym_lit.tasks import CountdownVerifier
 from asym_lit.tasks.countdown import countdown_prompt
 from asym_lit.types import InputError, Outcome, Prompt, Rollout, Verdict, VerifierError
@@ -128,6 +128,16 @@ def test_metrics_follow_the_path_of_each_verdict():
     assert metrics["verifier/undecided/no_reply"] == metrics["verifier/undecided/timeout"] == 1 / 4
     assert metrics["verifier/latency_p50"] == 1.5  # between 1 and 2, of 0.5, 1, 2, 3
     assert verdict_metrics([]) == {}
+
+
+def test_reasons_are_told_by_kind_each_with_its_number_and_an_example():
+    reasons = ["raised KeyError: f on 'a'", "late: f on 'b'", "raised KeyError: f on 'c'", "no reply"]
+    rollouts = group(*["?"] * 5)
+    for rollout, reason in zip(rollouts, reasons, strict=False):
+        rollout.verdict = Verdict(Outcome.UNDECIDED, "f", reason)
+    rollouts[4].verdict = verdict("yes")
+    told = "raised KeyError (2 of 5, such as f on 'a'); late (1 of 5, such as f on 'b'); no reply (1 of 5)"
+    assert reasons_told(traces(rollouts)) == f"Most frequent reasons: {told}."
 
 
 def judge(pending: PendingVerdicts) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier, countdown_prompt
 from asym_lit.tasks.generated import split_of
-from asym_lit.types import InputError, Outcome
+from asym_lit.types import InputError, Outcome, Prompt
 
 SMALL = {"train_size": 60, "val_size": 20, "test_size": 20}
 SPLITS = ("train", "val", "test")
@@ -186,3 +186,18 @@ def test_the_self_test_finds_a_verifier_that_always_says_the_same(constant):
 
     with pytest.raises(RuntimeError, match=rf"countdown: called '.*' for '2,3,6=9:' {constant}, not"):
         Broken().self_test()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"answer": "5", "question": "2+3="}, "needs a list under 'numbers', .*has answer, question"),
+        ({"numbers": [2, 3]}, "needs a whole number under 'target'"),
+        ({"numbers": "2,3", "target": 5}, "needs a list under 'numbers', .*is '2,3' there"),
+    ],
+)
+def test_a_problem_of_another_task_is_refused_by_name(answer, said):
+    with pytest.raises(InputError, match=said):
+        CountdownVerifier().verify(Prompt("7", "2+3=", answer, "mine"), "2+3")
+    as_text = {"numbers": (2, 3), "target": "5"}  # as files may have it
+    assert CountdownVerifier().verify(Prompt("7", "2+3=", as_text, "mine"), "2+3").outcome == "correct"

@@ -4,7 +4,7 @@ import pytest
 
 from asym_lit.tasks.generated import split_of
 from asym_lit.tasks.operation import Operation, OperationVerifier, operation_prompt
-from asym_lit.types import InputError, Outcome
+from asym_lit.types import InputError, Outcome, Prompt
 
 SMALL = {"train_size": 60, "val_size": 20, "test_size": 20}
 SPLITS = ("train", "val", "test")
@@ -24,6 +24,15 @@ def test_the_operator_is_applied_from_the_left(definition, operands, value):
     prompt = operation_prompt(definition, operands, "operation")
     assert prompt.answer == {"answer": str(value)}  # as text, for other verifiers too
     assert prompt.text == prompt.uid == f"a@b={definition};{'@'.join(map(str, operands))}="
+
+
+@pytest.mark.parametrize("answer", [{}, {"answer": "(5-6)+5"}, {"answer": True}])
+def test_a_problem_of_another_task_is_refused_by_name(answer):
+    prompt = Prompt("7", "1+2=", answer, "mine", origin="mine.jsonl, row 3")
+    with pytest.raises(
+        InputError, match=r"'operation' needs a whole number under 'answer'.*'mine.jsonl, row 3'.*'mine'.*--verifier"
+    ):
+        OperationVerifier().verify(prompt, "3")
 
 
 def test_splits_have_their_sizes_share_no_problem_and_repeat_none():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 
 from asym_lit.types import InputError, RunStoppedError, VerifierError
+
+CLASS = re.compile("Problem with given class_path '([^']+)'")
+"""As jsonargparse names what it could not build."""
 
 
 def refused_by_lightning(fault: Exception) -> Exception:
@@ -25,6 +29,14 @@ def input_error(fault: BaseException | None) -> InputError | None:
     return fault
 
 
+def _lacks_a_package(fault: BaseException) -> str | None:
+    """What is said where a class that was asked for needs a package that is not there; None if that is not the fault."""
+    named, missing = CLASS.findall(str(fault)), fault
+    while missing is not None and not isinstance(missing, ModuleNotFoundError):
+        missing = missing.__cause__ or missing.__context__  # type: ignore[assignment]
+    return f"error: {named[-1]} needs a package that is not installed: {missing}" if named and missing else None
+
+
 def told(fault: BaseException) -> str | None:
     """What is said of a fault in place of a traceback; None if the traceback is to be printed.
 
@@ -35,4 +47,4 @@ def told(fault: BaseException) -> str | None:
     if isinstance(fault, VerifierError):
         return f"error: {fault} Its traceback is in {fault.kept_in}" if fault.kept_in else None
     ours = input_error(fault)
-    return None if ours is None else f"error: {ours}"
+    return _lacks_a_package(fault) if ours is None else f"error: {ours}"

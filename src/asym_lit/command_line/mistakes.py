@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -21,12 +21,16 @@ from asym_lit.types import lacking
 
 LONGEST_LIST = 30
 """Names in an error; more are not read."""
+LONGEST_OWNERS = 5
+"""Classes that have an option of which another was given."""
 KINDS = {
     "<class 'int'>": "a whole number",
     "<class 'float'>": "a number",
     "<class 'bool'>": "true or false",
     "<class 'str'>": "text",
     "<class 'NoneType'>": "null",
+    "<class 'list'>": "a list",
+    "<class 'dict'>": "values by name",
 }
 KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
 OWNER = re.compile(r"Problem with given class_path '([^']+)':")
@@ -46,6 +50,8 @@ class Leaf:
     owner: str | None
     """Import path of the class or the preset whose option it is."""
     depth: int
+    holder: str | None = None
+    """Import path of what `owner` was given to."""
 
     @property
     def option(self) -> str:
@@ -110,7 +116,7 @@ def _leaves(message: str) -> list[Leaf]:
         if words and not words.startswith(FRAME):
             owners = [value for _, kind, value in way if kind == "owner" and _imported(value) is not None]
             keys = tuple(value for _, kind, value in way if kind == "key")
-            leaves.append(Leaf(words, keys, owners[-1] if owners else None, len(way)))
+            leaves.append(Leaf(words, keys, owners[-1] if owners else None, len(way), (None, *owners)[-2:][0]))
     return leaves
 
 
@@ -129,7 +135,18 @@ def _unknown_option(leaf: Leaf, option: str, parser: Any, words: Sequence[str]) 
     if leaf.owner is None:
         return f"There is no option {option}{where}.{_hint(option, _options(parser))}"
     given, owner = ".".join([*leaf.keys, option]), leaf.owner.rpartition(".")[2]
-    return f"{given}{where} is not an option of {owner}.{_hint(option, options_of(_imported(leaf.owner)))}"
+    others = _owners(option, leaf, parser)
+    said = f" {', '.join(others)} would take it" if others else ""
+    said += f": write --{'.'.join(leaf.keys)} {others[0]} before it." if len(others) == 1 else "." * bool(others)
+    return f"{given}{where} is not an option of {owner}.{_hint(option, options_of(_imported(leaf.owner)))}{said}"
+
+
+def _owners(option: str, leaf: Leaf, parser: Any) -> list[str]:
+    """Other classes and presets that could stand in the same place and have an option of the name; few enough to be read."""
+    kinds = classes_in(_hint_at(replace(leaf, owner=leaf.holder), parser))
+    found = {name: path for kind in kinds for name, path in short_names(kind).items()}
+    having = [name for name, path in found.items() if option in options_of(_imported(path))]
+    return having if len(having) <= LONGEST_OWNERS else []
 
 
 def _unknown_name(leaf: Leaf, given: str, parser: Any, where: str) -> str:

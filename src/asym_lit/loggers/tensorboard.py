@@ -20,6 +20,8 @@ from asym_lit.run_folder.points import cut_points
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+COMPARED = ("seed_everything", "model", "data")
+"""Settings in the table of hyperparameters; what else a run was told stands in the text."""
 ALSO_PINNED = ("train/pass@1", "policy/entropy")
 ADDRESS = "http://localhost:6006/"
 """Where TensorBoard serves, unless it is told otherwise or the port is taken."""
@@ -29,6 +31,7 @@ class TensorBoardAdapter(LoggerAdapter):
     """Lightning's `TensorBoardLogger`."""
 
     _pinned: tuple[str, ...] = ()
+    _settings: Mapping[str, Any] | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -55,9 +58,21 @@ class TensorBoardAdapter(LoggerAdapter):
         return None
 
     def write_settings(self, settings: Mapping[str, Any], step: int) -> None:
-        """As a text; `hparams.yaml`, which the logger writes beside it, is written before they are known."""
+        """As a text, and as hyperparameters; the logger's own `hparams.yaml` is written before they are known."""
         words = yaml.safe_dump(dict(settings), sort_keys=False)
         self.logger.experiment.add_text("config", "".join(f"    {line}\n" for line in words.splitlines()), step)
+        self._settings = settings
+        self._write_hyperparameters()
+
+    def _write_hyperparameters(self) -> None:
+        """A row of the page HPARAMS, once the settings are known and what is measured: its columns are points of the run."""
+        if self._settings is None or not self._pinned:
+            return
+        from torch.utils.tensorboard.summary import hparams  # 0.1 s of a start
+
+        plain = hyperparameters({name: self._settings[name] for name in COMPARED if name in self._settings})
+        for summary in hparams(plain, dict.fromkeys(self._pinned, 0.0)):
+            self.logger.experiment.file_writer.add_summary(summary, 0)
 
     def write_table(self, name: str, rows: Sequence[Mapping[str, Any]], step: int) -> None:
         """As a text in markdown."""
@@ -82,6 +97,19 @@ class TensorBoardAdapter(LoggerAdapter):
             for name, ks in budgets.items()
         }
         self.logger.experiment.add_custom_scalars(layout)
+        self._write_hyperparameters()
+
+
+def hyperparameters(settings: Mapping[str, Any], above: str = "") -> dict[str, bool | int | float | str]:
+    """Nested settings by their names on the command line, without those that are not set; lists as text."""
+    found: dict[str, bool | int | float | str] = {}
+    for name, value in settings.items():
+        here = above if name == "init_args" else f"{above}.{name}".lstrip(".").removesuffix(".class_path")
+        if isinstance(value, Mapping):
+            found |= hyperparameters(value, here)
+        elif value is not None:
+            found[here] = value if isinstance(value, bool | int | float | str) else str(value)
+    return found
 
 
 def pinned_address(tags: Sequence[str]) -> str:

@@ -191,17 +191,24 @@ class WarmUp:
             raise InputError(f"The warm-up lasts {self.steps} steps; allowed: 1 or more, or no warm-up.")
 
 
-def check_group_size(objective: Objective, group_size: int) -> None:
+def check_group_size(objective: Objective, group_size: int, found_in: str = "") -> None:
     """Refuse a group too small for the estimator.
+
+    Args:
+        objective: Whose estimator it is.
+        group_size: Responses to a prompt.
+        found_in: The file that they are read from; empty if they are still to be drawn.
 
     Raises:
         InputError: With the size that would do.
     """
     least = objective.estimator.min_group_size
     if group_size < least:
+        given = f"{found_in} has {group_size} response to each prompt" if found_in else f"sampling.n is {group_size}"
+        write = "Give rollouts of groups." if found_in else "Write --data.sampling.n 8."
         raise InputError(
-            f"sampling.n is {group_size}, but {type(objective.estimator).__name__} compares rollouts within a group; "
-            f"allowed: {least} or more. With n=1 every advantage would be 0. Write --data.sampling.n 8."
+            f"{given}, but {type(objective.estimator).__name__} compares rollouts within a group; "
+            f"allowed: {least} or more. With n=1 every advantage would be 0. {write}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
-    """A table with a row per k and a column per curve, each with its 95 % interval.
+    """A table with a row per k and a column per curve, each with its 95 % interval; and the mean reward, where that is graded.
 
     Args:
         title: Above the table.
@@ -27,9 +27,24 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
         table.add_column(for_terminal(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
     for i, k in enumerate(next(iter(curves.values())).ks):
         table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  {_bounds(c, i)}") for c in curves.values()))
+    if any(curve.reward is not None for curve in curves.values()):
+        table.add_section()
+        table.add_row("reward", *("" if c.reward is None else f"{c.reward:.3f}" for c in curves.values()))
     doubts = [for_terminal(f"{name}: {undecided_words(curve)}") for name, curve in curves.items() if curve.undecided]
-    table.caption = "\n".join(doubts) or None
+    table.caption = "\n".join([*doubts, *alike_words(list(curves.values()))]) or None
     return table
+
+
+def alike_words(curves: Sequence[PassAtKCurve]) -> list[str]:
+    """Why graded rewards say what pass@k does not: no response of any curve is called correct, or each is."""
+    means = {mean for curve in curves for mean in curve.mean}
+    rewards = {curve.reward for curve in curves}
+    if None in rewards or means not in ({0.0}, {1.0}) or rewards == means:
+        return []
+    return [
+        f"{'No' if means == {0.0} else 'Every'} response counts as correct, whatever its reward. Of a function, those do that "
+        "get --verifier.correct_from or more: 1, unless you write another bound."
+    ]
 
 
 def _bounds(curve: PassAtKCurve, i: int) -> str:

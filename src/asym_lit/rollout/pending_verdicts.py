@@ -120,7 +120,7 @@ def traces(rollouts: Iterable[Rollout]) -> list[Trace]:
     """What the metrics need of each verdict."""
     found: list[Trace] = []
     for verdict in (r.verdict for r in rollouts if r.verdict):
-        reason = _kind(verdict.reason) if verdict.outcome == Outcome.UNDECIDED else ""
+        reason = (verdict.reason or "unknown") if verdict.outcome == Outcome.UNDECIDED else ""
         rungs = verdict.path or (verdict,)
         found.append((verdict.seconds, reason, tuple((rung.by, str(rung.outcome)) for rung in rungs), verdict.rewards))
     return found
@@ -129,6 +129,18 @@ def traces(rollouts: Iterable[Rollout]) -> list[Trace]:
 def _kind(reason: str) -> str:
     """The kind of a reason: what stands before its first colon, as part of a metric's name."""
     return re.sub(r"\W+", "_", reason.split(":")[0].strip().lower())[:40] or "unknown"
+
+
+def reasons_told(found: Sequence[Trace], most: int = 3) -> str:
+    """The most frequent kinds of reasons of undecided verdicts, each with its number and an example."""
+    reasons = [reason for _, reason, _, _ in found if reason]
+    kinds = Counter(reason.partition(":")[0].strip() for reason in reasons)
+    lines = []
+    for kind, count in kinds.most_common(most):
+        example = next(reason for reason in reasons if reason.partition(":")[0].strip() == kind)
+        _, colon, what = example.partition(":")
+        lines.append(f"{kind} ({count} of {len(found)}{f', such as {what.strip()}' if colon else ''})")
+    return f"Most frequent reasons: {'; '.join(lines)}."
 
 
 def verdict_metrics(found: Sequence[Trace]) -> dict[str, float]:
@@ -153,7 +165,7 @@ def verdict_metrics(found: Sequence[Trace]) -> dict[str, float]:
     rewards = [one for *_, part in found for one in part]
     for name in sorted({name for name, _ in rewards}):
         metrics[f"reward/{name}"] = float(np.mean([value for called, value in rewards if called == name]))
-    reasons = Counter(reason for _, reason, _, _ in found if reason)
+    reasons = Counter(_kind(reason) for _, reason, _, _ in found if reason)
     metrics |= {f"verifier/undecided/{reason}": count / len(found) for reason, count in sorted(reasons.items())}
     p50, p95, p99 = np.percentile([seconds for seconds, *_ in found], (50, 95, 99))
     return metrics | {

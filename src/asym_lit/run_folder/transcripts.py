@@ -127,7 +127,10 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
         raise InputError(f"{where} is {type(row).__name__}; a transcript holds one JSON object per line.")
     for name, (fits, allowed) in _FIELDS.items():
         if name not in row:
-            raise InputError(f"{where}: the field {name!r} is missing; expected {allowed}.")
+            raise InputError(
+                f"{where}: the field {name!r} is missing; expected {allowed}. The row has {', '.join(row)[:120] or 'nothing'}; "
+                "rollouts of other programs have prompt, completion and reward."
+            )
         if not fits(row[name]):
             raise InputError(f"{where}: the field {name!r} is {str(row[name])[:60]!r}; allowed: {allowed}.")
     if len(row["logprobs"]) != len(row["token_ids"]):

@@ -144,11 +144,12 @@ class CountdownVerifier:
     def verify(self, prompt: Prompt, response: str) -> Verdict:
         """The verdict on a response; a text that is no expression is incorrect, with the reason."""
         start = perf_counter()
+        numbers, target = prompt.carried("numbers", list, self.name), prompt.carried("target", int, self.name)
         text = self._answer(response)
         if text is None:
             outcome, reason = Outcome.INCORRECT, f"no <{self.answer_tag}> ... </{self.answer_tag}>"
         else:
-            outcome, reason = self._judge(text, prompt.answer["numbers"], prompt.answer["target"])
+            outcome, reason = self._judge(text, numbers, target)
         return Verdict(outcome, self.name, reason, text or None, perf_counter() - start)
 
     def _answer(self, response: str) -> str | None:

@@ -123,7 +123,7 @@ class OperationVerifier:
         """The verdict on a response; a text that is no whole number is incorrect, with the reason."""
         start = perf_counter()
         text = response.strip()
-        outcome, reason = self._judge(text, int(prompt.answer["answer"]))
+        outcome, reason = self._judge(text, prompt.carried("answer", int, self.name))
         return Verdict(outcome, self.name, reason, text or None, perf_counter() - start)
 
     def _judge(self, text: str, value: int) -> tuple[Outcome, str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from asym_lit.types.errors import InputError
 
 Split = Literal["train", "val", "test"]
 
@@ -29,6 +32,31 @@ class Prompt:
     """Where it was read, such as `train.jsonl, row 17`; empty if it was generated."""
     solution: str | None = None
     """A correct response with its working, for few-shot prompts and supervised training; None if none is known."""
+
+    def carried(self, field: str, kind: type, verifier: str) -> Any:
+        """A field of `answer` that a verifier cannot do without.
+
+        Args:
+            field: Its name.
+            kind: Its type; a whole number may also be written as a text.
+            verifier: Who asks.
+
+        Raises:
+            InputError: If the problem has no such field, or it holds something else: it is of a task for another verifier.
+        """
+        found = self.answer.get(field)
+        if kind is int and isinstance(found, str):
+            with suppress(ValueError):
+                found = int(found)
+        if isinstance(found, (list, tuple) if kind is list else kind) and not isinstance(found, bool):
+            return found
+        what = {int: "a whole number", list: "a list"}.get(kind, kind.__name__)
+        has = f"is {found!r:.60} there" if field in self.answer else f"has {', '.join(self.answer) or 'nothing'}"
+        raise InputError(
+            f"The verifier {verifier!r} needs {what} under {field!r}, and the problem {self.origin or self.uid!r} of the task "
+            f"{self.task!r} {has}. Give the task a verifier of its own: --verifier Maths, or a function, "
+            "--verifier mine.py:reward."
+        )
 
 
 @dataclass(frozen=True, slots=True)

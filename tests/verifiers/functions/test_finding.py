@@ -72,7 +72,8 @@ def test_a_file_of_an_absolute_path_finds_what_lies_beside_it(folder, monkeypatc
     [
         ("mine.py:shrt", r"There is no 'shrt' in mine.py. Nearest: short. There: short\.$"),
         ("mine.py:zzz", r"There is no 'zzz' in mine.py. There: short\.$"),
-        ("mine.py:scale.rewrd", "There is no 'rewrd' in mine.py"),
+        ("mine.py:scale.rewrd", r"There is no 'rewrd' in mine.py.scale\.$"),
+        ("mine.py:", "'mine.py:' names a file but no function of it; write mine.py:function. There: short"),
         ("mne.py:short", r"There is no file mne.py \('mne.py:short' is looked for in /.*\). Nearest: mine.py"),
         ("nowhere/mine.py:short", "There is no file nowhere/mine.py"),
         ("mine.py", "'mine.py' names a file but no function of it; write mine.py:function. There: short"),

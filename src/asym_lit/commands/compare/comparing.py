@@ -107,7 +107,8 @@ def shared_evaluations(settings: Compare, runs: Sequence[Run]) -> list[str]:
     if missing or not shared:
         named = "; ".join(f"{run.name}: {', '.join(found)}" for run, found in zip(runs, sets, strict=True))
         raise InputError(
-            f"{'The runs share no evaluation set' if not shared else f'Not every run has {missing[0]!r}'}; they have {named}."
+            f"{'The runs share no evaluation set' if not shared else f'Not every run has {missing[0]!r}'}; they have {named}. "
+            "A folder with several runs brings all of them; name one, as runs/NAME/version_0."
         )
     return settings.evaluations or shared
 

@@ -53,7 +53,7 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     sampling = batch.sampling if batch else settings.sampling
     objectives = chosen_objectives(settings.presets, settings.objectives, sampling.max_tokens)
     for objective in objectives.values():
-        check_group_size(objective, sampling.n)
+        check_group_size(objective, sampling.n, str(path or ""))
     longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
     check_export(settings.policy)
     tokenizer = load_tokenizer(settings.policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from asym_lit.commands.translate.options import Translation
+from asym_lit.commands.translate.options import Translation, number_of, whole_of
 
 PLACE = "model.init_args.objective"
 
@@ -36,9 +36,9 @@ def _clipped(made: Translation, low: float, high: float, kl: float, entropy: flo
 
 def trl_objective(made: Translation, given: Mapping[str, Any]) -> None:
     """Put the preset of TRL's options into the settings."""
-    loss, low = str(given["loss_type"]), float(given["epsilon"])
-    high = float(given.get("epsilon_high") or low)
-    kl, entropy = float(given.get("beta") or 0), float(given.get("entropy_coef") or 0)
+    loss, low = str(given["loss_type"]), number_of(given, "epsilon")
+    high = number_of(given, "epsilon_high", low)
+    kl, entropy = number_of(given, "beta", 0), number_of(given, "entropy_coef", 0)
     scale = {True: "group", False: "none"}.get(given["scale_rewards"], str(given["scale_rewards"]))
     clips = {"clip_low": low, "clip_high": high} if "epsilon" in given else {}
     if given.get("importance_sampling_level") == "sequence":
@@ -52,8 +52,8 @@ def trl_objective(made: Translation, given: Mapping[str, Any]) -> None:
     elif loss == "cispo":
         _preset(made, "cispo_capped", cap=high)
     elif loss == "sapo":
-        found = {"tau_positive": given.get("sapo_temperature_pos"), "tau_negative": given.get("sapo_temperature_neg")}
-        _preset(made, "sapo", **{name: float(value) for name, value in found.items() if value is not None})
+        found = {"tau_positive": "sapo_temperature_pos", "tau_negative": "sapo_temperature_neg"}
+        _preset(made, "sapo", **{ours: number_of(given, name) for ours, name in found.items() if given.get(name) is not None})
     elif loss in ("luspo", "vespo"):
         made.nowhere["loss_type"] = f"{loss}: no preset has it; GRPO with token mean stands in the recipe"
         _clipped(made, low, low, kl, entropy, True)
@@ -66,8 +66,8 @@ def trl_objective(made: Translation, given: Mapping[str, Any]) -> None:
     if kl and given.get("use_bias_correction_kl") is not False:
         made.notes.append("The KL is weighed by the ratio there (use_bias_correction_kl), and not here.")
     quantile = given.get("top_entropy_quantile")
-    if quantile is not None and float(quantile) < 1:
-        _around(made, "forking_tokens", quantile=round(1 - float(quantile), 10))
+    if quantile is not None and number_of(given, "top_entropy_quantile") < 1:
+        _around(made, "forking_tokens", quantile=round(1 - number_of(given, "top_entropy_quantile"), 10))
         made.notes.append("top_entropy_quantile: by entropies of the rollout here, of each update there.")
     if given.get("use_vllm") and given.get("vllm_importance_sampling_correction") is not False:
         _trl_correction(made, given)
@@ -75,10 +75,10 @@ def trl_objective(made: Translation, given: Mapping[str, Any]) -> None:
 
 def _trl_correction(made: Translation, given: Mapping[str, Any]) -> None:
     mode = str(given.get("vllm_importance_sampling_mode", "sequence_mask"))
-    most = given.get("vllm_importance_sampling_clip_max", given.get("vllm_importance_sampling_cap", 3.0))
+    most = number_of(given, "vllm_importance_sampling_clip_max", number_of(given, "vllm_importance_sampling_cap", 3.0))
     kinds = {"token_truncate": "TokenTruncated", "token_mask": "TokenMask", "sequence_truncate": "SequenceTruncated"}
     kind = kinds.get(mode, "SequenceMask")
-    arguments = {("cap" if "Truncated" in kind else "high"): float(most)}
+    arguments = {("cap" if "Truncated" in kind else "high"): most}
     part = {"class_path": f"asym_lit.objectives.corrections.{kind}", "init_args": arguments}
     _around(made, "corrected", correction=part)
 
@@ -92,10 +92,10 @@ def verl_objective(made: Translation, given: Mapping[str, Any]) -> None:
     actor = "actor_rollout_ref.actor"
     estimator = str(given.get("algorithm.adv_estimator", "gae"))
     mode = str(given.get(f"{actor}.policy_loss.loss_mode", "vanilla"))
-    both = float(given.get(f"{actor}.clip_ratio", 0.2))
-    low, high = (float(given.get(f"{actor}.clip_ratio_{side}", both)) for side in ("low", "high"))
-    kl = float(given.get(f"{actor}.kl_loss_coef", 0.001)) if given.get(f"{actor}.use_kl_loss") else 0.0
-    entropy = float(given.get(f"{actor}.entropy_coeff") or 0)
+    both = number_of(given, f"{actor}.clip_ratio", 0.2)
+    low, high = (number_of(given, f"{actor}.clip_ratio_{side}", both) for side in ("low", "high"))
+    kl = number_of(given, f"{actor}.kl_loss_coef", 0.001) if given.get(f"{actor}.use_kl_loss") else 0.0
+    entropy = number_of(given, f"{actor}.entropy_coeff", 0)
     average = str(given.get(f"{actor}.loss_agg_mode", "token-mean"))
     by_estimator = {
         "rloo": ("rloo", {"clip": low}),
@@ -138,7 +138,7 @@ def verl_objective(made: Translation, given: Mapping[str, Any]) -> None:
     else:
         _clipped(made, low, high, kl, entropy, average == "token-mean")
     if given.get("algorithm.filter_groups.enable"):
-        draws = int(given.get("algorithm.filter_groups.max_num_gen_batches") or 10)
+        draws = whole_of(given, "algorithm.filter_groups.max_num_gen_batches", 10) or 10
         _preset(made, "dapo", clip_low=low, clip_high=high, max_draws=draws)
     if mode == "vanilla":
         made.notes.append("The dual clip (clip_ratio_c, 3 if not given) is always on there, and in no preset here.")

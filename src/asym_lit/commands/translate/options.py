@@ -5,8 +5,12 @@ The command reads them, and `docs/translate.md` shows them: a test compares both
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from asym_lit.types import InputError
 
 Kind = Literal["value", "part", "needless", "none"]
 
@@ -40,6 +44,39 @@ class Translation:
     """Their options without a counterpart, and why."""
     notes: list[str] = field(default_factory=list)
     """What differs although it was translated, and what could not be known."""
+
+
+def number_of(given: Mapping[str, Any], name: str, other: float | None = None, least: float | None = None) -> float:
+    """A number of another trainer's options.
+
+    Args:
+        given: They, with its defaults.
+        name: Of the option.
+        other: What it is where it is not given; None if it must be.
+        least: Allowed.
+
+    Raises:
+        InputError: If it is none, or too small.
+    """
+    found: Any = given[name] if other is None else given.get(name)
+    if other is not None and found in (None, ""):
+        return other
+    try:
+        value = float(found)
+    except (TypeError, ValueError) as fault:
+        variable = " Variables of the shell that the file does not set are not known." if "$" in str(found) else ""
+        raise InputError(f"{name} is {found!r:.60}; allowed: a number.{variable}") from fault
+    if not math.isfinite(value) or (least is not None and value < least):
+        raise InputError(f"{name} is {found!r:.60}; allowed: {'a finite number' if least is None else f'{least:g} or more'}.")
+    return value
+
+
+def whole_of(given: Mapping[str, Any], name: str, other: int | None = None, least: int | None = None) -> int:
+    """A whole number of another trainer's options; as `number_of`."""
+    value = number_of(given, name, other, least)
+    if value != int(value):
+        raise InputError(f"{name} is {value:g}; allowed: a whole number.")
+    return int(value)
 
 
 def table(options: tuple[Option, ...]) -> str:

@@ -35,7 +35,9 @@ def read_options(path: Path) -> tuple[Trainer, dict[str, Any]]:
             found = yaml.safe_load(text)
         except yaml.YAMLError as fault:
             line = getattr(getattr(fault, "problem_mark", None), "line", None)
-            raise InputError(f"{path} is no YAML{'' if line is None else f', line {line + 1}'}: {fault!s:.120}") from fault
+            what = getattr(fault, "problem", None) or str(fault)
+            raise InputError(f"{path} is no YAML{'' if line is None else f', line {line + 1}'}: {what:.120}") from fault
+        found = {} if found is None else found
         if not isinstance(found, Mapping):
             raise InputError(f"{path} holds {type(found).__name__}, not options by name.")
         nested = any(isinstance(found.get(mark), Mapping) for mark in VERL_MARKS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from asym_lit.commands.translate.options import Translation
+from asym_lit.commands.translate.options import Translation, number_of
 
 PLACE = "verifier"
 MATHS = {"class_path": "asym_lit.verifiers.Maths"}
@@ -31,7 +31,9 @@ def verifier_of(made: Translation, given: Mapping[str, Any]) -> None:
     names = given.get("reward_funcs") or []
     names = [names] if isinstance(names, str) else list(names)
     found: dict[str, Any] = {}
-    weights = [float(weight) for weight in given.get("reward_weights") or []]
+    told = given.get("reward_weights") or []
+    each = told if isinstance(told, list | tuple) else [told]
+    weights = [number_of({"reward_weights": weight}, "reward_weights") for weight in each]
     weighed: dict[str, float] = {}
     for i, name in enumerate(map(str, names)):
         if name == "get_soft_overlong_punishment":

@@ -6,6 +6,7 @@ The estimates are in `evaluation/`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isnan
 from typing import Any
 
@@ -21,7 +22,7 @@ from asym_lit.types import InputError, Outcome, RolloutBatch, RunStoppedError
 
 
 class PassAtK(EvaluationCallback):
-    """Logs `train/pass@k` of the training groups and `<stage>/<set>/pass@k` of evaluations.
+    """Logs `train/pass@k` of the training groups, `<stage>/<set>/pass@k` of evaluations, and their mean reward if it is graded.
 
     With `trainer.num_sanity_val_steps: -1` the first evaluation stands before the first update; it is kept, also over
     a resume, as what the policy could do before training.
@@ -37,6 +38,7 @@ class PassAtK(EvaluationCallback):
         self.latest_step = 0
         self._metrics: dict[str, PassAtKMetric] = {}
         self._why: dict[str, str] = {}
+        self._graded: dict[str, list[float]] = {}
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -51,7 +53,7 @@ class PassAtK(EvaluationCallback):
                     f"{name}: pass@{ks[-1] if ks[0] >= 1 else ks[0]} is asked for with {where} {n}; allowed: k from 1 to {n}, "
                     f"for no unbiased estimate exists beyond. Write --data.{where} {max(ks)} or smaller ks."
                 )
-            self._metrics[name] = PassAtKMetric(ks, data.seed)
+            self._metrics[name], self._graded[name] = PassAtKMetric(ks, data.seed), []
 
     @override
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
@@ -71,14 +73,18 @@ class PassAtK(EvaluationCallback):
         samples, correct = _counts(batch)
         for verdict in (r.verdict for r in batch.rollouts if r.verdict and r.verdict.truth == Outcome.UNDECIDED):
             self._why[batch.source] = verdict.reason
+        graded = [r.reward for r in batch.rollouts if r.reward is not None and r.verdict and r.verdict.score is not None]
+        self._graded[batch.source] += graded
         metric.update(samples, correct, [batch.sampling.n - n for n in samples])
 
     @override
     def finish(self, trainer: Trainer, module: PolicyModule, stage: str) -> None:
         self.latest, self.latest_step = {}, module.rollout_step
+        rewards = mean_over_processes({name: (sum(graded), len(graded)) for name, graded in self._graded.items()})
         for name, metric in self._metrics.items():
-            self.latest[name] = metric.compute()
+            self.latest[name] = replace(metric.compute(), reward=rewards.get(name))
             metric.reset()
+            self._graded[name] = []
             if self.latest[name].undecided and isnan(self.latest[name].area):
                 raise RunStoppedError(
                     f"{stage}/{name}: none of {self.latest[name].undecided} responses has a verdict, so nothing is measured. "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
@@ -17,7 +16,15 @@ from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
 from asym_lit.loggers.run_place import run_folder
-from asym_lit.rollout.pending_verdicts import PendingVerdicts, VerdictClock, oracle_sums, traces, verdict_metrics, verdict_sums
+from asym_lit.rollout.pending_verdicts import (
+    PendingVerdicts,
+    VerdictClock,
+    oracle_sums,
+    reasons_told,
+    traces,
+    verdict_metrics,
+    verdict_sums,
+)
 from asym_lit.run_folder.record import keep_traceback
 from asym_lit.types import (
     AuditingVerifier,
@@ -181,16 +188,16 @@ class VerifierReward(Callback):
         mean["reward/std"] = max(square - mean.get("reward/mean", 0.0) ** 2, 0.0) ** 0.5
         if self.undecided == "wrong":
             mean["verifier/undecided_as_wrong"] = mean["verifier/undecided"]
-        mean |= verdict_metrics(all_lists(traces(everything)))
+        everywhere = all_lists(traces(everything))
+        mean |= verdict_metrics(everywhere)
         if isinstance(self._asked, Counting):
             mean |= {f"verifier/{name}": float(value) for name, value in self._asked.metrics().items()}
         pl_module.log_metrics(mean, batch.step, prog_bar=("reward/mean",))
         if mean["verifier/undecided"] > self.max_undecided:
             pl_module.write_points()  # else when the step ends, and this one does not
-            reasons = Counter(r.verdict.reason for r in everything if r.verdict and r.verdict.outcome == Outcome.UNDECIDED)
             raise RunStoppedError(
                 f"{mean['verifier/undecided']:.0%} of the rollouts of step {batch.step} are undecided; allowed: "
-                f"{self.max_undecided:.0%} (max_undecided). Most frequent reasons: {reasons.most_common(3)}."
+                f"{self.max_undecided:.0%} (max_undecided). {reasons_told(everywhere)}"
             )
 
 

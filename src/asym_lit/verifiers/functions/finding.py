@@ -25,20 +25,21 @@ def find_function(place: str) -> Callable[..., Any]:
     Raises:
         InputError: If there is no such file, module or function, with the nearest name; or if importing it fails.
     """
+    found: Any
     file, colon, name = place.rpartition(":")
-    if place.endswith(".py"):
+    if (bare := place.rstrip(":")).endswith(".py"):
         raise InputError(
-            f"{place!r} names a file but no function of it; write {place}:function.{_there(_module_of(place, place))}"
+            f"{place!r} names a file but no function of it; write {bare}:function.{_there(_module_of(bare, place))}"
         )
     if colon and file.endswith(".py"):
         module, names = _module_of(file, place), name
     else:
         module, names = _module_on_path(place.replace(":", "."))
-    found: Any = module
+    found, inside = module, file or module.__name__
     for part in names.split("."):
         if not hasattr(found, part):
-            raise InputError(f"There is no {part!r} in {file or module.__name__}.{_nearest(part, module)}")
-        found = getattr(found, part)
+            raise InputError(f"There is no {part!r} in {inside}.{_nearest(part, module) if found is module else ''}")
+        found, inside = getattr(found, part), f"{inside}.{part}"
     if isinstance(found, type) or not callable(found):
         is_class = isinstance(found, type)
         what = f"the class {found.__name__}" if is_class else f"{found!r:.60}, which cannot be called"
@@ -119,4 +120,4 @@ def _nearest(name: str, module: ModuleType) -> str:
 
 def _there(module: ModuleType) -> str:
     names = _functions(module)
-    return f" There: {', '.join(names[:10])}{' ...' if len(names) > 10 else ''}." if names else ""
+    return f" There: {', '.join(names[:10])}{' ...' if len(names) > 10 else '.'}" if names else ""
