@@ -54,8 +54,14 @@ def test_the_shipped_example_gives_its_exact_fractions_and_what_its_authors_foun
     said = " ".join(capsys.readouterr().out.split())
     assert "rl against base, over every k from 1 to 128 at once: gain sure at k = 1 to " in said
     page, text = (tmp_path / "out" / "index.html").read_text(), (tmp_path / "out" / "report.md").read_text()
-    assert page.count("The loss may begin at k = ") == text.count("The loss may begin at k = ") == 1
+    shown, *pasted = page.split("<details>")
+    assert shown.count("The loss may begin at k = ") == text.count("The loss may begin at k = ") == 1
+    assert len(pasted) == 2
     assert "http" not in page and len(page) < 1_000_000
+    assert "rl less base: +0.076 [+0.065, +0.086] at pass@1 and \N{MINUS SIGN}0.020 [" in shown
+    assert r"\textbf{+0.076 [+0.065, +0.086]} \\" in (tmp_path / "out" / "table.tex").read_text()
+    assert "| 1 | 0.604 | 0.680 | **+0.076 [+0.065, +0.086]** |" in (tmp_path / "out" / "table.md").read_text()
+    assert rl["every_k"]["first_loss_k"] == 22 and "estimate: k = 22" in shown
     assert (tmp_path / "out" / "every_k.png").stat().st_size > 5000
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from asym_lit.evaluation.arm_results import Gap
 from asym_lit.evaluation.bands import Band, EveryK
-from asym_lit.evaluation.paired import Correction, adjusted, few_seeds_notes, paired_difference
+from asym_lit.evaluation.gaps import gaps_at
+from asym_lit.evaluation.paired import Correction, few_seeds_notes
 from asym_lit.evaluation.pass_at_k import powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run
@@ -65,6 +66,8 @@ class CountComparison:
     arms: list[CountedResult]
     sources: Mapping[str, int]
     """Problems by source."""
+    source_of: Mapping[str, str]
+    """By problem, its source; empty if no arm names any."""
     missing: Mapping[str, list[str]]
     """By arm, and by seed if it has several: problems that it lacks and another has."""
     notes: list[str]
@@ -123,7 +126,8 @@ def compare_counts(
         raise InputError(f"ks holds {outside[0]}; allowed: 1 to {least}, the fewest responses to a problem that all arms have.")
     values = {name: [pass_at_every_k(one[:, 0], one[:, 1], least) for one in seeds] for name, seeds in counts.items()}
     bands = {n: over_every_k(n, baseline, values[n], values[baseline]) for n in names if n != baseline}
-    gaps = _gaps({name: values[name] for name in bands}, values[baseline], grid, correction)
+    at_grid = {name: [one[:, [k - 1 for k in grid]] for one in seeds] for name, seeds in values.items()}
+    gaps = gaps_at({name: at_grid[name] for name in bands}, at_grid[baseline], grid, correction)
     curves = {name: band.arm_curve for name, band in bands.items()} | {baseline: simultaneous_band(np.stack(values[baseline]))}
     results = [
         CountedResult(arm, curves[n], bands.get(n), gaps.get(n, []), _by_source(values[n], problems, sources, grid))
@@ -133,7 +137,7 @@ def compare_counts(
     sizes = {source: list(sources.values()).count(source) for source in sorted(set(sources.values()))}
     few = few_seeds_notes({arm.name: len(arm.by_seed) for arm in arms})
     known = [*notes, *few, *_missing_words(missing, arms), *_number_words(counts, problems, least)]
-    return CountComparison(title, problems, least, grid, baseline, correction, results, sizes, missing, known)
+    return CountComparison(title, problems, least, grid, baseline, correction, results, sizes, sources, missing, known)
 
 
 def _paired(arms: Sequence[CountedArm]) -> tuple[list[str], dict[str, list[str]]]:
@@ -167,22 +171,6 @@ def _sources(arms: Sequence[CountedArm], problems: Sequence[str]) -> dict[str, s
                         "names the same problem in all arms. Mend the ids, or leave out source."
                     )
     return {problem: found[problem][0] if problem in found else "without a source" for problem in problems} if found else {}
-
-
-def _gaps(
-    values: Mapping[str, Sequence[np.ndarray]], baseline: Sequence[np.ndarray], ks: Sequence[int], correction: Correction
-) -> dict[str, list[Gap]]:
-    against = np.stack(baseline)
-    found = {
-        name: [
-            # Where the baseline has one seed, the arm's seeds alone vary: the more careful count of degrees.
-            paired_difference(np.stack(seeds)[:, :, k - 1], against[:, :, k - 1], second_untrained=len(against) == 1)
-            for k in ks
-        ]
-        for name, seeds in values.items()
-    }
-    p_values = iter(adjusted([gap.p for gaps in found.values() for gap in gaps], correction))
-    return {name: [Gap(k, gap, next(p_values)) for k, gap in zip(ks, gaps, strict=True)] for name, gaps in found.items()}
 
 
 def _by_source(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from asym_lit.evaluation.bands import Band, EveryK
 from asym_lit.evaluation.pass_at_k import PassAtKCurve
-from asym_lit.reports.comparison_words import signed
+from asym_lit.reports.comparison_words import bounds_words, signed
 
 EVERY_K = (
     "A band over every k holds at all of them together, with 95 %: what it says of any k, or of where the curves cross, needs "
@@ -51,7 +51,7 @@ def every_k_rows(found: EveryK, ks: Sequence[int]) -> Iterator[list[str]]:
     sure = {*found.difference.gain, *found.difference.loss}
     for k in ks:
         band = found.difference
-        text = f"{signed(band.mean[k - 1])} [{signed(band.low[k - 1])}, {signed(band.high[k - 1])}]"
+        text = f"{signed(band.mean[k - 1])} [{bounds_words(band.low[k - 1], band.high[k - 1])}]"
         curves = [f"{one.mean[k - 1]:.3f}" for one in (found.reference_curve, found.arm_curve)]
         yield [str(k), *curves, f"**{text}**" if k in sure else text]
 

@@ -25,8 +25,9 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
     table.add_column("pass@k", justify="right")
     for name, curve in curves.items():
         table.add_column(for_terminal(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
+    apart = "  " if len(curves) < 3 else "\n"  # three side by side are wider than 80 columns
     for i, k in enumerate(next(iter(curves.values())).ks):
-        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  {_bounds(c, i)}") for c in curves.values()))
+        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}{apart}{_bounds(c, i)}") for c in curves.values()))
     doubts = [for_terminal(f"{name}: {undecided_words(curve)}") for name, curve in curves.items() if curve.undecided]
     table.caption = "\n".join(doubts) or None
     return table
