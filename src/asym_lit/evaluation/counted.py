@@ -20,6 +20,7 @@ from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run
 from asym_lit.evaluation.simultaneous import over_every_k, pass_at_every_k, simultaneous_band
 from asym_lit.types import InputError
+from asym_lit.types.errors import shortened, shown
 
 SHOWN = 5
 """Problems named in a note; all of them are in `missing`."""
@@ -149,7 +150,7 @@ def _paired(arms: Sequence[CountedArm]) -> tuple[list[str], dict[str, list[str]]
     }
     shared, all_of_them = set.intersection(*each.values()), set.union(*each.values())
     if not shared:
-        examples = "; ".join(f"{name} has {min(rows, default='none')!r}" for name, rows in each.items())
+        examples = "; ".join(f"{name} has {shown(min(rows, default='none'))}" for name, rows in each.items())
         raise InputError(
             f"The arms share no problem, so nothing can be compared: {examples}. Problems are paired by id; write the same "
             "id for the same problem."
@@ -167,8 +168,8 @@ def _sources(arms: Sequence[CountedArm], problems: Sequence[str]) -> dict[str, s
                 source, other = found.setdefault(problem, (arm.sources[problem], arm.name))
                 if source != arm.sources[problem]:
                     raise InputError(
-                        f"Problem {problem!r} is of {source!r} in {other} and of {arm.sources[problem]!r} in {arm.name}; an id "
-                        "names the same problem in all arms. Mend the ids, or leave out source."
+                        f"Problem {shown(problem)} is of {source!r} in {other} and of {arm.sources[problem]!r} in {arm.name}; "
+                        "an id names the same problem in all arms. Mend the ids, or leave out source."
                     )
     return {problem: found[problem][0] if problem in found else "without a source" for problem in problems} if found else {}
 
@@ -187,7 +188,8 @@ def _missing_words(missing: Mapping[str, list[str]], arms: Sequence[CountedArm])
     for name, lacking in missing.items():
         more = f" and {len(lacking) - SHOWN} more, all in comparison.json" if len(lacking) > SHOWN else ""
         notes.append(
-            f"{name} lacks {len(lacking)} of {total} problems, which are left out: {', '.join(lacking[:SHOWN])}{more}."
+            f"{name} lacks {len(lacking)} of {total} problems, which are left out: "
+            f"{', '.join(map(shortened, lacking[:SHOWN]))}{more}."
         )
     return notes
 
@@ -200,4 +202,6 @@ def _number_words(counts: Mapping[str, Sequence[np.ndarray]], problems: Sequence
     name, i = next(
         (n, int(at[0])) for n, seeds in counts.items() for p in seeds if (at := np.flatnonzero(p[:, 0] == least)).size
     )
-    return [f"Problems have {least} to {most} responses; budgets go to the fewest, which {name} has for {problems[i]}."]
+    return [
+        f"Problems have {least} to {most} responses; budgets go to the fewest, which {name} has for {shortened(problems[i])}."
+    ]
