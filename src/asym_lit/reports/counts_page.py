@@ -20,9 +20,7 @@ from asym_lit.reports.counts_words import (
     all_right_rows,
     alone_rows,
     bands_of,
-    bounded,
     cover_rows,
-    finding,
     least_lines,
     origin_rows,
     rank_rows,
@@ -30,7 +28,7 @@ from asym_lit.reports.counts_words import (
 )
 from asym_lit.reports.escaping import for_page
 from asym_lit.reports.every_k_page import every_k_section
-from asym_lit.reports.every_k_words import every_k_rows, ranges
+from asym_lit.reports.every_k_words import bounded, every_k_rows, finding, ranges
 from asym_lit.reports.ledger_page import page
 from asym_lit.reports.pasted_tables import latex_tables, markdown_tables
 
@@ -61,7 +59,9 @@ def counts_page(found: CountComparison, measures: CountMeasures) -> str:
         body += ["<h2>By source</h2>", table(source_rows(found, measures), words=(1,))]
     body += ["<h2>Where the counts are from</h2>", table(origin_rows(found), words=(2,))]
     body += ["<h2>How it was measured</h2>", *(f'<p class="hint">{for_page(text)}</p>' for text in METHODS)]
-    for words, text in (("LaTeX", latex_tables(found)), ("markdown", markdown_tables(found))):
+    arms = [one for one, _ in bands]
+    latex = latex_tables(arms, found.ks, len(found.problems), found.samples)
+    for words, text in (("LaTeX", latex), ("markdown", markdown_tables(arms, found.ks))):
         body.append(f"<details><summary>The tables in {words}, to paste</summary><pre>{for_page(text)}</pre></details>")
     return page(found.title, "\n".join(body))
 

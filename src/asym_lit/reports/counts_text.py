@@ -17,14 +17,13 @@ from asym_lit.reports.counts_words import (
     alone_rows,
     bands_of,
     cover_rows,
-    finding,
     least_lines,
     origin_rows,
     rank_rows,
     source_rows,
 )
 from asym_lit.reports.escaping import for_markdown
-from asym_lit.reports.every_k_words import EVERY_K, every_k_rows
+from asym_lit.reports.every_k_words import EVERY_K, every_k_rows, finding
 from asym_lit.reports.pasted_tables import markdown_table
 
 

@@ -8,8 +8,7 @@ from asym_lit.evaluation.arm_results import Gap
 from asym_lit.evaluation.bands import EveryK
 from asym_lit.evaluation.count_measures import CountMeasures
 from asym_lit.evaluation.counted import CountComparison
-from asym_lit.reports.comparison_words import bounds_words, gap_words, least_words, signed
-from asym_lit.reports.every_k_words import every_k_sentence
+from asym_lit.reports.comparison_words import gap_words, least_words
 
 METHODS = (
     "pass@k is the unbiased estimate per problem, 1 - C(n - c, k) / C(n, k), averaged over seeds, then over problems. "
@@ -25,7 +24,7 @@ ALL_RIGHT = (
     "Differences are paired by problem, with 95 % intervals at one budget alone; bold: corrected p below 0.05."
 )
 COVER = (
-    "Cover@tau is the share of problems solved with a chance of at least tau, the mean over seeds. Counted: problems with a "
+    "Cover@tau is the share of problems solved with a chance of at least tau, the mean over seeds. Plug-in: problems with a "
     "share of at least tau among their responses, which errs to either side. Expected: under a uniform prior, with its 95 % "
     "interval. Bounds: hold with 95 % whatever the chances of problems are."
 )
@@ -38,21 +37,6 @@ RANKS = (
 def bands_of(found: CountComparison) -> list[tuple[EveryK, list[Gap]]]:
     """Every arm but the baseline: over every k, and at single budgets."""
     return [(result.to_baseline, result.gaps) for result in found.arms if result.to_baseline]
-
-
-def finding(one: EveryK) -> list[str]:
-    """The finding in two paragraphs: the ends of the curve with their bounds; what is sure, and where a loss may begin."""
-    band = one.difference
-    if band.low[0] != band.low[0]:  # NaN: the sentence says why
-        return [every_k_sentence(one)]
-    ends = [f"{bounded(one, k)} at pass@{k}" for k in dict.fromkeys((1, band.ks[-1]))]
-    return [f"{one.arm} less {one.reference}: {' and '.join(ends)}, with a 95 % band over every k.", every_k_sentence(one)]
-
-
-def bounded(one: EveryK, k: int) -> str:
-    """The difference at a budget with the bounds of its band."""
-    band, i = one.difference, k - 1
-    return f"{signed(band.mean[i])} [{bounds_words(band.low[i], band.high[i])}]"
 
 
 def least_lines(found: CountComparison) -> list[str]:
@@ -80,7 +64,7 @@ def all_right_rows(found: CountMeasures) -> Iterator[list[str]]:
 
 def cover_rows(found: CountMeasures) -> Iterator[list[str]]:
     """Cover@tau of each arm from three sides."""
-    yield ["arm", "tau", "counted", "expected", "bounds"]
+    yield ["arm", "tau", "plug-in", "expected", "bounds"]
     for tau in found.taus:
         for one in found.arms:
             cover = one.covers[tau]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from asym_lit.evaluation.counted import CountComparison
-from asym_lit.reports.counts_words import bands_of, finding
+from asym_lit.evaluation.bands import EveryK
 from asym_lit.reports.escaping import for_latex, for_markdown
-from asym_lit.reports.every_k_words import every_k_rows
+from asym_lit.reports.every_k_words import every_k_rows, finding
 
 
 def markdown_table(cells: Iterable[Sequence[str]]) -> str:
@@ -21,22 +20,33 @@ def markdown_table(cells: Iterable[Sequence[str]]) -> str:
     return "\n".join([head, "|" + " --- |" * len(rows[0]), *rest])
 
 
-def markdown_tables(found: CountComparison) -> str:
-    """For each arm the finding, and its difference from the baseline at the budgets of the tables."""
+def markdown_tables(found: Sequence[EveryK], ks: Sequence[int]) -> str:
+    """For each arm the finding, and its difference from what it is held against.
+
+    Args:
+        found: Arms, each with its reference.
+        ks: Budgets of the rows.
+    """
     parts = []
-    for one, gaps in bands_of(found):
-        parts += [*map(for_markdown, finding(one)), markdown_table(every_k_rows(one, [gap.k for gap in gaps]))]
+    for one in found:
+        parts += [*map(for_markdown, finding(one)), markdown_table(every_k_rows(one, ks))]
     return "\n\n".join(parts) + "\n"
 
 
-def latex_tables(found: CountComparison) -> str:
-    r"""The same in LaTeX, a `table` an arm; `\usepackage{booktabs}` is all that it needs."""
+def latex_tables(found: Sequence[EveryK], ks: Sequence[int], problems: int, samples: int) -> str:
+    r"""The same in LaTeX, a `table` an arm; `\usepackage{booktabs}` is all that it needs.
+
+    Args:
+        found: As above.
+        ks: As above.
+        problems: How many, for the caption.
+        samples: Responses to each, likewise.
+    """
     parts = [r"% needs \usepackage{booktabs}"]
-    size = f"{len(found.problems):,} problems, {found.samples} responses each."
-    for one, gaps in bands_of(found):
+    size = f"{problems:,} problems, {samples} responses each."
+    for one in found:
         head, *rows = (
-            " & ".join(_marked(cell, r"\textbf{{{}}}", for_latex) for cell in row) + r" \\"
-            for row in every_k_rows(one, [gap.k for gap in gaps])
+            " & ".join(_marked(cell, r"\textbf{{{}}}", for_latex) for cell in row) + r" \\" for row in every_k_rows(one, ks)
         )
         caption = for_latex(" ".join([*finding(one), size]))
         parts += [

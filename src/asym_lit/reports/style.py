@@ -68,7 +68,7 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 10p
   .lead { font-size: 16px; } .tiles { grid-template-columns: 1fr 1fr; } .tiles b { font-size: 17px; }
   .bar { min-width: 120px; }
   table { font-size: 13px; } th, td { padding: 6px; } tr > th:first-child { white-space: normal; }
-  th, .words { min-width: calc(4.8ch + 12px); }
+  th { min-width: calc(4.8ch + 12px); } .words { min-width: calc(8ch + 12px); }
   .band-chart text { font-size: 14px; } }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #ccc; --page: #fff; --card: #fff;
     --accent: 37 99 205; --loss: 196 84 42; --faint: #b9c0cb; }

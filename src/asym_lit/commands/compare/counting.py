@@ -62,10 +62,10 @@ def write_count_comparison(
     folder = Path(settings.out)
     write_atomically(folder / "index.html", [counts_page(found, measures)])
     write_atomically(folder / "report.md", [counts_text(found, measures)])
-    write_atomically(folder / "table.tex", [latex_tables(found)])
-    write_atomically(folder / "table.md", [markdown_tables(found)])
-    write_json(folder / "comparison.json", _plain(found, measures))
     bands = [result.to_baseline for result in found.arms if result.to_baseline]
+    write_atomically(folder / "table.tex", [latex_tables(bands, found.ks, len(found.problems), found.samples)])
+    write_atomically(folder / "table.md", [markdown_tables(bands, found.ks)])
+    write_json(folder / "comparison.json", _plain(found, measures))
     every_k_figure(bands).savefig(folder / "every_k.png", dpi=110, metadata={"Software": None})
     return found, folder / "index.html"
 
