@@ -247,6 +247,15 @@ def test_a_file_of_another_form_is_told_how_to_become_rows(tmp_path, text, words
         counted(tmp_path, base, str(tmp_path / "bad.jsonl"))
 
 
+def test_a_place_where_no_report_can_be_is_refused_before_the_work(tmp_path):
+    base, rl = (written(tmp_path / f"{name}.jsonl", *rows([1, 2])) for name in ("base", "rl"))
+    for out in (base, f"{base}/report"):
+        with pytest.raises(SystemExit, match=r"out is .*base\.jsonl.*, and no folder can be made there .*; name another"):
+            main(["compare", base, rl, "--out", out])
+        with pytest.raises(SystemExit, match="no folder can be made there"):
+            main(["power", base, "--difference", "0.1", "--out", out])
+
+
 def test_long_names_do_not_bury_what_a_message_says(tmp_path, capsys):
     base = written(tmp_path / "base.jsonl", *rows([1, 2]))
     long = "x" * 40_000

@@ -18,7 +18,7 @@ from asym_lit.reports.counts_page import counts_page
 from asym_lit.reports.counts_text import counts_text
 from asym_lit.reports.every_k_figure import every_k_figure
 from asym_lit.reports.pasted_tables import latex_tables, markdown_tables
-from asym_lit.run_folder.writing import write_atomically, write_json
+from asym_lit.run_folder.writing import folder_for, write_atomically, write_json
 from asym_lit.types import InputError
 
 BESIDE_RUNS = (
@@ -49,6 +49,7 @@ def write_count_comparison(
     idle = [name for name in ("metrics", *(() if runs else ("allow", "evaluations", "counts"))) if getattr(settings, name)]
     if idle:
         raise InputError(f"{idle[0]} is of run folders, and files of counts hold nothing for it; leave it out.")
+    folder = folder_for(settings.out)
     arms, notes = read_arms(files, Reading(settings.ids, settings.verdict, settings.filter))
     if runs:
         from_runs, of_runs = _of_runs(settings, runs)
@@ -59,7 +60,6 @@ def write_count_comparison(
         arms = [*from_runs, *arms] if runs_first else [*arms, *from_runs]
     found = compare_counts(arms, settings.title, settings.baseline, settings.ks, settings.correction, notes)
     measures = measures_of(found)
-    folder = Path(settings.out)
     write_atomically(folder / "index.html", [counts_page(found, measures)])
     write_atomically(folder / "report.md", [counts_text(found, measures)])
     bands = [result.to_baseline for result in found.arms if result.to_baseline]
