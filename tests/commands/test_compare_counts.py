@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from fractions import Fraction
@@ -54,8 +55,14 @@ def test_the_shipped_example_gives_its_exact_fractions_and_what_its_authors_foun
     said = " ".join(capsys.readouterr().out.split())
     assert "rl against base, over every k from 1 to 128 at once: gain sure at k = 1 to " in said
     page, text = (tmp_path / "out" / "index.html").read_text(), (tmp_path / "out" / "report.md").read_text()
-    assert page.count("The loss may begin at k = ") == text.count("The loss may begin at k = ") == 1
+    shown, *pasted = page.split("<details>")
+    assert shown.count("The loss may begin at k = ") == text.count("The loss may begin at k = ") == 1
+    assert len(pasted) == 2
     assert "http" not in page and len(page) < 1_000_000
+    assert "rl less base: +0.076 [+0.065, +0.086] at pass@1 and \N{MINUS SIGN}0.020 [" in shown
+    assert r"\textbf{+0.076 [+0.065, +0.086]} \\" in (tmp_path / "out" / "table.tex").read_text()
+    assert "| 1 | 0.604 | 0.680 | **+0.076 [+0.065, +0.086]** |" in (tmp_path / "out" / "table.md").read_text()
+    assert rl["every_k"]["first_loss_k"] == 22 and "estimate: k = 22" in shown
     assert (tmp_path / "out" / "every_k.png").stat().st_size > 5000
 
 
@@ -209,6 +216,64 @@ def test_a_reward_that_is_no_verdict_is_refused(tmp_path):
     half = written(tmp_path / "bad.jsonl", {"input": "q", "output": "a", "score": 1}, {"input": "q", "score": 1})
     with pytest.raises(SystemExit, match="row 2, field output: it is not there; the rows above are a dump of verl"):
         counted(tmp_path, base, half)
+
+
+def test_gzipped_rows_are_read_whatever_they_are_called_and_paths_may_hold_equal_signs(tmp_path):
+    (tmp_path / "lr=0.1").mkdir()
+    base = written(tmp_path / "lr=0.1" / "base.jsonl", *rows([1, 2]))
+    for name in ("rl.jsonl.gz", "rl.jsonl"):
+        (tmp_path / name).write_bytes(gzip.compress("\n".join(map(json.dumps, rows([3, 4]))).encode()))
+        found = counted(tmp_path, base, str(tmp_path / name))
+        assert [(arm["arm"], arm["curve"]["mean"][0]) for arm in found["arms"]] == [("base", 3 / 16), ("rl", 7 / 16)]
+    (tmp_path / "rl.jsonl").write_bytes((tmp_path / "rl.jsonl").read_bytes()[:-9])
+    with pytest.raises(SystemExit, match=r"rl\.jsonl cannot be read as text in UTF-8"):
+        counted(tmp_path, base, str(tmp_path / "rl.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,n,c\np0,8,1\n", "a table with commas; write one object a line, as pandas does"),
+        ("id\tn\tc\n", "a table with tabs"),
+        ('[{"id": "p0", "n": 8, "c": 1}]', r"one JSON value over all; .* jq -c '\.\[\]'"),
+        ('{\n "id": "p0"\n}', "one JSON value over all"),
+        ('{"id": "p0", "n": 8', 'is not JSON .*; write one object a line, such as {"id"'),
+    ],
+)
+def test_a_file_of_another_form_is_told_how_to_become_rows(tmp_path, text, words):
+    base = written(tmp_path / "base.jsonl", *rows([1, 2]))
+    (tmp_path / "bad.jsonl").write_text(text)
+    with pytest.raises(SystemExit, match=rf"bad\.jsonl, row 1 .*{words}"):
+        counted(tmp_path, base, str(tmp_path / "bad.jsonl"))
+
+
+def test_a_place_where_no_report_can_be_is_refused_before_the_work(tmp_path):
+    base, rl = (written(tmp_path / f"{name}.jsonl", *rows([1, 2])) for name in ("base", "rl"))
+    for out in (base, f"{base}/report"):
+        with pytest.raises(SystemExit, match=r"out is .*base\.jsonl.*, and no folder can be made there .*; name another"):
+            main(["compare", base, rl, "--out", out])
+        with pytest.raises(SystemExit, match="no folder can be made there"):
+            main(["power", base, "--difference", "0.1", "--out", out])
+
+
+def test_long_names_do_not_bury_what_a_message_says(tmp_path, capsys):
+    base = written(tmp_path / "base.jsonl", *rows([1, 2]))
+    long = "x" * 40_000
+    for bad in (
+        [{"id": long, "n": 8, "c": 1}],
+        [{"id": long, "n": 8, "c": 1}] * 2,
+        [{"id": "p000", "n": long, "c": 1}],
+        [{"id": "p000", long: 1}],
+        [{"id": long, "correct": long}],
+    ):
+        with pytest.raises(SystemExit) as told:
+            counted(tmp_path, base, written(tmp_path / "bad.jsonl", *bad))
+        assert len(str(told.value)) < 800
+    counted(tmp_path, base, written(tmp_path / "rl.jsonl", *rows([1, 2]), {"id": long, "n": 8, "c": 1}))
+    assert (
+        "xxx ... xxx" in " ".join(capsys.readouterr().out.split())
+        and len((tmp_path / "out" / "index.html").read_text()) < 60_000
+    )
 
 
 def test_files_that_are_empty_or_not_there_and_settings_of_runs_are_refused(tmp_path):

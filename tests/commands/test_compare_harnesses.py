@@ -94,15 +94,19 @@ def run_folder(folder: Path, correct, n=4) -> str:
     return str(folder)
 
 
-def report_of(tmp_path: Path, *words: str) -> tuple[dict, str]:
-    """The numbers and the markdown, without where they are from and what the source says of itself."""
+def report_of(tmp_path: Path, *words: str) -> tuple[dict, str, str, str, str]:
+    """The numbers, the texts and the page, without where they are from and what the source says of itself."""
     found = counted(tmp_path, *words)
     for arm in found["arms"]:
-        for name in ("origin", "seeds", "by_source"):
+        for name in ("origin", "seeds", "by_source", "pass_hat_k_by_source"):
             del arm[name]
     del found["notes"], found["sources"]
     text = (tmp_path / "out" / "report.md").read_text().split("## Where the counts are from")[0].split("## By source")[0]
-    return found, "\n".join(line for line in text.splitlines() if line and not line.startswith(">"))
+    said = "\n".join(line for line in text.splitlines() if line and not line.startswith(">"))
+    page = (tmp_path / "out" / "index.html").read_text()
+    page = page.split("<h2>Where the counts are from")[0].split("<h2>By source")[0]
+    shown = "\n".join(line for line in page.splitlines() if not line.startswith(("<dl>", '<p class="note">')))
+    return found, said, shown, (tmp_path / "out" / "table.tex").read_text(), (tmp_path / "out" / "table.md").read_text()
 
 
 def test_run_folders_and_the_outputs_of_four_programs_with_the_same_counts_give_the_same_report(tmp_path):

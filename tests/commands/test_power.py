@@ -46,7 +46,7 @@ def test_a_pilot_of_two_arms_says_how_far_problems_move_apart(tmp_path):
         (["--beta", "[1]"], r"beta is \[1\.0\]; allowed: two numbers"),
         (["--beta", "[0, 1]"], r"a is 0\.0; allowed: 0\.001 to"),
         (["--beta", "[1, 1]", "--k", "8", "--responses", "[4]"], "responses holds 4; allowed: at least k = 8"),
-        (["--beta", "[1, 1]", "--seeds", "[2]"], "allowed: at least 2 problems, and 1 seed or at least 3"),
+        (["--beta", "[1, 1]", "--seeds", "[2]"], "seeds holds 2; allowed: 1, or at least 3"),
         (["--beta", "[1, 1]", "--difference", "0"], "a difference that is not 0"),
         (["--beta", "[1, 1]", "--difference", "0.7"], r"difference is 0\.7 at pass@1, where the second arm has 0\.500"),
         (["base=no.jsonl"], "There is no file no.jsonl"),

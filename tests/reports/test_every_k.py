@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 
 from asym_lit.evaluation.bands import Band, EveryK
+from asym_lit.evaluation.count_measures import measures_of
 from asym_lit.evaluation.counted import CountedArm, compare_counts
-from asym_lit.reports.counts_page import counts_page, counts_text
+from asym_lit.reports.counts_page import counts_page
+from asym_lit.reports.counts_text import counts_text
 from asym_lit.reports.every_k_figure import every_k_figure
 from asym_lit.reports.every_k_words import at_budgets, every_k_rows, every_k_sentence, ranges
 
@@ -40,7 +42,7 @@ def test_one_problem_alone_makes_no_claim():
     arms = [CountedArm(name, {"0": {"p": (4, c)}}, name) for name, c in (("base", 1), ("rl", 4))]
     compared = compare_counts(arms)
     assert every_k_sentence(compared.arms[1].to_baseline) == "rl against base: a single problem says nothing of others."
-    assert "a single problem says nothing of others" in counts_page(compared)
+    assert "a single problem says nothing of others" in counts_page(compared, measures_of(compared))
 
 
 def test_rows_are_bold_where_the_sign_is_sure():
@@ -64,5 +66,6 @@ def test_the_picture_shades_where_the_loss_may_begin_and_marks_what_is_sure():
 def test_names_cannot_write_html_and_cells_with_bars_stay_cells():
     arms = [CountedArm(name, {"0": {"p": (4, 1), "q": (4, 3)}}, "a|b") for name in ("base", "<i>rl</i>")]
     compared = compare_counts(arms, title="<b>")
-    assert "<i>rl" not in counts_page(compared) and "&lt;i&gt;rl" in counts_page(compared)
-    assert "a\\|b" in counts_text(compared)
+    page = counts_page(compared, measures_of(compared))
+    assert "<i>rl" not in page and "&lt;i&gt;rl" in page
+    assert "a\\|b" in counts_text(compared, measures_of(compared))

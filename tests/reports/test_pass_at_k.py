@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from rich.console import Console
@@ -76,3 +77,11 @@ def test_a_table_says_what_undecided_responses_leave_open() -> None:
     assert "after: 1 responses are undecided" in caption
     assert "pass@4 would be 1.000 or 1.000" in caption and "1 problems with fewer than 4 verdicts are left out" in caption
     assert pass_at_k_table("set", {"after": pass_at_k_curve([4], [1], [1])}).caption is None
+
+
+@pytest.mark.parametrize("arms", [1, 2, 3])
+def test_up_to_three_curves_side_by_side_keep_their_intervals_whole_in_80_columns(arms):
+    curve = PassAtKCurve(1000, 128, [1], [0.5], [0.4], [0.6])
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(pass_at_k_table("title", {f"arm {i}": curve for i in range(arms)}))
+    assert console.export_text().count("[0.400, 0.600]") == arms

@@ -13,12 +13,14 @@ import numpy as np
 
 from asym_lit.evaluation.arm_results import Gap
 from asym_lit.evaluation.bands import Band, EveryK
-from asym_lit.evaluation.paired import Correction, adjusted, few_seeds_notes, paired_difference
+from asym_lit.evaluation.gaps import gaps_at
+from asym_lit.evaluation.paired import Correction, few_seeds_notes
 from asym_lit.evaluation.pass_at_k import powers_of_two
 from asym_lit.evaluation.problem_changes import by_step
 from asym_lit.evaluation.runs import Run
 from asym_lit.evaluation.simultaneous import over_every_k, pass_at_every_k, simultaneous_band
 from asym_lit.types import InputError
+from asym_lit.types.errors import shortened, shown
 
 SHOWN = 5
 """Problems named in a note; all of them are in `missing`."""
@@ -65,6 +67,8 @@ class CountComparison:
     arms: list[CountedResult]
     sources: Mapping[str, int]
     """Problems by source."""
+    source_of: Mapping[str, str]
+    """By problem, its source; empty if no arm names any."""
     missing: Mapping[str, list[str]]
     """By arm, and by seed if it has several: problems that it lacks and another has."""
     notes: list[str]
@@ -123,7 +127,8 @@ def compare_counts(
         raise InputError(f"ks holds {outside[0]}; allowed: 1 to {least}, the fewest responses to a problem that all arms have.")
     values = {name: [pass_at_every_k(one[:, 0], one[:, 1], least) for one in seeds] for name, seeds in counts.items()}
     bands = {n: over_every_k(n, baseline, values[n], values[baseline]) for n in names if n != baseline}
-    gaps = _gaps({name: values[name] for name in bands}, values[baseline], grid, correction)
+    at_grid = {name: [one[:, [k - 1 for k in grid]] for one in seeds] for name, seeds in values.items()}
+    gaps = gaps_at({name: at_grid[name] for name in bands}, at_grid[baseline], grid, correction)
     curves = {name: band.arm_curve for name, band in bands.items()} | {baseline: simultaneous_band(np.stack(values[baseline]))}
     results = [
         CountedResult(arm, curves[n], bands.get(n), gaps.get(n, []), _by_source(values[n], problems, sources, grid))
@@ -133,7 +138,7 @@ def compare_counts(
     sizes = {source: list(sources.values()).count(source) for source in sorted(set(sources.values()))}
     few = few_seeds_notes({arm.name: len(arm.by_seed) for arm in arms})
     known = [*notes, *few, *_missing_words(missing, arms), *_number_words(counts, problems, least)]
-    return CountComparison(title, problems, least, grid, baseline, correction, results, sizes, missing, known)
+    return CountComparison(title, problems, least, grid, baseline, correction, results, sizes, sources, missing, known)
 
 
 def _paired(arms: Sequence[CountedArm]) -> tuple[list[str], dict[str, list[str]]]:
@@ -145,7 +150,7 @@ def _paired(arms: Sequence[CountedArm]) -> tuple[list[str], dict[str, list[str]]
     }
     shared, all_of_them = set.intersection(*each.values()), set.union(*each.values())
     if not shared:
-        examples = "; ".join(f"{name} has {min(rows, default='none')!r}" for name, rows in each.items())
+        examples = "; ".join(f"{name} has {shown(min(rows, default='none'))}" for name, rows in each.items())
         raise InputError(
             f"The arms share no problem, so nothing can be compared: {examples}. Problems are paired by id; write the same "
             "id for the same problem."
@@ -163,26 +168,10 @@ def _sources(arms: Sequence[CountedArm], problems: Sequence[str]) -> dict[str, s
                 source, other = found.setdefault(problem, (arm.sources[problem], arm.name))
                 if source != arm.sources[problem]:
                     raise InputError(
-                        f"Problem {problem!r} is of {source!r} in {other} and of {arm.sources[problem]!r} in {arm.name}; an id "
-                        "names the same problem in all arms. Mend the ids, or leave out source."
+                        f"Problem {shown(problem)} is of {source!r} in {other} and of {arm.sources[problem]!r} in {arm.name}; "
+                        "an id names the same problem in all arms. Mend the ids, or leave out source."
                     )
     return {problem: found[problem][0] if problem in found else "without a source" for problem in problems} if found else {}
-
-
-def _gaps(
-    values: Mapping[str, Sequence[np.ndarray]], baseline: Sequence[np.ndarray], ks: Sequence[int], correction: Correction
-) -> dict[str, list[Gap]]:
-    against = np.stack(baseline)
-    found = {
-        name: [
-            # Where the baseline has one seed, the arm's seeds alone vary: the more careful count of degrees.
-            paired_difference(np.stack(seeds)[:, :, k - 1], against[:, :, k - 1], second_untrained=len(against) == 1)
-            for k in ks
-        ]
-        for name, seeds in values.items()
-    }
-    p_values = iter(adjusted([gap.p for gaps in found.values() for gap in gaps], correction))
-    return {name: [Gap(k, gap, next(p_values)) for k, gap in zip(ks, gaps, strict=True)] for name, gaps in found.items()}
 
 
 def _by_source(
@@ -199,7 +188,8 @@ def _missing_words(missing: Mapping[str, list[str]], arms: Sequence[CountedArm])
     for name, lacking in missing.items():
         more = f" and {len(lacking) - SHOWN} more, all in comparison.json" if len(lacking) > SHOWN else ""
         notes.append(
-            f"{name} lacks {len(lacking)} of {total} problems, which are left out: {', '.join(lacking[:SHOWN])}{more}."
+            f"{name} lacks {len(lacking)} of {total} problems, which are left out: "
+            f"{', '.join(map(shortened, lacking[:SHOWN]))}{more}."
         )
     return notes
 
@@ -212,4 +202,6 @@ def _number_words(counts: Mapping[str, Sequence[np.ndarray]], problems: Sequence
     name, i = next(
         (n, int(at[0])) for n, seeds in counts.items() for p in seeds if (at := np.flatnonzero(p[:, 0] == least)).size
     )
-    return [f"Problems have {least} to {most} responses; budgets go to the fewest, which {name} has for {problems[i]}."]
+    return [
+        f"Problems have {least} to {most} responses; budgets go to the fewest, which {name} has for {shortened(problems[i])}."
+    ]

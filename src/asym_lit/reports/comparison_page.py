@@ -14,6 +14,7 @@ from asym_lit.reports.comparison_figure import trade_off_figure
 from asym_lit.reports.comparison_words import (
     METHODS,
     TOO_FEW,
+    bounds_words,
     cost_rows,
     head_line,
     least_lines,
@@ -95,8 +96,10 @@ def table(cells: Iterable[Sequence[str]], words: Sequence[int] = ()) -> str:
     head, *rows = cells
 
     def cell(tag: str, i: int, text: str) -> str:
-        bold = text.startswith("**")
-        shown = for_page(text.strip("*"))
+        bold = len(text) > 4 and text.startswith("**") and text.endswith("**")
+        shown = for_page(text[2:-2] if bold else text)
+        if tag == "th" and i:  # narrow columns may break a head here, and not within a number
+            shown = shown.replace("@", "@<wbr>").replace("^", "^<wbr>")
         if i and shown.endswith("]"):  # an interval, below its middle: side by side they are wider than the page
             shown = shown.replace(" [", "<br><small>[") + "</small>"
         return f"<{tag}{' class=words' if i in words else ''}>{f'<b>{shown}</b>' if bold else shown}</{tag}>"
@@ -116,7 +119,7 @@ def gap_table(rows: Sequence[tuple[str, Sequence[Gap]]], ks: Sequence[int]) -> s
             side = ("gain" if gap.found.mean > 0 else "fall") if gap.significant() else ""
             shade = f' class="{side}" style="--a:{size:.2f}"' if side else ""
             value = f"<b>{signed(gap.found.mean)}</b>" if gap.significant() else signed(gap.found.mean)
-            bounds = TOO_FEW if gap.found.few_seeds else f"{signed(gap.found.low)} … {signed(gap.found.high)}"
+            bounds = TOO_FEW if gap.found.few_seeds else bounds_words(gap.found.low, gap.found.high).replace(",", " …")
             p = f"p {gap.found.p:.3g}, corrected {gap.p_adjusted:.3g}"
             line += f'<td{shade} title="{p}">{value}<br><small>{bounds}</small></td>'
         lines.append(line)

@@ -29,6 +29,11 @@ def signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
+def bounds_words(low: float, high: float) -> str:
+    """Both bounds of a difference; those of a single problem are NaN, and no number."""
+    return "not known" if low != low or high != high else f"{signed(low)}, {signed(high)}"
+
+
 def head_line(found: RunComparison) -> str:
     """The finding in one or two sentences."""
     by_verdict: dict[str, list[str]] = {}
@@ -73,7 +78,7 @@ def _moved(before: float, after: float) -> str:
 
 def gap_words(gap: Gap) -> str:
     """A difference with its interval; bold if it is significant."""
-    bounds = TOO_FEW if gap.found.few_seeds else f"{signed(gap.found.low)}, {signed(gap.found.high)}"
+    bounds = TOO_FEW if gap.found.few_seeds else bounds_words(gap.found.low, gap.found.high)
     text = f"{signed(gap.found.mean)} [{bounds}]"
     return f"**{text}**" if gap.significant() else text
 

@@ -1,4 +1,5 @@
-r"""Text of models, data sets and folders, made harmless where it is shown: one function for a terminal, one for a page.
+r"""Text of models, data sets and folders, made harmless where it is shown: a function for each: terminal, page,
+markdown, LaTeX.
 
 A response may hold escape codes that clear a screen, a category `[/b]` that rich takes for its own, a prompt marks that turn
 the direction of writing around. Such characters are shown by their code, in both media alike: `\x1b`.
@@ -32,3 +33,27 @@ def for_terminal(text: str) -> str:
 def for_page(text: str) -> str:
     """Text for an HTML page, within an element or a quoted attribute."""
     return html.escape(visible(text), quote=True)
+
+
+MARKDOWN = re.compile(r"[\\`<|]|\](?=[(\[:])")
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    "\N{MINUS SIGN}": "$-$",
+    "→": r"$\to$",
+} | {mark: f"\\{mark}" for mark in "&%$#_{}"}
+
+
+def for_markdown(text: str) -> str:
+    """Text for one line of markdown, in a table or not: no HTML, no code, no cell and no link begins in it."""
+    return MARKDOWN.sub(lambda found: f"\\{found[0]}", " ".join(visible(text).split("\n")))
+
+
+def for_latex(text: str) -> str:
+    """Text for LaTeX, outside formulas: no command begins in it."""
+    return "".join(LATEX.get(letter, letter) for letter in " ".join(visible(text).split()))

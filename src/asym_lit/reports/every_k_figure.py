@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ARM, REFERENCE, GAIN, LOSS, OPEN = "#2563cd", "#5d6778", "#2c9440", "#c81d25", "#c9ced6"
+ARM, REFERENCE, GAIN, LOSS, OPEN = "#2563cd", "#5d6778", "#163c7d", "#c4542a", "#c9ced6"
+"""Blue against orange, which all eyes tell apart; signs point up and down besides, for prints without colour."""
 
 
 def every_k_figure(found: Sequence[EveryK]) -> Figure:
@@ -39,11 +40,12 @@ def every_k_figure(found: Sequence[EveryK]) -> Figure:
             words = f"the loss may begin: k = {ranges(one.difference.first_loss)}"
             right.axvspan(*ends, color=OPEN, alpha=0.45, linewidth=0, label=words)
         _line(right, one.difference, ARM, f"{one.arm} less {one.reference}")
-        for ks, colour, words in ((one.difference.gain, GAIN, "gain sure"), (one.difference.loss, LOSS, "loss sure")):
+        sure = ((one.difference.gain, GAIN, "^", "gain sure"), (one.difference.loss, LOSS, "v", "loss sure"))
+        for ks, colour, mark, words in sure:
             if ks:
                 floor = right.get_xaxis_transform()  # k across, the share of the panel upward
                 label = f"{words}: k = {ranges(ks)}"
-                right.plot(ks, [0.015] * len(ks), "s", color=colour, markersize=4, transform=floor, label=label)
+                right.plot(ks, [0.02] * len(ks), mark, color=colour, markersize=5, transform=floor, label=label)
         right.legend(loc="best", fontsize=8, frameon=False)
         _dress(right, "difference, 95 % band over every k", one.difference.ks)
     return figure

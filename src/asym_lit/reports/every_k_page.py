@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asym_lit.evaluation.bands import Band, EveryK
-from asym_lit.evaluation.pass_at_k import powers_of_two
-from asym_lit.reports.charts import Series, line_chart
+from asym_lit.evaluation.bands import EveryK
+from asym_lit.reports.band_chart import curves_chart, difference_chart
 from asym_lit.reports.escaping import for_page
 from asym_lit.reports.every_k_words import EVERY_K, every_k_sentence
 
@@ -19,26 +18,15 @@ def every_k_section(found: Sequence[EveryK], curves: bool = True, sentences: boo
         curves: Show pass@k of both beside the difference.
         sentences: Say what is sure above each card.
     """
-    lines = ["<h2>Over every k</h2>", f'<p class="hint">{for_page(EVERY_K)}</p>']
+    lines = ["<h2>Over every k</h2>"]
     for one in found:
-        cards = [_card(f"{one.arm} less {one.reference}", [_zero(one.difference), _series(one.arm, one.difference, "mine")])]
+        cards = [_card(f"pass@k: {one.arm} less {one.reference}, 95 % band", difference_chart(one))]
         if curves:
-            both = [_series(one.reference, one.reference_curve, "base"), _series(one.arm, one.arm_curve, "mine")]
-            cards.insert(0, _card(f"{one.arm}, and {one.reference} in dashes", both, (0.0, 1.0)))
+            cards.insert(0, _card(f"pass@k: {one.arm}, and {one.reference} in dashes", curves_chart(one)))
         lines += [f"<p>{for_page(every_k_sentence(one))}</p>"] if sentences else []
-        lines.append(f'<div class="grid">{"".join(cards)}</div>')
-    return lines
+        lines.append(f'<div class="grid wide">{"".join(cards)}</div>')
+    return [*lines, f'<p class="hint">{for_page(EVERY_K)}</p>']
 
 
-def _card(title: str, series: Sequence[Series], y_range: tuple[float, float] | None = None) -> str:
-    ticks = powers_of_two(int(series[0].x[-1]))
-    chart = line_chart(series, ticks if len(ticks) < 8 else ticks[::2], y_range, log_x=True)
+def _card(title: str, chart: str) -> str:
     return f'<div class="card"><h3>{for_page(title)}</h3>{chart}</div>'
-
-
-def _series(name: str, band: Band, style: str) -> Series:
-    return Series(name, band.ks, band.mean.tolist(), band.low.tolist(), band.high.tolist(), style)
-
-
-def _zero(band: Band) -> Series:
-    return Series("no difference", [1, band.ks[-1]], [0.0, 0.0], style="base")

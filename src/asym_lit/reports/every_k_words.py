@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from asym_lit.evaluation.bands import Band, EveryK
 from asym_lit.evaluation.pass_at_k import PassAtKCurve
-from asym_lit.reports.comparison_words import signed
+from asym_lit.reports.comparison_words import bounds_words, signed
 
 EVERY_K = (
     "A band over every k holds at all of them together, with 95 %: what it says of any k, or of where the curves cross, needs "
@@ -45,13 +45,27 @@ def every_k_sentence(found: EveryK) -> str:
     return f"{head} The loss may begin at k = {ranges(band.first_loss)}{never}."
 
 
+def finding(one: EveryK) -> list[str]:
+    """The finding in two paragraphs: the ends of the curve with their bounds; what is sure, and where a loss may begin."""
+    band = one.difference
+    if band.low[0] != band.low[0]:  # NaN: the sentence says why
+        return [every_k_sentence(one)]
+    ends = [f"{bounded(one, k)} at pass@{k}" for k in dict.fromkeys((1, band.ks[-1]))]
+    return [f"{one.arm} less {one.reference}: {' and '.join(ends)}, with a 95 % band over every k.", every_k_sentence(one)]
+
+
+def bounded(one: EveryK, k: int) -> str:
+    """The difference at a budget with the bounds of its band."""
+    band, i = one.difference, k - 1
+    return f"{signed(band.mean[i])} [{bounds_words(band.low[i], band.high[i])}]"
+
+
 def every_k_rows(found: EveryK, ks: Sequence[int]) -> Iterator[list[str]]:
     """Both curves and the difference with its band at some budgets; bold where the sign is sure."""
     yield ["k", found.reference, found.arm, "difference"]
     sure = {*found.difference.gain, *found.difference.loss}
     for k in ks:
-        band = found.difference
-        text = f"{signed(band.mean[k - 1])} [{signed(band.low[k - 1])}, {signed(band.high[k - 1])}]"
+        text = bounded(found, k)
         curves = [f"{one.mean[k - 1]:.3f}" for one in (found.reference_curve, found.arm_curve)]
         yield [str(k), *curves, f"**{text}**" if k in sure else text]
 

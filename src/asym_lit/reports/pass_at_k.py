@@ -25,8 +25,9 @@ def pass_at_k_table(title: str, curves: Mapping[str, PassAtKCurve]) -> Table:
     table.add_column("pass@k", justify="right")
     for name, curve in curves.items():
         table.add_column(for_terminal(f"{name}\n{curve.problems} problems x {curve.samples}"), justify="right")
+    apart = "  " if len(curves) < 3 else "\n"  # three side by side are wider than 80 columns
     for i, k in enumerate(next(iter(curves.values())).ks):
-        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}  {_bounds(c, i)}") for c in curves.values()))
+        table.add_row(str(k), *(for_terminal(f"{c.mean[i]:.3f}{apart}{_bounds(c, i)}") for c in curves.values()))
     if any(curve.reward is not None for curve in curves.values()):
         table.add_section()
         table.add_row("reward", *("" if c.reward is None else f"{c.reward:.3f}" for c in curves.values()))

@@ -23,7 +23,7 @@ td small { opacity: .72; font-size: 11.5px; }
 .baseline > * { color: var(--soft); font-weight: 400 !important; font-style: italic; }
 .gain { background: rgb(var(--accent) / var(--a)); } .fall { background: rgb(var(--loss) / var(--a)); }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 12px; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 10px 12px 6px; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 10px 12px 6px; min-width: 0; }
 .card p { margin: 2px 0 0; font-size: 12px; color: var(--soft); }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
@@ -46,4 +46,37 @@ svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 .cells th { font-weight: 400; }
 .cells .answer { white-space: pre; text-align: left; padding-left: 12px; color: var(--soft);
   font: 12px ui-monospace, monospace; }
+.wide { grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); }
+.wide .key { margin: 4px 0 6px; }
+.band-chart text { font-size: 11px; } .band-chart .sign { fill: var(--card); font-weight: 700; }
+.zero { stroke: var(--soft); stroke-width: 1.2; } .open { fill: var(--faint); opacity: .4; background: var(--faint); }
+.sure-gain { fill: rgb(var(--accent)); background: rgb(var(--accent)); }
+.sure-loss { fill: rgb(var(--loss)); background: rgb(var(--loss)); }
+.dot.mine { fill: rgb(var(--accent)); } .dot.base { fill: var(--soft); }
+.key i { flex: none; } .key i.dash { width: 22px; height: 0; border-radius: 0; border-top: 3px solid rgb(var(--accent)); }
+.key i.dash.base { border-top: 2px dashed var(--soft); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; margin: 16px 0 0; }
+.tiles > div { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 8px 12px; min-width: 0; }
+.tiles small { display: block; color: var(--soft); font-size: 12px; }
+.tiles b { display: block; font-size: 19px; line-height: 1.3; } .tiles b.up { color: rgb(var(--accent)); }
+.tiles b.down { color: rgb(var(--loss)); }
+h1, h2, h3, p, dd, th, .words, .key span { overflow-wrap: anywhere; } .words { white-space: normal; }
+details { margin: 10px 0; } summary { cursor: pointer; color: var(--soft); }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 10px 12px; font-size: 12px;
+  overflow-x: auto; user-select: all; }
+@media (max-width: 640px) { main { padding: 18px 14px 48px; } h1 { font-size: 22px; } h2 { margin-top: 30px; }
+  .lead { font-size: 16px; } .tiles { grid-template-columns: 1fr 1fr; } .tiles b { font-size: 17px; }
+  .bar { min-width: 120px; }
+  table { font-size: 13px; } th, td { padding: 6px; } tr > th:first-child { white-space: normal; }
+  th { min-width: calc(4.8ch + 12px); } .words { min-width: calc(8ch + 12px); }
+  .band-chart text { font-size: 14px; } }
+@media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #ccc; --page: #fff; --card: #fff;
+    --accent: 37 99 205; --loss: 196 84 42; --faint: #b9c0cb; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  @page { margin: 14mm; } body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
+  h2, h3 { break-after: avoid; } .card, .tiles, .scroll, tr, .note, svg { break-inside: avoid; } .scroll { overflow: visible; }
+  tr:first-child { break-after: avoid; } td br { display: none; } td small { margin-left: .6em; }
+  .tiles { grid-template-columns: repeat(3, 1fr); }
+  h2 { margin-top: 20px; } .lead { font-size: 12pt; } table { font-size: 8.5pt; } th, td { padding: 3px 6px; }
+  .grid.wide { grid-template-columns: 1fr 1fr; } .chips, details { display: none; } }
 """

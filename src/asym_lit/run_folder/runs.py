@@ -26,7 +26,7 @@ def find_runs(words: Sequence[str]) -> list[Run]:
     """
     found: dict[Path, Run] = {}
     for word in words:
-        arm, named, path = word.partition("=")
+        arm, named, path = ("", "", word) if Path(word).is_dir() else word.partition("=")  # a folder may be called lr=0.1
         folder = Path(path if named else word)
         places = sorted({p.parent for p in folder.rglob(LEDGER) if not any(part.startswith(".") for part in p.parts)})
         if not places:

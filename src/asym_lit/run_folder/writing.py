@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from asym_lit.types import InputError
+
 
 @contextmanager
 def renamed_when_whole(path: Path) -> Iterator[Path]:
@@ -25,6 +27,26 @@ def renamed_when_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def folder_for(out: str) -> Path:
+    """The folder of a report, made before the work begins that would be lost without it.
+
+    Args:
+        out: What a person gave.
+
+    Raises:
+        InputError: If it is no folder and none can be made there, or nothing can be written into it.
+    """
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError as fault:
+        raise InputError(f"out is {out}, and no folder can be made there ({fault.strerror}); name another.") from fault
+    if not writable:
+        raise InputError(f"out is {out}, and nothing may be written into it; name another folder.")
+    return folder
 
 
 def write_atomically(path: Path, lines: Iterable[str]) -> None:

@@ -48,3 +48,13 @@ def check_least(called: str, least: float, /, **values: float) -> None:
     for name, value in values.items():
         if value < least:
             raise InputError(f"{called.format(name=name)} is {value}; allowed: {least} or more.")
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The text, or both ends of it: a name of 40,000 letters would bury what a message says."""
+    return text if len(text) <= most else f"{text[: most - 13]} ... {text[-8:]}"
+
+
+def shown(value: object) -> str:
+    """A value as Python writes it, shortened."""
+    return shortened(repr(value))

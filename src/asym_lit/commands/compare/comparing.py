@@ -15,7 +15,8 @@ from asym_lit.reports.comparison_figure import comparison_figure, trade_off_figu
 from asym_lit.reports.comparison_page import comparison_page
 from asym_lit.reports.comparison_text import comparison_text
 from asym_lit.reports.every_k_figure import every_k_figure
-from asym_lit.run_folder.writing import write_atomically, write_json
+from asym_lit.reports.pasted_tables import latex_tables, markdown_tables
+from asym_lit.run_folder.writing import folder_for, write_atomically, write_json
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Compare:
 def write_comparison(
     settings: Compare, runs: Sequence[Run], notes: Sequence[str] = ()
 ) -> dict[str, tuple[RunComparison, Path]]:
-    """Compares runs and writes `index.html`, `report.md`, `comparison.json` and four pictures.
+    """Compares runs and writes `index.html`, `report.md`, `comparison.json`, `table.tex`, `table.md` and four pictures.
 
     The pictures are `pass_at_k.png`, `trade_off.png`, `over_training.png` and `every_k.png`. With several
     evaluation sets, each has a folder.
@@ -81,7 +82,7 @@ def write_comparison(
     Raises:
         InputError: If the runs cannot be compared.
     """
-    names = shared_evaluations(settings, runs)
+    names, out = shared_evaluations(settings, runs), folder_for(settings.out)
     done = {}
     for name in names:
         allowed = check_comparable(runs, name, settings.allow)
@@ -89,9 +90,11 @@ def write_comparison(
         found = compare_runs(
             runs, name, settings.title, settings.baseline, settings.ks, settings.correction, known, settings.metrics
         )
-        folder = Path(settings.out) / name if len(names) > 1 else Path(settings.out)
+        folder = out / name if len(names) > 1 else out
         write_atomically(folder / "index.html", [comparison_page(found)])
         write_atomically(folder / "report.md", [comparison_text(found)])
+        write_atomically(folder / "table.tex", [latex_tables(found.every_k, found.ks, found.problems, found.samples)])
+        write_atomically(folder / "table.md", [markdown_tables(found.every_k, found.ks)])
         write_json(folder / "comparison.json", _plain(found))
         for name_of_file, draw in PICTURES.items():
             draw(found).savefig(folder / f"{name_of_file}.png", dpi=110, metadata={"Software": None})

@@ -24,9 +24,10 @@ from asym_lit.commands.compare.response_files import (
 from asym_lit.commands.compare.row_files import EXAMPLE, Reading, Rows, name_of, read_rows
 from asym_lit.evaluation.counted import CountedArm
 from asym_lit.types import InputError
+from asym_lit.types.errors import shortened, shown
 
 FIELDS = {"id": "the problem's name", "n": "its responses", "c": "right ones among them"}
-ENDINGS = (".jsonl", ".json", ".ndjson", ".csv", ".parquet")
+ENDINGS = (".jsonl", ".json", ".ndjson", ".csv", ".tsv", ".gz", ".parquet")
 """Of words that mean a file, there or not."""
 OTHERS = {"lm-evaluation-harness", "lighteval", "verl", "TRL"}
 USES = {"ids": OTHERS, "verdict": OTHERS, "filter": {"lm-evaluation-harness"}}
@@ -44,10 +45,12 @@ def split_words(words: Sequence[str]) -> tuple[list[tuple[str, Path]], list[str]
     """
     files, folders = [], []
     for word in words:
-        name, named, rest = word.partition("=")
+        name, named, rest = "", "", word
+        if not Path(word).is_file():  # a folder may be called lr=0.1
+            name, named, rest = word.partition("=")
         path = Path(rest if named else word)
         if path.is_file():
-            files.append((name if named else path.stem, path))
+            files.append((name if named else Path(path.name.removesuffix(".gz")).stem, path))
         elif path.suffix in ENDINGS and not path.is_dir():
             close = nearest(path.name, sorted(one.name for one in path.parent.glob(f"*{path.suffix}")))
             raise InputError(f"There is no file {path}{f'; the nearest is {path.parent / close}' if close else ''}.")
@@ -84,8 +87,8 @@ def read_arms(files: Sequence[tuple[str, Path]], reading: Reading | None = None)
             if first != where:
                 of_seed = f" of seed {seed}" if "seed" in row else ""
                 raise InputError(
-                    f"{where}, field id: {uid!r}{of_seed} was given in {first} already; a problem has one row for each seed. "
-                    "Add up its counts, write seed in every row, or name the arms apart, NAME=PATH."
+                    f"{where}, field id: {shown(uid)}{of_seed} was given in {first} already; a problem has one row for each "
+                    "seed. Add up its counts, write seed in every row, or name the arms apart, NAME=PATH."
                 )
             seeds.setdefault(seed, {})[uid] = (n, c)
             source = row.get("source")
@@ -93,7 +96,9 @@ def read_arms(files: Sequence[tuple[str, Path]], reading: Reading | None = None)
                 continue
             known = sources.setdefault(name, {}).setdefault(uid, str(source))
             if known != str(source):
-                raise InputError(f"{where}, field source: {uid!r} is of {source!r} here and of {known!r} before.")
+                raise InputError(
+                    f"{where}, field source: {shown(uid)} is of {shown(source)} here and of {shown(known)} before."
+                )
     for setting, some in USES.items():
         if getattr(reading, setting) and not kinds & some:
             raise InputError(f"{setting} is of files of {', '.join(sorted(some))}, and there is none; leave it out.")
@@ -127,13 +132,13 @@ def _checked(row: dict[str, Any], where: str) -> tuple[str, str, int, int]:
     """Id, seed, n and c of a row."""
     for name, words in FIELDS.items():
         if name not in row:
-            has = ", ".join(map(str, row)) or "nothing"
+            has = shortened(", ".join(map(str, row)), 160) or "nothing"
             raise InputError(f"{where}, field {name}: it is not there ({words}); the row has {has}. Write {EXAMPLE}.")
     uid, seed = name_of(row["id"], f"{where}, field id"), "0"
     if row.get("seed") is not None:
         seed = name_of(row["seed"], f"{where}, field seed")
     if not isinstance(row.get("source"), str | None):
-        raise InputError(f"{where}, field source: it is {row['source']!r}; allowed: a text.")
+        raise InputError(f"{where}, field source: it is {shown(row['source'])}; allowed: a text.")
     n, c = (_whole(row[name], f"{where}, field {name}") for name in ("n", "c"))
     if n < 1:
         raise InputError(f"{where}, field n: it is {n}; allowed: at least 1. Leave out a problem without a response.")
@@ -145,7 +150,7 @@ def _checked(row: dict[str, Any], where: str) -> tuple[str, str, int, int]:
 def _whole(value: Any, where: str) -> int:
     """A whole number; 128.0 is one, for tables with a gap are written so, and "128" is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:  # NaN differs from itself
-        raise InputError(f"{where}: it is {value!r}; allowed: a whole number.")
+        raise InputError(f"{where}: it is {shown(value)}; allowed: a whole number.")
     if abs(value) > 10**9:
-        raise InputError(f"{where}: it is {value!r}; allowed: at most 1,000,000,000.")
+        raise InputError(f"{where}: it is {shown(value)}; allowed: at most 1,000,000,000.")
     return int(value)

@@ -11,11 +11,14 @@ from asym_lit.commands.compare.comparing import Compare, shared_evaluations
 from asym_lit.commands.compare.count_files import read_arms
 from asym_lit.commands.compare.doubts import doubts
 from asym_lit.commands.compare.row_files import Reading
+from asym_lit.evaluation.count_measures import CountMeasures, measures_of
 from asym_lit.evaluation.counted import CountComparison, CountedArm, compare_counts, counted_runs
 from asym_lit.evaluation.runs import Run, check_comparable
-from asym_lit.reports.counts_page import counts_page, counts_text
+from asym_lit.reports.counts_page import counts_page
+from asym_lit.reports.counts_text import counts_text
 from asym_lit.reports.every_k_figure import every_k_figure
-from asym_lit.run_folder.writing import write_atomically, write_json
+from asym_lit.reports.pasted_tables import latex_tables, markdown_tables
+from asym_lit.run_folder.writing import folder_for, write_atomically, write_json
 from asym_lit.types import InputError
 
 BESIDE_RUNS = (
@@ -29,7 +32,7 @@ def write_count_comparison(
 ) -> tuple[CountComparison, Path]:
     """Compares files of counts, with each other and with the last evaluations of runs.
 
-    It writes `index.html`, `report.md`, `comparison.json` and `every_k.png`.
+    It writes `index.html`, `report.md`, `comparison.json`, `every_k.png`, and `table.tex` and `table.md` to paste.
 
     Args:
         settings: How; `metrics` and `evaluations` are of runs alone, `allow` too.
@@ -46,6 +49,7 @@ def write_count_comparison(
     idle = [name for name in ("metrics", *(() if runs else ("allow", "evaluations", "counts"))) if getattr(settings, name)]
     if idle:
         raise InputError(f"{idle[0]} is of run folders, and files of counts hold nothing for it; leave it out.")
+    folder = folder_for(settings.out)
     arms, notes = read_arms(files, Reading(settings.ids, settings.verdict, settings.filter))
     if runs:
         from_runs, of_runs = _of_runs(settings, runs)
@@ -55,11 +59,13 @@ def write_count_comparison(
             raise InputError(f"{min(both)!r} names a file of counts and a run folder; give them names of their own, NAME=PATH.")
         arms = [*from_runs, *arms] if runs_first else [*arms, *from_runs]
     found = compare_counts(arms, settings.title, settings.baseline, settings.ks, settings.correction, notes)
-    folder = Path(settings.out)
-    write_atomically(folder / "index.html", [counts_page(found)])
-    write_atomically(folder / "report.md", [counts_text(found)])
-    write_json(folder / "comparison.json", _plain(found))
+    measures = measures_of(found)
+    write_atomically(folder / "index.html", [counts_page(found, measures)])
+    write_atomically(folder / "report.md", [counts_text(found, measures)])
     bands = [result.to_baseline for result in found.arms if result.to_baseline]
+    write_atomically(folder / "table.tex", [latex_tables(bands, found.ks, len(found.problems), found.samples)])
+    write_atomically(folder / "table.md", [markdown_tables(bands, found.ks)])
+    write_json(folder / "comparison.json", _plain(found, measures))
     every_k_figure(bands).savefig(folder / "every_k.png", dpi=110, metadata={"Software": None})
     return found, folder / "index.html"
 
@@ -74,7 +80,7 @@ def _of_runs(settings: Compare, runs: Sequence[Run]) -> tuple[list[CountedArm], 
     return counted_runs(runs, names[0]), [*doubts(runs, names[0]), *check_comparable(runs, names[0], settings.allow)]
 
 
-def _plain(found: CountComparison) -> dict[str, Any]:
+def _plain(found: CountComparison, measures: CountMeasures) -> dict[str, Any]:
     """Plain types, for JSON."""
     arms = [
         {
@@ -85,8 +91,10 @@ def _plain(found: CountComparison) -> dict[str, Any]:
             "by_source": result.by_source,
             "to_baseline": [{"k": gap.k, **asdict(gap.found), "p_adjusted": gap.p_adjusted} for gap in result.gaps],
             "every_k": result.to_baseline.as_dict() if result.to_baseline else None,
+            **of_arm.as_dict(),
         }
-        for result in found.arms
+        for result, of_arm in zip(found.arms, measures.arms, strict=True)
     ]
     head = {name: getattr(found, name) for name in ("title", "samples", "ks", "baseline", "correction", "sources", "missing")}
-    return {**head, "problems": len(found.problems), "notes": found.notes, "arms": arms}
+    ranks = {str(k): [asdict(one) for one in some] for k, some in measures.ranks.items()}
+    return {**head, "problems": len(found.problems), "notes": found.notes, "ranks": ranks, "arms": arms}

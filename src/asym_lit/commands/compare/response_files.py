@@ -11,6 +11,7 @@ from typing import Any
 from asym_lit.commands.compare.row_files import Reading, Rows, made_name, name_of, prompt_name
 from asym_lit.commands.other_rollouts import PROMPTS, RESPONSES, read_rows, reward_fields
 from asym_lit.types import InputError
+from asym_lit.types.errors import shown
 
 VERL = {"input", "output", "score"}
 """Fields of what verl writes into `trainer.validation_data_dir` and `trainer.rollout_data_dir`, a row for each response."""
@@ -36,14 +37,14 @@ def added_up(rows: Rows) -> Rows:
         right = row["correct"]
         if not is_one_of(right, (0, 1)):
             raise InputError(
-                f"{where}, field correct: it is {right!r}; allowed: true and false, or 1 and 0. Leave out a response without a "
-                "verdict."
+                f"{where}, field correct: it is {shown(right)}; allowed: true and false, or 1 and 0. Leave out a response "
+                "without a verdict."
             )
         uid, seed = name_of(row["id"], f"{where}, field id"), str(row.get("seed"))
         first = found.setdefault((uid, seed), (where, {**row, "n": 0, "c": 0}))[1]
         if row.get("source") != first.get("source"):
-            both = f"{row.get('source')!r} here and of {first.get('source')!r}"
-            raise InputError(f"{where}, field source: {uid!r} is of {both} before.")
+            both = f"{shown(row.get('source'))} here and of {shown(first.get('source'))}"
+            raise InputError(f"{where}, field source: {shown(uid)} is of {both} before.")
         first["n"] += 1
         first["c"] += int(right)
     return list(found.values())
@@ -124,8 +125,8 @@ def _labelled(rows: Rows, field: str, prompt: str, reading: Reading) -> Rows:
     for where, row in rows:
         if not is_one_of(row[field], allowed):
             raise InputError(
-                f"{where}, field {field}: it is {row[field]!r}; allowed: all {allowed[0]} or {allowed[1]}, for a verdict is "
-                'wanted, and other values are rewards. Write {"id": ..., "correct": true or false} for each response.'
+                f"{where}, field {field}: it is {shown(row[field])}; allowed: all {allowed[0]} or {allowed[1]}, for a verdict "
+                'is wanted, and other values are rewards. Write {"id": ..., "correct": true or false} for each response.'
             )
         uid = made_name(reading.ids, row, where) if reading.ids else prompt_name(row[prompt], f"{where}, field {prompt}")
         found.append((where, {"id": uid, "correct": int(row[field] == 1)}))

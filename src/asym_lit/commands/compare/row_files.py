@@ -1,9 +1,14 @@
-"""Rows of files, and where each stands: JSON objects, one a line, or a parquet table. What they mean: `count_files`."""
+"""Rows of files, and where each stands: JSON objects, one a line, gzipped or not, or a parquet table.
+
+What they mean: `count_files`.
+"""
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from asym_lit.types import InputError
+from asym_lit.types.errors import shown
 
 Rows = Sequence[tuple[str, dict[str, Any]]]
 """Each with its place, for messages."""
+GZIP = b"\x1f\x8b"
+"""How such a file begins, whatever it is called."""
 SHOWN = 40
 """Letters of a prompt that are shown where it names a problem."""
 EXAMPLE = 'such as {"id": "aime24-0", "n": 128, "c": 17}, or {"id": "aime24-0", "correct": true} for each response'
@@ -45,10 +53,11 @@ def read_rows(path: Path) -> Rows:
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InputError(f"{path} cannot be read as text ({fault}); counts are JSON objects, one a line.") from fault
-    found = False
+        found = path.read_bytes()
+        text = (gzip.decompress(found) if found.startswith(GZIP) else found).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as fault:
+        raise InputError(f"{path} cannot be read as text in UTF-8 ({fault}); counts are JSON objects, one a line.") from fault
+    some = False
     for i, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -56,13 +65,27 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as fault:
-            raise InputError(f"{where} is not JSON ({fault}); write one object a line, {EXAMPLE}.") from fault
+            raise InputError(f"{where} is not JSON ({fault}); {_cure(line, i)}.") from fault
         if not isinstance(row, dict):
-            raise InputError(f"{where} is {line.strip()[:40]}, and no object; write {EXAMPLE}.")
-        found = True
+            raise InputError(f"{where} is {line.strip()[:40]}, and no object; {_cure(line, i)}.")
+        some = True
         yield where, row
-    if not found:
+    if not some:
         raise InputError(f"{path} has no rows; write one object a line, {EXAMPLE}.")
+
+
+def _cure(line: str, i: int) -> str:
+    """What turns a file of another form into one object a line, told by its first row."""
+    start = line.strip()
+    if (i == 1 and start.startswith("[{")) or start in ("[", "{"):
+        return (
+            "the file is one JSON value over all; write one object a line, as jq -c '.[]' does of a list and jq -c . of objects"
+        )
+    for mark, name in ((",", "commas"), ("\t", "tabs")):
+        if i == 1 and mark in start and not start.startswith(("{", "[")):
+            how = "pandas does by to_json(..., orient='records', lines=True)"
+            return f"it seems to be a table with {name}; write one object a line, as {how}"
+    return f"write one object a line, {EXAMPLE}"
 
 
 def _table(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -82,7 +105,7 @@ def _table(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def name_of(value: Any, where: str) -> str:
     """A text that is not empty, or a whole number, as text."""
     if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
-        raise InputError(f"{where}: it is {value!r}; allowed: a text or a whole number.")
+        raise InputError(f"{where}: it is {shown(value)}; allowed: a text or a whole number.")
     return str(value)
 
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from asym_lit.commands.compare.count_files import read_arms, split_words
 from asym_lit.evaluation.counted import CountedArm, compare_counts
+from asym_lit.evaluation.paired import FEWEST_SEEDS
 from asym_lit.evaluation.pass_at_k import powers_of_two
 from asym_lit.evaluation.pilots import Counts, pilot_population, spread_of
 from asym_lit.evaluation.plans import Plan, planned
 from asym_lit.evaluation.populations import Population, beta_population
 from asym_lit.reports.power_figure import power_figure
 from asym_lit.reports.power_words import power_text
-from asym_lit.run_folder.writing import write_atomically, write_json
+from asym_lit.run_folder.writing import folder_for, write_atomically, write_json
 from asym_lit.types import InputError
 
 
@@ -69,10 +70,13 @@ def write_power(settings: Power, words: Sequence[str]) -> tuple[Plan, Path]:
     low = [n for n in responses if n < settings.k]
     if low:
         raise InputError(f"responses holds {low[0]}; allowed: at least k = {settings.k}, for no unbiased pass@k exists below.")
+    few = [s for s in settings.seeds if s < 1 or 1 < s < FEWEST_SEEDS]
+    if few:
+        raise InputError(f"seeds holds {few[0]}; allowed: 1, or at least {FEWEST_SEEDS}: two say too little of others.")
+    folder = folder_for(settings.out)
     population, chances = _population(settings, words)
     spread = spread_of(population)
     plan = planned(population, settings.k, settings.difference, responses, settings.seeds, settings.power, chances, spread)
-    folder = Path(settings.out)
     write_atomically(folder / "power.md", [power_text(plan)])
     write_json(folder / "power.json", plan.as_dict())
     power_figure(plan).savefig(folder / "power.png", dpi=110, metadata={"Software": None})
