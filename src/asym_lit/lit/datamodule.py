@@ -203,11 +203,11 @@ class RolloutDataModule(LightningDataModule):
         """How far the evaluation of a set is on this process; the first one tells."""
         what = f"{name} at step {step}"
         if self._evaluation.what != what or self._evaluation.done == self._evaluation.total:
-            loader = self._evaluated[number]
-            assert self.trainer is not None
+            loader, trainer = self._evaluated[number], self.module.trainer
             at_once = max(self.evaluation_prompts_per_batch // loader.world_size, 1)
-            batches = self.trainer.num_test_batches if self.trainer.testing else self.trainer.num_val_batches
-            total = min(len(range(loader.rank, len(loader.prompts), loader.world_size)), int(batches[number]) * at_once)
+            batches = trainer.num_predict_batches if trainer.predicting else trainer.num_val_batches
+            batches = trainer.num_test_batches if trainer.testing else batches
+            total = min(loader.own, int(batches[number]) * at_once)
             self._evaluation = Pace(what, total, "problems", say=rank_zero_info, together=at_once)
         return self._evaluation
 

@@ -111,6 +111,11 @@ class EvaluationLoader:
         self.prompts, self.rank, self.world_size = prompts, rank, world_size
         self.per_batch = max(prompts_per_batch, world_size)
 
+    @property
+    def own(self) -> int:
+        """How many prompts this process answers."""
+        return len(range(self.rank, len(self.prompts), self.world_size))
+
     def __len__(self) -> int:
         return -(-len(self.prompts) // self.per_batch)
 
