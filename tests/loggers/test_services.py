@@ -44,6 +44,12 @@ def run_in_four(folder: Path, *more: str) -> None:
         sleep(0.1)
 
 
+def forget(patch: pytest.MonkeyPatch) -> None:
+    """What a run before this one has left for its services in the environment: MLflow writes its store there."""
+    for name in ("WANDB_PROJECT", "WANDB_NAME", "WANDB_DIR", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
+        patch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With a run of four steps."""
@@ -52,8 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr("sys.argv", ["train.py"])
         patch.setenv("WANDB_MODE", "offline")
         patch.setenv("WANDB_SILENT", "true")
-        for name in ("WANDB_PROJECT", "WANDB_NAME", "WANDB_DIR", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
-            patch.delenv(name, raising=False)
+        forget(patch)
         run_in_four(made)
     return made
 
@@ -147,6 +152,7 @@ def test_a_run_that_goes_on_is_the_same_one_to_its_services(folder, monkeypatch,
     monkeypatch.setattr("sys.argv", ["train.py"])
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
+    forget(monkeypatch)
     run_in_four(
         folder, "--data.rollout_steps", "5", "--model.max_grad_norm", "2", "--ckpt_path", str(folder / "run" / "version_0")
     )
