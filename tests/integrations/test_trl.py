@@ -104,20 +104,30 @@ class Summing(ObjectiveTrainer):
         return loss
 
 
-def train(
-    objective: Objective, folder: Any, reward: Any = None, data: Dataset | None = None, **changed: Any
-) -> tuple[Any, Steps]:
-    steps = Steps(objective)
-    trainer = Summing(
+def trainer_of(
+    kind: type[ObjectiveTrainer],
+    objective: Objective,
+    folder: Any,
+    reward: Any = None,
+    data: Dataset | None = None,
+    **changed: Any,
+) -> Any:
+    return kind(
         load_policy("bundled"),
         objective=objective,
         reward_funcs=reward or as_reward_function(CountdownVerifier()),
         args=settings(folder, **changed),
         train_dataset=data or countdown(),
         processing_class=load_tokenizer("bundled"),
-        callbacks=[steps],
+        eval_dataset=countdown(4) if changed.get("eval_strategy") else None,
     )
+
+
+def train(objective: Objective, folder: Any, *reward: Any, **more: Any) -> tuple[Any, Steps]:
+    trainer = trainer_of(Summing, objective, folder, *reward, **more)
+    steps = Steps(objective)
     steps.trainer = trainer
+    trainer.add_callback(steps)
     trainer.train()
     return trainer, steps
 
@@ -140,16 +150,8 @@ def test_an_optimizer_step_of_two_micro_batches_is_the_same_step(tmp_path):
     assert len(steps.gaps) == 3 and max(steps.norms) > 1e-3 and max(steps.gaps) < 1e-5
 
 
-def trained(objective: Objective, folder: Any, reward: Any = None, data: Dataset | None = None, **changed: Any) -> Any:
-    trainer = ObjectiveTrainer(
-        load_policy("bundled"),
-        objective=objective,
-        reward_funcs=reward or as_reward_function(CountdownVerifier()),
-        args=settings(folder, **changed),
-        train_dataset=data or countdown(),
-        processing_class=load_tokenizer("bundled"),
-        eval_dataset=countdown(4) if changed.get("eval_strategy") else None,
-    )
+def trained(objective: Objective, folder: Any, *reward: Any, **more: Any) -> Any:
+    trainer = trainer_of(ObjectiveTrainer, objective, folder, *reward, **more)
     trainer.train()
     return trainer
 

@@ -24,6 +24,8 @@ class PlainErrors(ArgumentParser):
 
     words: Sequence[str] = ()
     """Of the command line."""
+    short_usage: str = ""
+    """One line that precedes an error, behind the program's name; empty for all options, which `--help` shows."""
 
     @override
     def parse_args(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # type: ignore[override]
@@ -50,3 +52,11 @@ class PlainErrors(ArgumentParser):
         if "required" in message:
             parser.print_usage(sys.stderr)
         sys.exit(2)
+
+    @override
+    def print_usage(self, file: Any = None) -> None:
+        """The short line, if there is one."""
+        if self.short_usage:
+            print(f"usage: {self.prog} {self.short_usage}", file=file)
+        else:
+            super().print_usage(file)

@@ -14,7 +14,6 @@ from typing import Any
 from jsonargparse import auto_cli
 from rich.console import Console
 from rich.table import Table
-from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors, allow_short_names
 from asym_lit.command_line.program import program
@@ -80,9 +79,7 @@ class AuditSettings:
 class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
-    @override
-    def print_usage(self, file: Any = None) -> None:
-        print(f"usage: {self.prog} --verifier CLASS --file rows.jsonl [--KEY VALUE ...]", file=file)
+    short_usage = "--verifier CLASS --file rows.jsonl [--KEY VALUE ...]"
 
 
 def audit_command(args: Sequence[str]) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
 from asym_lit.command_line.program import program
@@ -27,9 +25,7 @@ from asym_lit.types import InputError
 class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
-    @override
-    def print_usage(self, file: Any = None) -> None:
-        print(f"usage: {self.prog} FOLDER|FILE|NAME=PATH ... [--out FOLDER] [--baseline ARM] [--KEY VALUE ...]", file=file)
+    short_usage = "FOLDER|FILE|NAME=PATH ... [--out FOLDER] [--baseline ARM] [--KEY VALUE ...]"
 
 
 def compare_command(args: Sequence[str]) -> None:

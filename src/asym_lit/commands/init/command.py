@@ -6,10 +6,8 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
-from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
 from asym_lit.command_line.names import nearest
@@ -22,21 +20,14 @@ RUN_NAME = re.compile(r"^(\s+init_args: \{save_dir: runs, name: )[\w.-]+", re.MU
 FIT = re.compile(r"python train\.py fit --config configs/\w+\.yaml")
 
 
-class _Parser(PlainErrors):
-    """Precedes an error with one line of usage."""
-
-    @override
-    def print_usage(self, file: Any = None) -> None:
-        print(f"usage: {self.prog} NAME [--recipe {'|'.join(complete_recipes())}]", file=file)
-
-
 def init_command(args: Sequence[str]) -> None:
     """Run `init`.
 
     Args:
         args: Words after `init`.
     """
-    parser = _Parser(prog=f"{program()} init", description="Copy a recipe that ships, to edit.")
+    parser = PlainErrors(prog=f"{program()} init", description="Copy a recipe that ships, to edit.")
+    parser.short_usage = f"NAME [--recipe {'|'.join(complete_recipes())}]"
     parser.add_argument("name", help="of the copy, NAME.yaml, and of its runs, runs/NAME")
     parser.add_argument("--recipe", default="simko", help=f"which one: {', '.join(complete_recipes())}")
     given = parser.parse_args(list(args))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
 from asym_lit.command_line.program import program
@@ -19,9 +17,7 @@ from asym_lit.reports.history_words import course_rows, history_sentences
 class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
-    @override
-    def print_usage(self, file: Any = None) -> None:
-        print(f"usage: {self.prog} HISTORY [--out FOLDER] [--KEY VALUE ...]", file=file)
+    short_usage = "HISTORY [--out FOLDER] [--KEY VALUE ...]"
 
 
 def ledger_command(args: Sequence[str]) -> None:

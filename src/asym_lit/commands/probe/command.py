@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from jsonargparse import auto_cli, set_parsing_settings
 from rich.console import Console
-from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors, allow_short_names
 from asym_lit.command_line.program import program
@@ -17,11 +15,7 @@ from asym_lit.commands.probe.probing import Probe, run_probe
 class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
-    @override
-    def print_usage(self, file: Any = None) -> None:
-        print(
-            f"usage: {self.prog} [--policy POLICY] [--tasks.NAME '{{task: ..., verifier: ...}}'] [--KEY VALUE ...]", file=file
-        )
+    short_usage = "[--policy POLICY] [--tasks.NAME '{task: ..., verifier: ...}'] [--KEY VALUE ...]"
 
 
 def probe_command(args: Sequence[str]) -> None:

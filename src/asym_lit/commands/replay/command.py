@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from jsonargparse import auto_cli, set_parsing_settings
 from rich.console import Console
-from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors, allow_short_names
 from asym_lit.command_line.program import program
@@ -19,9 +17,7 @@ from asym_lit.objectives import Objective
 class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
-    @override
-    def print_usage(self, file: Any = None) -> None:
-        print(f"usage: {self.prog} [--transcript FILE] [--presets '[grpo, simko]'] [--KEY VALUE ...]", file=file)
+    short_usage = "[--transcript FILE] [--presets '[grpo, simko]'] [--KEY VALUE ...]"
 
 
 def replay_command(args: Sequence[str]) -> None:

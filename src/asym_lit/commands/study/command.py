@@ -9,10 +9,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rich.console import Console
-from typing_extensions import override
 
 from asym_lit.command_line import PlainErrors
 from asym_lit.command_line.program import program
@@ -52,11 +51,7 @@ class StudyOptions:
 class _Parser(PlainErrors):
     """Precedes an error with one line of usage; `--help` shows all options."""
 
-    @override
-    def print_usage(self, file: Any = None) -> None:
-        print(
-            f"usage: {self.prog} STUDY.yaml [--out FOLDER] [--jobs N] [--how run|commands|slurm] [--KEY VALUE ...]", file=file
-        )
+    short_usage = "STUDY.yaml [--out FOLDER] [--jobs N] [--how run|commands|slurm] [--KEY VALUE ...]"
 
 
 def study_command(args: Sequence[str]) -> None:
