@@ -62,6 +62,7 @@ def full_scores(
         entropy_BT=-(logprobs_BTV.exp() * logprobs_BTV).sum(-1).detach() * mask_BT,
         topk_logprobs_BTK=logprobs_BTV.topk(top_n, -1).values * mask_BT[..., None],
         rank1_BT=(logprobs_BTV.argmax(-1) == response_BT) & mask_BT.bool(),
+        squares_BT=(2 * logprobs_BTV).exp().sum(-1).detach() * mask_BT,
     )
 
 
@@ -95,14 +96,21 @@ class LossProblem:
             old_logprobs_BT=old_BT,
             reference_logprobs_BT=(old_BT + noise_BT) * mask_BT,
         )
-        experience.entropy_BT = full_scores(old_BTV, response_BT, mask_BT).entropy_BT
+        at_rollout = full_scores(old_BTV, response_BT, mask_BT)
+        experience.entropy_BT, experience.squares_BT = at_rollout.entropy_BT, at_rollout.squares_BT
+        experience.greedy_rewards_B = (torch.arange(groups) % 2).double().repeat_interleave(size)
+        experience.rewards_BC = torch.stack([correct_B.double(), -lengths_B.double()], -1)
+        experience.reward_weights_BC = torch.tensor([1.0, 0.1], dtype=torch.float64).expand(rows, 2)
+        experience.prompt_tokens_B = mask_BT.sum(-1).view(groups, size).sum(-1).repeat_interleave(size)
         experience.pool = BatchPool(experience.entropy_BT[mask_BT.bool()].sort().values, old_BT[mask_BT.bool()].sort().values)
         moved_BTV = old_BTV + 0.3 * torch.randn(old_BTV.shape, generator=g, dtype=torch.float64)
         return LossProblem(moved_BTV, response_BT, experience)
 
     @property
     def counts(self) -> GlobalCounts:
-        return GlobalCounts(float(self.experience.mask_BT.sum()), float(len(self.experience.mask_BT)))
+        experience = self.experience
+        rows, groups = len(experience.mask_BT), len(experience.mask_BT) // experience.group_size
+        return GlobalCounts(float(experience.mask_BT.sum()), float(rows), float(groups))
 
     def estimated(self, objective: Objective) -> Experience:
         """The experience with shaped rewards and advantages."""

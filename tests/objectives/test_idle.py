@@ -17,8 +17,10 @@ GIVEN = {"base": grpo(), "max_tokens": 6, "correction": TokenTruncated()}
 WANT = {"bcpg_nsa"}  # an annotator, without which it refuses
 NAMES = sorted(name for name in vars(presets) if inspect.isfunction(getattr(presets, name)) and name not in WANT)
 LOOK_AT_ALL = {  # why nothing of a batch may be left out
+    "adaptive_entropy": "measures the entropy of every response",
     "clip_cov": "chooses tokens by their covariance over the micro-batch",
     "kl_cov": "likewise",
+    "lens": "shapes rewards by scores",
     "differential_smoothing": "adds to every advantage",
     "reinforce_pp": "whitens over the batch, behind nothing that wants scores",
     "unlikeliness": "shapes rewards by scores",

@@ -25,7 +25,7 @@ from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedProm
 from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.rollout.stops import check_stops
 from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
-from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Split, Task, check_least
+from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Schedule, Split, Task, check_least
 
 
 class RolloutDataModule(LightningDataModule):
@@ -47,6 +47,7 @@ class RolloutDataModule(LightningDataModule):
         evaluation_prompts_per_batch: Prompts answered at once in evaluation, over all processes.
         policy: Where the tokenizer is; None for where the module's `policy` is. Another one than the module's is refused.
         seed: Of prompt order and sampling; the run's `seed_everything`.
+        temperature: Of training rollouts, by rollout step; scores are taken at it too. None for that of `sampling`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class RolloutDataModule(LightningDataModule):
         evaluation_prompts_per_batch: int = 64,
         policy: str | None = None,
         seed: int = 1,
+        temperature: Schedule | None = None,
     ) -> None:
         super().__init__()
         check_least("data.{name}", 1, rollout_steps=rollout_steps, prompts_per_step=prompts_per_step)
@@ -72,7 +74,7 @@ class RolloutDataModule(LightningDataModule):
         self.evaluation_sets = evaluation_sets(evaluation_tasks, task)
         self.rollout_steps, self.prompts_per_step = rollout_steps, prompts_per_step
         self.evaluation_prompts_per_batch = evaluation_prompts_per_batch
-        self.policy, self.seed = policy, seed
+        self.policy, self.seed, self.temperature = policy, seed, temperature
         self.prompt_format, self.max_prompt_tokens, self.engine = prompt_format, max_prompt_tokens, engine or HFEngine()
         self.train_loader: PromptLoader | None = None
         self._evaluated: list[EvaluationLoader] = []
@@ -154,14 +156,9 @@ class RolloutDataModule(LightningDataModule):
 
     def _evaluation_loaders(self, split: Split) -> list[EvaluationLoader]:
         assert self.trainer is not None
+        at_once, rank, ranks = self.evaluation_prompts_per_batch, self.trainer.global_rank, self.trainer.world_size
         self._evaluated = [
-            EvaluationLoader(
-                self.evaluation_prompts(name, split),
-                self.evaluation_prompts_per_batch,
-                self.trainer.global_rank,
-                self.trainer.world_size,
-            )
-            for name in self.evaluation_sets
+            EvaluationLoader(self.evaluation_prompts(name, split), at_once, rank, ranks) for name in self.evaluation_sets
         ]
         return self._evaluated
 
@@ -188,9 +185,10 @@ class RolloutDataModule(LightningDataModule):
         step = self.module.rollout_step
         if self.trainer.training:
             assert self.train_loader is not None
-            made = RolloutBatch([], self.sampling, step, self.task.name)
+            made = RolloutBatch([], self.sampling.at(step, self.temperature), step, self.task.name)
             self.maker.sync(made, self.module)
-            self.maker.fill(made, batch, self.module.objective.group_filter, self.train_loader.draw)
+            objective = self.module.objective
+            self.maker.fill(made, batch, objective.group_filter, self.train_loader.draw, objective.rollout_needs.greedy)
             self.maker.rest(made)
         else:
             name, one = list(self.evaluation_sets.items())[dataloader_idx]

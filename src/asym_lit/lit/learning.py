@@ -6,18 +6,20 @@ The optimizer's step is in `optimizing`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from asym_lit.lit.distributed import all_cat, all_sum, world_size
 from asym_lit.lit.updates import MiniBatch, cut, plan_bystanders, plan_updates
+from asym_lit.objectives.feedback import Feedback
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.lora import AdapterOff
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.rollout.counting import note_step
 from asym_lit.rollout.microbatches import Cutting, MicroBatch, empty_scores, experience_of, write_rows
-from asym_lit.types import BatchPool, Collectives, Needs, RolloutBatch, TokenScores
+from asym_lit.types import Collectives, Needs, RolloutBatch, TokenScores
 
 
 @dataclass
@@ -32,6 +34,8 @@ class RolloutLearner:
         batch: The rollouts; its `experience` and `scores` are filled in.
         cutting: How the rollouts are cut up for the updates.
         watch: Score the rollouts that no update reads too, for diagnostics. They are if parts of the objective read scores.
+        memory: What steering parts of the objective remember; changed in place.
+        rollout_steps: Length of the run; 0 if that is not known.
     """
 
     scorer: TokenScorer
@@ -41,12 +45,17 @@ class RolloutLearner:
     batch: RolloutBatch
     cutting: Cutting
     watch: bool = False
+    memory: dict[str, float] = field(default_factory=dict)
+    rollout_steps: int = 0
 
     def __post_init__(self) -> None:
         parameter = next(self.scorer.parameters())
-        self.experience = experience_of(self.batch.rollouts, self.batch.sampling.n, parameter.device)
-        self.batch.experience = self.experience
-        self.experience.collectives = Collectives(all_sum, all_cat)
+        batch, chosen = self.batch, self.objective.rollout_filter
+        self.experience = batch.experience = experience_of(batch.rollouts, batch.sampling.n, parameter.device)
+        note_step(self.experience, batch, chosen)
+        self.experience.collectives, self.experience.memory = Collectives(all_sum, all_cat), self.memory
+        self.experience.steps = self.rollout_steps
+        self.feedback = Feedback(tuple(self.objective.regularizers), self.memory, all_sum)
         kept = [kept for kept in self.batch.kept for _ in range(self.batch.sampling.n)]
         self.experience.valid_B &= torch.tensor(kept, device=parameter.device)
         like_BT = self.experience.mask_BT.to(torch.promote_types(parameter.dtype, torch.float32))
@@ -57,7 +66,7 @@ class RolloutLearner:
             self.experience.reference_logprobs_BT = torch.zeros_like(like_BT)
         self.idle_B = self.objective.idle(self.experience)
         """Bool: rollouts without gradient."""
-        idle, chosen = self.idle_B.tolist(), self.objective.rollout_filter
+        idle = self.idle_B.tolist()
         self.plan = plan_updates(self.batch, self.cutting, idle, chosen)
         self.micro_batches = [self._cut(mini_batch) for mini_batch in self.plan]
         self._watched: list[MicroBatch] = []
@@ -92,7 +101,8 @@ class RolloutLearner:
         """Shaped rewards and advantages of whole groups, handed out to the micro-batches."""
         experience = self.experience
         if self.needs.rollout_scores:
-            self._pool()
+            experience.entropy_BT, experience.squares_BT = self.scores.entropy_BT, self.scores.squares_BT
+            experience.pool = experience.pooled(self.scores)
         experience.rewards_B = self.objective.shape(experience)
         experience.advantages_BT = self.objective.estimate(experience)
         if (experience.advantages_BT[self.idle_B] != 0).any():
@@ -100,19 +110,8 @@ class RolloutLearner:
                 "A part of the objective says that it keeps advantages of 0, and gave one of these another value."
             )
         for part in self._parts:
-            part.experience.advantages_BT = experience.advantages_BT[part.rows, : part.experience.mask_BT.shape[1]]
-
-    def _pool(self) -> None:
-        experience = self.experience
-        experience.entropy_BT = self.scores.entropy_BT
-        counted_BT = (experience.mask_BT * experience.valid_B[:, None]).bool()
-        ordered = [
-            None if values_BT is None else all_cat(values_BT[counted_BT]).sort().values
-            for values_BT in (self.scores.entropy_BT, self.scores.logprobs_BT)
-        ]
-        experience.pool = BatchPool(*ordered)
-        for part in self._parts:
             part.experience.pool = experience.pool
+            part.experience.advantages_BT = experience.advantages_BT[part.rows, : part.experience.mask_BT.shape[1]]
 
     def accumulate(self, number: int, backward: Callable[[Tensor], None]) -> dict[str, Tensor]:
         """Gradients of one mini-batch; returns sums over its tokens on this rank, and its loss.
@@ -129,6 +128,7 @@ class RolloutLearner:
             backward(terms.loss * world_size())
             for name, value in (*terms.sums.items(), ("loss/total", terms.loss.detach())):
                 sums[name] = sums[name] + value if name in sums else value
+        self.feedback.after_update(sums, self.plan[number].read)
         return sums
 
     def _current_scores(self, part: MicroBatch) -> TokenScores:

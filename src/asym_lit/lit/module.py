@@ -96,6 +96,7 @@ class PolicyModule(LivePolicyModule):
         self.head_dtype = None if head_dtype is None else getattr(torch, head_dtype)
         self.rollout_step, self.diagnostics, self.resuming = 0, Needs(), Resuming()
         self.steps, self.points = OptimizerSteps(max_grad_norm), {}
+        self.memory: dict[str, float] = {}  # of parts of the objective that steer by what they have measured
         check_export(policy)
         self.policy_config = load_config(policy)
         self._reference: list[TokenScorer | AdapterOff] = []  # in a list, so that it is no submodule: checkpoints leave it out
@@ -180,11 +181,13 @@ class PolicyModule(LivePolicyModule):
         cutting = Cutting(self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens, shares)
         # A policy looks surer if one asks about its right answers only.
         watch = self.diagnostics != Needs()
-        learner = RolloutLearner(self.scorer, reference, objective, self.needs, batch, cutting, watch)
+        given = (self.scorer, reference, objective, self.needs, batch, cutting, watch)
+        learner = RolloutLearner(*given, self.memory, data.rollout_steps)
         learner.score()
         learner.estimate()
         clock = batch.spend("score", clock)
         sums = self.steps.make_all(self, learner, list(range(self.mini_batches)) * self.inner_epochs)
+        learner.feedback.after_step()
         self.rollout_step += 1
         batch.spend("update", clock)
         valid_B = learner.experience.valid_B

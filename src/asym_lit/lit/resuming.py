@@ -23,7 +23,7 @@ class Resuming:
         """Put our part into a checkpoint that Lightning is about to write."""
         origin = origin_of(module.policy, module.policy_config, module.lora)
         settings = settings_of(module, module.datamodule)
-        checkpoint[KEY] = {"rollout_step": module.rollout_step, "settings": settings, **origin}
+        checkpoint[KEY] = {"rollout_step": module.rollout_step, "memory": module.memory, "settings": settings, **origin}
 
     def load(self, module: Any, checkpoint: dict[str, Any]) -> None:
         """Take our part out of one that Lightning has read, before it restores its loops.
@@ -32,7 +32,7 @@ class Resuming:
             InputError: If this run cannot go on from it.
         """
         saved = check_origin(checkpoint, origin_of(module.policy, module.policy_config, module.lora))
-        module.rollout_step = saved["rollout_step"]
+        module.rollout_step, module.memory = saved["rollout_step"], dict(saved.get("memory", {}))
         if module.trainer.state.fn == TrainerFn.FITTING:
             self.changed = changed(saved.get("settings", {}), settings_of(module, module.datamodule))
             go_on(checkpoint, module.rollout_step, module.datamodule.rollout_steps)

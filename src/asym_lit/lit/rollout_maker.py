@@ -6,17 +6,15 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-import torch
-
 from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.engine_keeper import EngineKeeper
 from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.lit.stopping import HeldFault
-from asym_lit.objectives.rewards import GroupFilter
+from asym_lit.objectives.rewards import GroupFilter, passes
 from asym_lit.responses import response_text
 from asym_lit.rollout.engine import Engine, Request, request_seed
 from asym_lit.rollout.prompts import SlottedPrompts
-from asym_lit.types import LivePolicy, Outcome, Prompt, Rollout, RolloutBatch, Scorer
+from asym_lit.types import LivePolicy, Prompt, Rollout, RolloutBatch, Scorer
 
 
 class RolloutMaker:
@@ -53,7 +51,14 @@ class RolloutMaker:
         made.rollouts = [rollout for group in self._answer(made, prompts, "evaluation", 0, each) for rollout in group]
         made.kept = [True] * len(made.groups)
 
-    def fill(self, made: RolloutBatch, prompts: SlottedPrompts, keep: GroupFilter, draw: Callable[[int], list[Prompt]]) -> None:
+    def fill(
+        self,
+        made: RolloutBatch,
+        prompts: SlottedPrompts,
+        keep: GroupFilter,
+        draw: Callable[[int], list[Prompt]],
+        greedy: bool = False,
+    ) -> None:
         """A training batch, with groups that the filter drops drawn anew, within its bound. A collective.
 
         Args:
@@ -61,6 +66,7 @@ class RolloutMaker:
             prompts: This rank's share of the step.
             keep: The objective's group filter.
             draw: Gives the next prompts of the stream, the same on every rank.
+            greedy: Beside each group that is left, one greedy response.
         """
         groups: dict[int, list[Rollout]] = {}
         pending, kept = prompts, dict.fromkeys((slot for slot, _ in prompts), False)
@@ -68,7 +74,7 @@ class RolloutMaker:
             for group in self._answer(made, pending, f"train/{attempt}", made.step):
                 made.discarded += groups.get(group[0].slot, [])
                 groups[group[0].slot] = group
-                kept[group[0].slot] = _passes(keep, group)
+                kept[group[0].slot] = passes(keep, group)
             dropped = sorted(all_lists([slot for slot, passes in kept.items() if not passes]))
             if not dropped or attempt + 1 == keep.max_draws:
                 break
@@ -76,6 +82,14 @@ class RolloutMaker:
             pending = [(slot, prompt) for slot, prompt in replacements if slot in kept]
         made.rollouts = [rollout for slot in sorted(groups) for rollout in groups[slot]]
         made.kept = [kept[slot] for slot in sorted(groups)]
+        if greedy:
+            self.fill_greedy(made)
+
+    def fill_greedy(self, made: RolloutBatch) -> None:
+        """A greedy response beside each group of a batch. A collective."""
+        prompts = [(group[0].slot, group[0].prompt) for group in made.groups]
+        asked = RolloutBatch([], made.sampling.greedy(), made.step, made.source, seconds=made.seconds)
+        made.greedy = [one for group in self._answer(asked, prompts, "greedy", made.step) for one in group]
 
     def _answer(
         self, made: RolloutBatch, prompts: SlottedPrompts, stage: str, step: int, each: Callable[[], None] = lambda: None
@@ -112,9 +126,3 @@ class RolloutMaker:
     def close(self) -> None:
         """Close the engine; a later stage starts it again."""
         self.keeper.close()
-
-
-def _passes(keep: GroupFilter, group: list[Rollout]) -> bool:
-    correct = torch.tensor([[r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in group]])
-    valid = torch.tensor([[r.reward is not None for r in group]])
-    return bool(keep(correct, valid)[0])

@@ -8,7 +8,7 @@ from lightning.pytorch import Trainer
 
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.tasks.evaluation_sets import EvaluationSet
-from asym_lit.types import Sampling
+from asym_lit.types import Sampling, Schedule
 
 
 @runtime_checkable
@@ -21,6 +21,7 @@ class RolloutSource(Protocol):
     rollout_steps: int
     prompts_per_step: int
     seed: int
+    temperature: Schedule | None
     tokenizer: Any
     maker: RolloutMaker
 

@@ -11,7 +11,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 
 from asym_lit.lit.rollout_source import RolloutSource
 from asym_lit.objectives.objective import Objective, check_group_size
-from asym_lit.types import InputError, Sampling
+from asym_lit.types import InputError, Sampling, check_sampling
 
 LIGHTNINGS_OWN = (1, None, 1000, -1)
 """Epochs: one, what a trainer from Python has if it was told nothing, and without end; one epoch is the run in each case."""
@@ -53,12 +53,14 @@ def check_limits(trainer: Trainer, rollout_steps: int) -> None:
 
 
 def check_start(objective: Objective, data: RolloutSource) -> None:
-    """Refuse an objective that the group size is too small for, and warn of rollouts that are not the policy's own.
+    """Refuse an objective that the group size is too small for, temperatures that cannot be; warn of rollouts not the policy's.
 
     Raises:
         InputError: With what to write.
     """
     check_group_size(objective, data.sampling.n)
+    for temperature in (data.temperature.start, data.temperature.end) if data.temperature else ():
+        check_sampling("data", {"temperature": temperature})
     warn_of_cut_distributions(data.sampling)
 
 

@@ -13,8 +13,9 @@ import torch
 from asym_lit.lit.distributed import all_max, all_sum
 from asym_lit.objectives.aggregations import GlobalCounts
 from asym_lit.objectives.rewards import AllRollouts, RolloutFilter
+from asym_lit.rollout.counting import decided_and_chosen
 from asym_lit.rollout.microbatches import Cutting, MicroBatch, make_micro_batch
-from asym_lit.types import Experience, Outcome, Rollout, RolloutBatch
+from asym_lit.types import Experience, Rollout, RolloutBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def plan_updates(
         rollout_filter: The objective's.
     """
     rollouts = batch.rollouts
-    decided, chosen_by_verdict = _rows(batch, rollout_filter)
+    decided, chosen_by_verdict = decided_and_chosen(batch, rollout_filter)
     dealt = [
         [i for i, r in enumerate(rollouts) if r.slot in slots and decided[i] and chosen_by_verdict[i]]
         for slots in cutting.deal(batch.step)
@@ -63,31 +64,28 @@ def plan_bystanders(batch: RolloutBatch, cutting: Cutting, idle: Sequence[bool],
         idle: Of each rollout: it has no gradient.
         rollout_filter: The objective's.
     """
-    decided, chosen = _rows(batch, rollout_filter)
+    decided, chosen = decided_and_chosen(batch, rollout_filter)
     rows = [i for i, still in enumerate(idle) if decided[i] and (still or not chosen[i])]
     return _in_step(batch.rollouts, [rows], [cutting.pack(batch.rollouts, rows)])[0]
-
-
-def _rows(batch: RolloutBatch, rollout_filter: RolloutFilter) -> tuple[list[bool], list[bool]]:
-    """Of each rollout: is it decided and in a group that is kept, and does the filter let it through?"""
-    right = [r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in batch.rollouts]
-    kept = [kept for kept in batch.kept for _ in range(batch.sampling.n)]
-    decided = [k and r.reward is not None for k, r in zip(kept, batch.rollouts, strict=True)]
-    return decided, rollout_filter(torch.tensor(right, dtype=torch.bool)).tolist()
 
 
 def _in_step(rollouts: Sequence[Rollout], dealt: Sequence[list[int]], packed: Sequence[list[list[int]]]) -> list[MiniBatch]:
     """Mini-batches with as many micro-batches on every rank, and their sizes over all ranks."""
     lengths = [len(rollout.token_ids) for rollout in rollouts]
     sizes = [
-        (sum(lengths[i] for i in rows), len(rows), sum(lengths[i] for micro_batch in part for i in micro_batch))
+        (
+            sum(lengths[i] for i in rows),
+            len(rows),
+            len({rollouts[i].slot for i in rows if lengths[i]}),
+            sum(lengths[i] for micro_batch in part for i in micro_batch),
+        )
         for rows, part in zip(dealt, packed, strict=True)
     ]
-    tokens, sequences, read = all_sum(torch.tensor(sizes, dtype=torch.float64)).T.tolist()
+    tokens, sequences, prompts, read = all_sum(torch.tensor(sizes, dtype=torch.float64)).T.tolist()
     longest = all_max(torch.tensor([len(part) for part in packed])).tolist()
     return [
-        MiniBatch([*part, *[[0]] * (most - len(part))], most - len(part), GlobalCounts(t, s), r)
-        for part, most, t, s, r in zip(packed, longest, tokens, sequences, read, strict=True)
+        MiniBatch([*part, *[[0]] * (most - len(part))], most - len(part), GlobalCounts(t, s, p), r)
+        for part, most, t, s, p, r in zip(packed, longest, tokens, sequences, prompts, read, strict=True)
     ]
 
 

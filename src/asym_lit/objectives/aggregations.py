@@ -23,6 +23,10 @@ class GlobalCounts:
     """Response tokens that are trained on."""
     sequences: float
     """Rollouts that are trained on."""
+    prompts: float = 0
+    """Prompts with at least one such token; 0 if they were not counted."""
+    prompt_tokens_B: Float[Tensor, " B"] | None = None
+    """Of the rows at hand: tokens trained on of all responses to the prompt of each; None if they were not counted."""
 
 
 class Aggregation(Protocol):
@@ -88,3 +92,21 @@ class SequenceSum:
     def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
         return mask_BT / max(counts.sequences, 1)
+
+
+@dataclass(frozen=True)
+class PromptMean:
+    """Every prompt weighs the same: mean over prompts of the token mean of their responses (SkyRL's `prompt_mean`).
+
+    Assumes that a prompt is the unit: within it long responses weigh more than short ones, between prompts they do not. With as
+    many tokens for each prompt it is `TokenMean`; with one response for each, `SequenceMean`.
+    """
+
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
+        """Weights, shape [B, T]."""
+        if counts.prompt_tokens_B is None:
+            raise InputError(
+                "PromptMean divides by the tokens of each prompt, which were not counted here; allowed in PolicyModule, replay "
+                "and TRL. Write another aggregation, such as TokenMean."
+            )
+        return mask_BT / counts.prompt_tokens_B.to(mask_BT.dtype).clamp(min=1)[:, None] / max(counts.prompts, 1)

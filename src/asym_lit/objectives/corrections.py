@@ -159,6 +159,15 @@ def truncated(weights: Float[Tensor, " B #T"], experience: Experience) -> Bool[T
     return (weights > 0) & (weights < log_ratio.exp())
 
 
+def weight_sums(weights: Float[Tensor, " B #T"], experience: Experience) -> dict[str, Float[Tensor, ""]]:
+    """Sums over tokens of the weights, of those that were truncated and of those that are 0, by metric name."""
+    mask_BT = experience.mask_BT
+    kinds = {"weight": weights, "truncated": truncated(weights, experience), "dropped": weights == 0}
+    return {
+        f"correction/{name}": masked_sum(kind.expand_as(mask_BT).to(mask_BT.dtype), mask_BT) for name, kind in kinds.items()
+    }
+
+
 def _check_bounds(low: float, high: float) -> None:
     if not 0 <= low < high:
         raise InputError(f"low is {low} and high (or cap) is {high}; allowed: 0 <= low < high.")

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from asym_lit.objectives.advantages import AdvantageEstimator, GroupNormalised
 from asym_lit.objectives.aggregations import Aggregation, GlobalCounts, TokenMean
-from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, truncated
+from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, weight_sums
+from asym_lit.objectives.feedback import Steering
 from asym_lit.objectives.ratios import ImportanceRatio, TokenRatio
 from asym_lit.objectives.regularizers import Regularizer
 from asym_lit.objectives.rewards import AllRollouts, GroupFilter, KeepAll, RewardShaper, RolloutFilter
@@ -125,10 +126,10 @@ class Objective:
         """
         none_B = torch.zeros_like(experience.valid_B)
         later = [*self.token_reweights, self.token_loss, *self.regularizers]
-        if any(shaper.needs != Needs() for shaper in self.reward_shapers) or not all(map(_keeps_zero, later)):
+        if any(shaper.needs.of_scores for shaper in self.reward_shapers) or not all(map(_keeps_zero, later)):
             return none_B
         # A reweight that wants scores is left out, if zeros survive it; so is what comes after it.
-        known = list(takewhile(lambda reweight: reweight.needs == Needs(), self.reweights))
+        known = list(takewhile(lambda reweight: not reweight.needs.of_scores, self.reweights))
         if not all(map(_keeps_zero, self.reweights[len(known) :])):
             return none_B
         shaped = replace(experience, rewards_B=self.shape(experience))
@@ -157,16 +158,16 @@ class Objective:
         }
         weights = self.correction.weights(experience)
         if weights is not None:
-            sums["correction/weight"] = masked_sum(weights.expand_as(mask_BT), mask_BT)
-            capped = truncated(weights, experience).expand_as(mask_BT)
-            sums["correction/truncated"] = masked_sum(capped.to(mask_BT.dtype), mask_BT)
-            sums["correction/dropped"] = masked_sum((weights == 0).expand_as(mask_BT).to(mask_BT.dtype), mask_BT)
+            sums |= weight_sums(weights, experience)
             loss_BT = loss_BT * weights
         for regularizer in self.regularizers:
             added_BT = regularizer(scores, experience)
             sums[f"loss/{regularizer.name}"] = masked_sum(added_BT.detach(), mask_BT)
             loss_BT = loss_BT + added_BT
-        weights_BT = self.aggregation(mask_BT, counts)
+            if isinstance(regularizer, Steering):
+                measured = regularizer.measured(scores, experience)
+                sums |= {name: masked_sum(value_BT, mask_BT) for name, value_BT in measured.items()}
+        weights_BT = self.aggregation(mask_BT, replace(counts, prompt_tokens_B=experience.prompt_tokens_B))
         return LossTerms(masked_sum(loss_BT * weights_BT, mask_BT), sums)
 
 

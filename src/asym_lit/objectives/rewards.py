@@ -5,6 +5,7 @@ Where rewards come from is the verifiers' business.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from asym_lit.reductions import masked_mean
 from asym_lit.shapes import Bool, Float
-from asym_lit.types import Experience, InputError, Needs
+from asym_lit.types import Experience, InputError, Needs, Outcome, Rollout
 
 
 class RewardShaper(Protocol):
@@ -195,3 +196,10 @@ class DropUniform:
         right = (correct_PG & valid_PG).any(-1)
         wrong = (~correct_PG & valid_PG).any(-1)
         return torch.logical_and(right, wrong)
+
+
+def passes(keep: GroupFilter, group: Sequence[Rollout]) -> bool:
+    """Whether a filter lets a verified group through."""
+    correct = torch.tensor([[r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in group]])
+    valid = torch.tensor([[r.reward is not None for r in group]])
+    return bool(keep(correct, valid)[0])

@@ -28,6 +28,8 @@ class _Statistics:
         """Sum of exp(shifted)."""
         self.weighted_N = torch.zeros_like(self.max_N)
         """Sum of shifted * exp(shifted)."""
+        self.squares_N = torch.zeros_like(self.max_N)
+        """Sum of exp(2 shifted)."""
         self.top_NK = self.max_N.new_full((len(targets_N), needs.top_n), -torch.inf)
         self.top_ids_NK = targets_N.new_zeros(self.top_NK.shape)
         for columns, weight_VH in tiles.columns():
@@ -54,6 +56,8 @@ class _Statistics:
         else:
             exp_NV = shifted_NV.exp_()
         self.sum_N[rows] = old_sum_N * fallen_N.exp() + exp_NV.sum(-1)
+        if self.needs.squares:
+            self.squares_N[rows] = self.squares_N[rows] * (2 * fallen_N).exp() + exp_NV.square_().sum(-1)
 
     def _rank(self, rows: slice, first: int, tile_NV: Float[Tensor, "N V"]) -> None:
         top_n = self.needs.top_n
@@ -65,7 +69,7 @@ class _Statistics:
 
 
 class ChunkedHead(torch.autograd.Function):
-    """Log-probs of given and of the likeliest tokens, entropies and rank-1 flags, from hidden states and the LM head.
+    """Log-probs of given and of the likeliest tokens, entropies, rank-1 flags, squares, from hidden states and the LM head.
 
     The backward pass makes the logits of each tile again and turns them into their own gradient in place. With p the
     distribution, v a token and H the entropy:
@@ -82,7 +86,13 @@ class ChunkedHead(torch.autograd.Function):
         targets_N: Int[Tensor, " N"],
         settings: TileSettings,
         needs: Needs,
-    ) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"] | None, Float[Tensor, "N K"] | None, Bool[Tensor, " N"] | None]:
+    ) -> tuple[
+        Float[Tensor, " N"],
+        Float[Tensor, " N"] | None,
+        Float[Tensor, "N K"] | None,
+        Bool[Tensor, " N"] | None,
+        Float[Tensor, " N"] | None,
+    ]:
         """Scores of N tokens.
 
         Args:
@@ -95,7 +105,8 @@ class ChunkedHead(torch.autograd.Function):
             needs: What to compute beside the log-prob.
 
         Returns:
-            Log-probs [N], entropies [N], log-probs of the likeliest tokens [N, K], rank-1 flags [N]; None where not needed.
+            Log-probs [N], entropies [N], log-probs of the likeliest tokens [N, K], rank-1 flags [N], sums of squared
+            probabilities [N]; None where not needed.
         """
         ctx.settings = settings
         tiles = LogitTiles(hidden_NH, weight_VH, bias_V, settings)
@@ -106,9 +117,10 @@ class ChunkedHead(torch.autograd.Function):
         top_NK = found.top_NK - found.max_N[:, None] - log_sum_N[:, None] if needs.top_n else None
         ctx.save_for_backward(hidden_NH, weight_VH, bias_V, targets_N, found.top_ids_NK, found.max_N, found.sum_N, entropy_N)
         ctx.set_materialize_grads(False)
-        fixed = (None if needs.entropy_gradient else entropy_N, rank1_N)
+        squares_N = found.squares_N / found.sum_N.square() if needs.squares else None
+        fixed = (None if needs.entropy_gradient else entropy_N, rank1_N, squares_N)
         ctx.mark_non_differentiable(*(values for values in fixed if values is not None))
-        return found.target_N - found.max_N - log_sum_N, entropy_N, top_NK, rank1_N
+        return found.target_N - found.max_N - log_sum_N, entropy_N, top_NK, rank1_N, squares_N
 
     @staticmethod
     @once_differentiable

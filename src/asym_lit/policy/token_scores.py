@@ -177,4 +177,5 @@ def _scattered(
 
     logprobs_BT = place(flat.logprobs_BT)
     assert logprobs_BT is not None
-    return TokenScores(logprobs_BT, place(flat.entropy_BT), place(flat.topk_logprobs_BTK), place(flat.rank1_BT))
+    others = (flat.entropy_BT, flat.topk_logprobs_BTK, flat.rank1_BT, flat.squares_BT)
+    return TokenScores(logprobs_BT, *(place(values) for values in others))

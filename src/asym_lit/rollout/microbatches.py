@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.layouts import TokenLayout, padded, shared
+from asym_lit.rollout.counting import several_rewards
 from asym_lit.shapes import Bool, Float
 from asym_lit.types import Experience, InputError, Needs, Rollout, TokenScores
 
@@ -151,6 +152,7 @@ def experience_of(rollouts: Sequence[Rollout], group_size: int, device: torch.de
     for i, rollout in enumerate(rollouts):
         mask[i, : len(rollout.token_ids)] = 1
         sampler[i, : len(rollout.token_ids)] = torch.tensor(rollout.logprobs)
+    rewards, weights = several_rewards(rollouts)
     return Experience(
         mask_BT=mask.to(device),
         rewards_B=torch.tensor([r.reward or 0.0 for r in rollouts], dtype=torch.float32, device=device),
@@ -160,6 +162,8 @@ def experience_of(rollouts: Sequence[Rollout], group_size: int, device: torch.de
         group_size=group_size,
         sampler_logprobs_BT=sampler.to(device),
         step_right_BT=_annotations(rollouts, mask.shape).to(device) if any(r.step_right for r in rollouts) else None,
+        rewards_BC=None if rewards is None else rewards.to(device),
+        reward_weights_BC=None if weights is None else weights.to(device),
     )
 
 
@@ -183,6 +187,7 @@ def empty_scores(like_BT: Float[Tensor, "B T"], needs: Needs) -> TokenScores:
         torch.zeros_like(like_BT) if needs.entropy else None,
         like_BT.new_zeros((*like_BT.shape, needs.top_n)) if needs.top_n else None,
         torch.zeros_like(like_BT, dtype=torch.bool) if needs.rank1 else None,
+        torch.zeros_like(like_BT) if needs.squares else None,
     )
 
 

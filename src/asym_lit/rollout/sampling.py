@@ -25,6 +25,8 @@ def sampling_logprobs(logits_BV: Float[Tensor, "B V"], sampling: Sampling) -> Fl
         Log-probs in fp32 or wider, -inf for tokens cut away, shape [B, V].
     """
     scaled_BV = logits_BV.to(torch.promote_types(logits_BV.dtype, torch.float32))
+    if sampling.temperature == 0:  # greedy: the first of the likeliest tokens has all the probability
+        return torch.full_like(scaled_BV, -torch.inf).scatter(-1, scaled_BV.argmax(-1, keepdim=True), 0.0)
     if sampling.temperature != 1:  # a pass over the vocabulary
         scaled_BV = scaled_BV / sampling.temperature
     if sampling.min_p > 0:

@@ -60,6 +60,7 @@ def transcript_row(rollout: Rollout, batch: RolloutBatch, advantage: float | Non
         "extracted": verdict.extracted if verdict else None,
         "path": [f"{rung.by}: {rung.outcome} ({rung.reason})" for rung in verdict.path] if verdict else [],
         "rewards": dict(verdict.rewards) if verdict else {},
+        "reward_weights": dict(verdict.weights) if verdict else {},
         "reward": rollout.reward,
         "advantage": advantage,
         "finish_reason": rollout.finish_reason,
@@ -138,6 +139,9 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
             f"{where}: the field 'logprobs' has {len(row['logprobs'])} entries for {len(row['token_ids'])} token_ids; "
             "allowed: one per token."
         )
+    for name in ("rewards", "reward_weights"):
+        if not isinstance(row.get(name) or {}, dict) or not all(map(_number, (row.get(name) or {}).values())):
+            raise InputError(f"{where}: the field {name!r} is {str(row[name])[:60]!r}; allowed: finite numbers by name.")
     if (row["reward"] is None) != (row["outcome"] == Outcome.UNDECIDED):
         raise InputError(
             f"{where}: the field 'reward' is {row['reward']} with the outcome {row['outcome']!r}; allowed: null for "
@@ -180,6 +184,13 @@ def _rollout(slot: int, row: dict[str, Any]) -> Rollout:
         row["finish_reason"],
         row["policy_version"] if _whole(row.get("policy_version")) else 0,
         row["response"],
-        Verdict(Outcome(row["outcome"]), str(row.get("by")), str(row.get("reason") or ""), row.get("extracted")),
+        Verdict(
+            Outcome(row["outcome"]),
+            str(row.get("by")),
+            str(row.get("reason") or ""),
+            row.get("extracted"),
+            rewards=tuple((row.get("rewards") or {}).items()),
+            weights=tuple((row.get("reward_weights") or {}).items()),
+        ),
         row["reward"],
     )

@@ -8,6 +8,7 @@ Shape letters, used as suffixes of tensor names (`advantages_BT`):
     G  rollouts of one prompt (a group)   T  response tokens, padded on the right
     K  candidate tokens of one position   V  vocabulary
     N  tokens without padding             R, Q, K  sequences, queries and keys of an attention block
+    C  rewards of one response
 """
 
 from asym_lit.types.asking import AnswerSource, DemonstratedTask, SelectiveTask, Task
@@ -17,6 +18,7 @@ from asym_lit.types.members import check_members, lacking
 from asym_lit.types.policies import PolicyModel
 from asym_lit.types.problems import LabelledAnswer, LeftOut, Prompt, Split
 from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Sampling, check_sampling
+from asym_lit.types.schedules import Schedule
 from asym_lit.types.scores import Needs, TokenScores
 from asym_lit.types.training import LivePolicy, Scorer
 from asym_lit.types.verdicts import Outcome, Verdict
@@ -45,6 +47,7 @@ __all__ = [
     "RolloutBatch",
     "RunStoppedError",
     "Sampling",
+    "Schedule",
     "Scorer",
     "SelectiveTask",
     "Split",

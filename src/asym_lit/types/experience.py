@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from asym_lit.shapes import Bool, Float
+from asym_lit.types.scores import TokenScores
 
 
 def _itself(values: Tensor) -> Tensor:
@@ -79,9 +80,31 @@ class Experience:
     """Entropy at the weights that sampled; None unless a reweight needs it."""
     step_right_BT: Bool[Tensor, "B T"] | None = None
     """Bool: an annotator calls the token's reasoning step right; None without annotations."""
+    squares_BT: Float[Tensor, "B T"] | None = None
+    """Sum of squared probabilities over the vocabulary at the weights that sampled; None unless a reweight needs it."""
+    rewards_BC: Float[Tensor, "B C"] | None = None
+    """Of several rewards: each by itself, as it was given, before weights; None where there is one, which is `rewards_B`."""
+    reward_weights_BC: Float[Tensor, "B C"] | None = None
+    """What the verifier weighs them by in their sum."""
+    greedy_rewards_B: Float[Tensor, " B"] | None = None
+    """Reward of the greedy response to each rollout's prompt, NaN where that is undecided; None unless a part needs it."""
+    prompt_tokens_B: Float[Tensor, " B"] | None = None
+    """Tokens trained on of all responses to each rollout's prompt; None unless they were counted."""
+    step: int = 0
+    """Rollout step of the run, from 0."""
+    steps: int = 0
+    """Rollout steps of the whole run; 0 if that is not known."""
+    memory: Mapping[str, float] = field(default_factory=dict)
+    """What parts that steer by feedback remember of earlier updates, by name (`objectives/feedback.py`)."""
     pool: BatchPool | None = None
     """Of the whole batch, whichever rows these are; None unless a part needs it."""
     collectives: Collectives = Collectives()
+
+    def pooled(self, scores: TokenScores) -> BatchPool:
+        """What the scores at the weights that sampled say of all valid tokens, over all ranks. A collective."""
+        counted_BT = (self.mask_BT * self.valid_B[:, None]).bool()
+        kinds = (scores.entropy_BT, scores.logprobs_BT)
+        return BatchPool(*(None if v is None else self.collectives.cat(v[counted_BT]).sort().values for v in kinds))
 
     @property
     def lengths_B(self) -> Float[Tensor, " B"]:
@@ -95,5 +118,5 @@ class Experience:
             value = getattr(self, item.name)
             if isinstance(value, Tensor):
                 picked = value[torch.as_tensor(index, device=value.device)]
-                cut[item.name] = picked[:, :length] if picked.dim() > 1 else picked
+                cut[item.name] = picked[:, :length] if item.name.endswith("_BT") else picked
         return replace(self, **cut)

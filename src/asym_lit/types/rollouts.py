@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from time import perf_counter
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from asym_lit.shapes import Bool
 from asym_lit.types.errors import InputError
 from asym_lit.types.experience import Experience
 from asym_lit.types.problems import Prompt
+from asym_lit.types.schedules import Schedule
 from asym_lit.types.scores import TokenScores
 from asym_lit.types.verdicts import Verdict
 
@@ -94,6 +95,16 @@ class Sampling:
         said = [item.name for item in fields(self) if item.name not in newer or getattr(self, item.name)]
         return f"Sampling({', '.join(f'{name}={getattr(self, name)!r}' for name in said)})"
 
+    def at(self, step: int, temperature: Schedule | None) -> Sampling:
+        """At a rollout step, where a schedule says what the temperature is."""
+        return self if temperature is None else replace(self, temperature=temperature.at(step))
+
+    def greedy(self) -> Sampling:
+        """One response, of the likeliest token at each place (temperature 0); its ends are the same."""
+        one = replace(self, n=1, top_p=1.0, top_k=0, min_p=0.0)
+        object.__setattr__(one, "temperature", 0.0)  # which nobody may write: a group of it would be one response
+        return one
+
     @property
     def filters(self) -> bool:
         """True if tokens are cut from the distribution, so that its log-probs are not the policy's."""
@@ -144,6 +155,8 @@ class RolloutBatch:
     """Groups generated on this rank, replaced ones included."""
     discarded: list[Rollout] = field(default_factory=list)
     """Rollouts of groups that the filter dropped and a later draw replaced."""
+    greedy: list[Rollout] = field(default_factory=list)
+    """A greedy response to the prompt of each group, verified, and not trained on; empty unless a part needs it."""
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""

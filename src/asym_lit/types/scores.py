@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -24,6 +24,14 @@ class Needs:
     """Whether the sampled token is the most likely one."""
     rollout_scores: bool = False
     """Scores at the weights that sampled, before the first update; else they are taken from it, which saves a pass."""
+    squares: bool = False
+    """Sums of squared probabilities over the vocabulary."""
+    greedy: bool = False
+    """A greedy response to each prompt beside its group, verified and not trained on: asked of the engine, not of scores."""
+    rewards: bool = False
+    """Each of several rewards by itself, where there are several."""
+    step: bool = False
+    """Which rollout step it is."""
 
     def __post_init__(self) -> None:
         if self.entropy_gradient:
@@ -37,7 +45,16 @@ class Needs:
             max(self.top_n, other.top_n),
             self.rank1 or other.rank1,
             self.rollout_scores or other.rollout_scores,
+            self.squares or other.squares,
+            self.greedy or other.greedy,
+            self.rewards or other.rewards,
+            self.step or other.step,
         )
+
+    @property
+    def of_scores(self) -> bool:
+        """Whether anything must be scored for it."""
+        return replace(self, greedy=False, rewards=False, step=False) != Needs()
 
 
 @dataclass(slots=True)
@@ -52,3 +69,5 @@ class TokenScores:
     """Log-probs of the K most likely tokens, in falling order; carries gradient in an update."""
     rank1_BT: Bool[Tensor, "*BT"] | None = None
     """Bool: the sampled token is the most likely one."""
+    squares_BT: Float[Tensor, "*BT"] | None = None
+    """Sum over the vocabulary of squared probabilities, from 1 / V to 1; detached."""

@@ -37,6 +37,8 @@ class Verdict:
 
     rewards: tuple[tuple[str, float], ...] = ()
     """Of several rewards: each that is decided, by name, before weights."""
+    weights: tuple[tuple[str, float], ...] = ()
+    """What they count in their sum, by name; empty where they were not weighed."""
 
     @property
     def truth(self) -> Outcome:

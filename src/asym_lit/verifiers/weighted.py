@@ -118,7 +118,8 @@ class Weighted:
                 return Verdict(Outcome.UNDECIDED, self.name, reason, truth.extracted, seconds, path, rewards=rewards)
         reason = " + ".join(f"{self.weights[name]:g} * {value:g} ({name})" for name, value in rewards)
         score = sum(self.weights[name] * value for name, value in rewards)
-        return Verdict(truth.outcome, self.name, reason, truth.extracted, seconds, path, score=score, rewards=rewards)
+        verdict = Verdict(truth.outcome, self.name, reason, truth.extracted, seconds, path, score=score, rewards=rewards)
+        return replace(verdict, weights=tuple(self.weights.items()))
 
     def self_test(self) -> None:
         """Those of all."""

@@ -14,10 +14,10 @@ from typing_extensions import override
 
 from asym_lit.lit.learning import RolloutLearner
 from asym_lit.objectives import Objective
-from asym_lit.objectives.rewards import GroupFilter
+from asym_lit.objectives.rewards import passes
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.microbatches import Cutting
-from asym_lit.types import Needs, Outcome, RolloutBatch, TokenScores
+from asym_lit.types import Needs, RolloutBatch, TokenScores
 
 RANKS = 3
 """The sampled token's rank is told up to here; 4 stands for all that follow."""
@@ -89,7 +89,8 @@ class Bench:
 
     def learner(self, objective: Objective, needs: Needs | None = None) -> RolloutLearner:
         """The batch as one mini-batch under an objective, scored with the present weights as the old ones."""
-        batch = replace(self.batch, kept=_kept(objective.group_filter, self.batch))
+        # Nothing is drawn anew for the groups that a filter drops.
+        batch = replace(self.batch, kept=[passes(objective.group_filter, group) for group in self.batch.groups])
         cutting = Cutting(1, len(batch.groups), 0, self.max_micro_batch_tokens, self.scorer.shares_prompts)
         needs = (needs or objective.rollout_needs) | Needs(rollout_scores=True)
         reference = (self.reference or self.scorer) if needs.reference else None
@@ -159,15 +160,6 @@ class Bench:
         if scores.entropy_BT is not None and scores.entropy_BT.grad is not None:
             touched_BT = touched_BT | (scores.entropy_BT.grad != 0)
         return push_BT, candidates_BT, touched_BT
-
-
-def _kept(keep: GroupFilter, batch: RolloutBatch) -> list[bool]:
-    """The groups that a filter keeps; nothing is drawn anew."""
-    groups = batch.groups
-    correct = torch.tensor([[r.verdict is not None and r.verdict.outcome == Outcome.CORRECT for r in g] for g in groups])
-    valid = torch.tensor([[r.reward is not None for r in g] for g in groups])
-    kept: list[bool] = keep(correct, valid).tolist()
-    return kept
 
 
 def _flat_gradient(parameter: torch.nn.Parameter) -> Tensor:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asym_lit.objectives import Objective, presets
-from asym_lit.types import InputError
+from asym_lit.objectives.scheduled import AdaptiveOutcome
+from asym_lit.types import InputError, RolloutBatch
 
 GRPO_AS_MOST_AVERAGE = "grpo_by_token"
 """GRPO as most trainers average it: what DAPO, SimKO and others start from, so what they are to be told apart from."""
@@ -79,3 +80,38 @@ def chosen_objectives(
     if not chosen:
         raise InputError("There is nothing to compare; write e.g. --presets '[grpo, simko]'.")
     return chosen
+
+
+def feasible(
+    objectives: Mapping[str, Objective], names: Sequence[str] | None, batch: RolloutBatch
+) -> tuple[dict[str, Objective], list[str]]:
+    """The objectives that rollouts of a file have enough for, and what is said of those that `all` had to leave out.
+
+    Args:
+        objectives: What is compared, by name.
+        names: Presets as they were asked for.
+        batch: Read from a file.
+
+    Raises:
+        InputError: If one that was asked for by name lacks something.
+    """
+    kept, notes = dict(objectives), []
+    for name, objective in objectives.items():
+        lacks = _lacking(objective, batch)
+        if not lacks:
+            continue
+        if names is None or ALL not in names or name in names:
+            raise InputError(f"{name} wants {lacks}. Leave it out, or let rollouts be sampled: leave the transcript out.")
+        notes.append(f"{name} is left out: it wants {lacks}.")
+        del kept[name]
+    return kept, notes
+
+
+def _lacking(objective: Objective, batch: RolloutBatch) -> str:
+    """What an objective needs and rollouts of a file do not have; empty if nothing."""
+    if objective.rollout_needs.greedy and not batch.greedy:
+        return "a greedy response to each prompt, and a transcript holds none"
+    parts = [part for part in objective.reweights if isinstance(part, AdaptiveOutcome)]
+    if batch.step and any(part.total_steps is None for part in parts):
+        return f"the length of the run (total_steps), and a transcript of step {batch.step} does not tell it"
+    return ""

@@ -14,7 +14,7 @@ from asym_lit.command_line.pace import Pace
 from asym_lit.commands.other_rollouts import is_other
 from asym_lit.commands.replay.comparing import compared, heat_rollouts
 from asym_lit.commands.replay.measuring import Bench, Description, Measured, TappedScorer
-from asym_lit.commands.replay.methods import chosen_objectives
+from asym_lit.commands.replay.methods import chosen_objectives, feasible
 from asym_lit.commands.replay.retokenised import SAID, retokenised
 from asym_lit.commands.replay.sampling import sampled_batch
 from asym_lit.commands.replay.settings import Replay
@@ -52,6 +52,7 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
         batch = read_transcript(path)
     sampling = batch.sampling if batch else settings.sampling
     objectives = chosen_objectives(settings.presets, settings.objectives, sampling.max_tokens)
+    objectives, left_out = feasible(objectives, settings.presets, batch) if batch else (objectives, [])
     for objective in objectives.values():
         check_group_size(objective, sampling.n, str(path or ""))
     longest = max(len(r.prompt.token_ids) for r in batch.rollouts) + sampling.max_tokens if batch else None
@@ -62,9 +63,9 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     if batch is None:
         task, verifier = settings.task or Countdown(), settings.verifier or CountdownVerifier()
         form = settings.prompt_format
-        batch = sampled_batch(
-            scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed, form=form, console=console
-        )
+        given = (scorer, tokenizer, task, verifier, settings.prompts, sampling, settings.seed)
+        greedy = any(objective.rollout_needs.greedy for objective in objectives.values())
+        batch = sampled_batch(*given, form=form, console=console, greedy=greedy)
         write_atomically(folder / "rollouts.jsonl", (json.dumps(transcript_row(r, batch)) for r in batch.rollouts))
     check_rollouts(batch, scorer, settings.policy)
     bench = Bench(scorer, reference, batch, settings.max_micro_batch_tokens)
@@ -75,8 +76,7 @@ def run_replay(settings: Replay, console: Console) -> Comparison:
     before, described, measured = _measured(settings, bench, objectives, console)
     own_reference = reference is None and _need_reference(objectives)
     result = compared(settings, batch, before, described, measured, own_reference)
-    if foreign:
-        result.notes.append(SAID)
+    result.notes.extend([*([SAID] if foreign else []), *left_out])
     shown = heat_rollouts(tokenizer, batch, described, measured, settings.heat_rollouts)
     _report(result, heat_page(result, shown), folder, console)
     return result

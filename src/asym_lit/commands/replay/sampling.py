@@ -53,6 +53,7 @@ def sampled_batch(
     split: Split = "train",
     form: PromptFormat = PromptFormat(),
     console: Console | None = None,
+    greedy: bool = False,
 ) -> RolloutBatch:
     """Verified rollouts of the first problems of a task.
 
@@ -67,6 +68,7 @@ def sampled_batch(
         split: Of the problems.
         form: How they are put to the policy.
         console: Where it is told how far they are; None for nowhere.
+        greedy: A greedy response beside each group.
 
     Raises:
         InputError: If the task has too few problems, they do not fit the policy's context, or nothing could end by its stops.
@@ -75,28 +77,27 @@ def sampled_batch(
     check_stops(tokenizer, {"sampling": sampling})
     found = task.prompts(split)
     if len(found) < prompts:
-        kind = "training" if split == "train" else split
-        raise InputError(
-            f"prompts is {prompts}, but {task.name} has {len(found)} {kind} problems; write --prompts {len(found)}."
-        )
+        has = f"{len(found)} {'training' if split == 'train' else split} problems"
+        raise InputError(f"prompts is {prompts}, but {task.name} has {has}; write --prompts {len(found)}.")
     rendered = render(found[:prompts], tokenizer, form, shot_pool(task, task, form.shots, seed))
-    longest, context = max(len(p.token_ids) for p in rendered), context_of(scorer.model)
+    most, context = max(rendered, key=lambda prompt: len(prompt.token_ids)), context_of(scorer.model)
+    longest = len(most.token_ids)
     if context and longest + sampling.max_tokens > context:
-        most = max(rendered, key=lambda prompt: len(prompt.token_ids))
         shown = shot_tokens(found, tokenizer, form)(most) if form.shots else ""
         raise InputError(
             f"A prompt of {task.name} has {longest} tokens{shown}; with sampling.max_tokens {sampling.max_tokens} that is more "
             f"than the policy's context of {context}. Write --sampling.max_tokens {max(context - longest, 0)}."
         )
-    slotted = list(enumerate(rendered))
     maker = RolloutMaker(HFEngine(), tokenizer, "", seed)
     maker.scorer = reward = VerifierReward(verifier)
     maker.engine.start(host_of(scorer, tokenizer))
     maker.engine.sync([], 0)
     made = RolloutBatch([], sampling, 0, task.name)
     try:
-        with Pace(f"{task.name}: answering", len(slotted), "problems", console) as pace:
-            maker.fill_once(made, slotted, pace.advance)
+        with Pace(f"{task.name}: answering", prompts, "problems", console) as pace:
+            maker.fill_once(made, list(enumerate(rendered)), pace.advance)
+        if greedy:
+            maker.fill_greedy(made)
     finally:
         maker.engine.close()
         reward.close()

@@ -16,7 +16,7 @@ from torch.nn.functional import pad
 from asym_lit.layouts import PaddedTokens
 from asym_lit.objectives.aggregations import GlobalCounts
 from asym_lit.shapes import Bool, Float, Int
-from asym_lit.types import BatchPool, Experience, TokenScores
+from asym_lit.types import Experience, TokenScores
 
 
 @dataclass(slots=True)
@@ -28,6 +28,10 @@ class Judged:
     correct_B: Bool[Tensor, " B"]
     valid_B: Bool[Tensor, " B"]
     """Bool: at least one function gave a reward."""
+    rewards_BC: Float[Tensor, "B C"]
+    """Of each function by itself; 0 where it gave none."""
+    weights_C: Float[Tensor, " C"]
+    """TRL's `reward_weights`."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class MicroBatch:
         """Note scores at the weights that sampled. The policy sampled by itself where no sampler tells its log-probs."""
         experience = self.experience
         experience.old_logprobs_BT, experience.entropy_BT = scores.logprobs_BT.detach(), scores.entropy_BT
+        experience.squares_BT = scores.squares_BT
         told_BT = experience.sampler_logprobs_BT
         experience.sampler_logprobs_BT = torch.where(told_BT.isnan(), experience.old_logprobs_BT, told_BT)
 
@@ -108,8 +113,23 @@ def whole_of(parts: Sequence[MicroBatch], group_size: int, gather: Callable[[Ten
     return Experience(**joined)
 
 
-def pool_of(whole: Experience) -> BatchPool:
-    """What is known of all scored tokens of a generation."""
-    counted_BT = (whole.mask_BT * whole.valid_B[:, None]).bool()
-    kinds = (whole.entropy_BT, whole.old_logprobs_BT)
-    return BatchPool(*(None if values_BT is None else values_BT[counted_BT].sort().values for values_BT in kinds))
+def count(parts: Sequence[MicroBatch], first: int, group_size: int, prompts: int, reduce: Callable[[Tensor], Tensor]) -> None:
+    """Note the size of an optimizer step, on all processes, in each of its micro-batches.
+
+    Args:
+        parts: The micro-batches of this process.
+        first: Where the rows of this process begin among those of all.
+        group_size: Rollouts of a prompt.
+        prompts: Of the generation, on all processes; TRL may deal the rollouts of one out to several optimizer steps.
+        reduce: Sums over processes.
+    """
+    numbers = [(part.rows_B + first) // group_size for part in parts]
+    sizes = parts[0].experience.mask_BT.new_zeros(prompts + 1, dtype=torch.float64)
+    for part, number_B in zip(parts, numbers, strict=True):
+        sizes.index_add_(0, number_B, part.experience.lengths_B.double())
+        sizes[-1] += part.experience.mask_BT.any(-1).sum()
+    sizes = reduce(sizes)
+    by_prompt_P, sequences = sizes[:-1], float(sizes[-1])
+    counts = GlobalCounts(float(by_prompt_P.sum()), sequences, float((by_prompt_P > 0).sum()))
+    for part, number_B in zip(parts, numbers, strict=True):
+        part.counts, part.experience.prompt_tokens_B = counts, by_prompt_P[number_B].to(part.experience.mask_BT.dtype)

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from asym_lit.objectives.corrections import NoCorrection
+from asym_lit.objectives.feedback import Steering
 from asym_lit.objectives.objective import Objective
 from asym_lit.types import InputError
 
@@ -18,13 +19,13 @@ CONTRADICTED = {
     "delta": "replace(objective, token_loss=DualClippedSurrogate(cap=...))",
     "scale_rewards": "replace(objective, estimator=Centred()) for none, GroupNormalised() for group",
     "importance_sampling_level": "gspo() for sequence",
-    "multi_objective_aggregation": "as_reward_function(Weighted(...)), one reward of several",
+    "multi_objective_aggregation": "gdpo(), which reads each reward function and reward_weights",
     "beta": "grpo(kl=...)",
     "use_bias_correction_kl": "grpo(kl=...), which is without",
     "sync_ref_model": "the reference stays the policy before training",
     "top_entropy_quantile": "forking_tokens(quantile=...)",
     "entropy_coef": "grpo(entropy=...)",
-    "use_adaptive_entropy": "grpo(entropy=...), which stays what it is",
+    "use_adaptive_entropy": "grpo(entropy=...), which stays what it is; adaptive_entropy() is for PolicyModule",
     "off_policy_mask_threshold": "replace(objective, token_reweights=(OffPolicyMask(...),))",
     "sapo_temperature_pos": "sapo(tau_positive=...)",
     "sapo_temperature_neg": "sapo(tau_negative=...)",
@@ -70,6 +71,7 @@ def check_settings(args: Any, objective: Objective, own_sampler: bool) -> None:
                 f"The objective's {type(part.group_filter).__name__} draws up to {part.group_filter.max_draws} times to "
                 "replace groups, and TRL draws once. Write max_draws=1, as in dapo(max_draws=1), which replaces none."
             )
+        check_feasible(part)
         if args.num_generations < part.estimator.min_group_size:
             raise InputError(
                 f"num_generations is {args.num_generations}; {type(part.estimator).__name__} needs "
@@ -80,6 +82,25 @@ def check_settings(args: Any, objective: Objective, own_sampler: bool) -> None:
             f"steps_per_generation is {args.steps_per_generation}, gradient_accumulation_steps "
             f"{args.gradient_accumulation_steps}; allowed: a multiple of it. An optimizer step over two generations has no "
             "size that is known when the first of them is due."
+        )
+
+
+def check_feasible(objective: Objective) -> None:
+    """Refuse parts that TRL's trainer has nothing for.
+
+    Raises:
+        InputError: With the part.
+    """
+    if objective.rollout_needs.greedy:
+        raise InputError(
+            "The objective compares with a greedy response to each prompt (remax), which TRL does not ask for. Write another "
+            "one, such as rloo(), or train by asym_lit's PolicyModule."
+        )
+    steering = [type(part).__name__ for part in objective.regularizers if isinstance(part, Steering)]
+    if steering:
+        raise InputError(
+            f"{steering[0]} remembers what it has measured from update to update, and TRL's checkpoints have no place for it. "
+            "Write grpo(entropy=...), which stays what it is, or train by asym_lit's PolicyModule."
         )
 
 

@@ -13,11 +13,10 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from asym_lit.integrations.trl.batches import Judged, MicroBatch, micro_batch_of, pool_of, whole_of
+from asym_lit.integrations.trl.batches import Judged, MicroBatch, count, micro_batch_of, whole_of
 from asym_lit.integrations.trl.reward_functions import VerifierFunction
 from asym_lit.integrations.trl.scoring import answer_with_scores, frozen
 from asym_lit.integrations.trl.settings import check_settings, check_trainer
-from asym_lit.objectives.aggregations import GlobalCounts
 from asym_lit.objectives.objective import LossTerms, Objective
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.types import Experience, InputError, Needs, Outcome, TokenScores
@@ -105,8 +104,9 @@ class ObjectiveTrainer(GRPOTrainer):  # type: ignore[misc]
         if isinstance(truth, VerifierFunction):
             right = gather_object([outcome == Outcome.CORRECT for outcome in truth.outcomes])
             correct_B = torch.tensor(right, device=rewards_BR.device)
-        weighted_BR = rewards_BR * self.reward_weights.to(rewards_BR.device)
-        self._judged = Judged(weighted_BR.nansum(1), correct_B, ~rewards_BR.isnan().all(1))
+        weights_R = self.reward_weights.to(rewards_BR)
+        sums_B, valid_B = (rewards_BR * weights_R).nansum(1), ~rewards_BR.isnan().all(1)
+        self._judged = Judged(sums_B, correct_B, valid_B, rewards_BR.nan_to_num(), weights_R)
         return output
 
     @override
@@ -126,7 +126,8 @@ class ObjectiveTrainer(GRPOTrainer):  # type: ignore[misc]
         parts = [micro_batch_of(inputs, judged, first, ends) for inputs in cut]
         per_step = args.gradient_accumulation_steps if training else len(parts)
         done = self.state.global_step * args.gradient_accumulation_steps
-        objective = self.objective.at(done // (args.steps_per_generation * args.num_iterations))
+        step = done // (args.steps_per_generation * args.num_iterations)
+        objective = self.objective.at(step)
         needs = self.objective.rollout_needs
         self._score(parts, 0 if needs.rollout_scores else per_step, needs)
         size = self.num_generations if training else self.num_generations_eval
@@ -134,8 +135,11 @@ class ObjectiveTrainer(GRPOTrainer):  # type: ignore[misc]
         whole = whole_of(parts, size, gather, int(gather(longest).max()))
         kept_P = objective.group_filter(whole.correct_B.view(-1, size), whole.valid_B.view(-1, size))
         whole.valid_B = whole.valid_B & kept_P.repeat_interleave(size)
+        whole.rewards_BC, whole.reward_weights_BC = judged.rewards_BC, judged.weights_C.expand_as(judged.rewards_BC)
+        whole.step, whole.steps = step, self._rollout_steps()
         if needs.rollout_scores:
-            whole.pool = pool_of(whole)
+            assert whole.old_logprobs_BT is not None
+            whole.pool = whole.pooled(TokenScores(whole.old_logprobs_BT, whole.entropy_BT))
         whole.rewards_B = objective.shape(whole)
         whole.advantages_BT = objective.estimate(whole)
         self._tell(whole)
@@ -143,10 +147,18 @@ class ObjectiveTrainer(GRPOTrainer):  # type: ignore[misc]
         for inputs, part in zip(cut, parts, strict=True):
             rows_B, own = part.rows_B + first, part.experience
             own.advantages_BT, own.pool = whole.advantages_BT[rows_B, : own.mask_BT.shape[1]], whole.pool
+            own.step, own.steps = whole.step, whole.steps
             own.mask_BT = own.mask_BT * trained_B[rows_B, None]
             inputs["part"], inputs["objective"] = part, objective
         for start in range(0, len(parts), per_step):
-            self._count(parts[start : start + per_step])
+            count(parts[start : start + per_step], first, size, len(judged.rewards_B) // size, self.accelerator.reduce)
+
+    def _rollout_steps(self) -> int:
+        """Generations of the run; 0 before TRL has counted its steps."""
+        args = self.args
+        return (
+            max(self.state.max_steps, 0) * args.gradient_accumulation_steps // (args.steps_per_generation * args.num_iterations)
+        )
 
     def _score(self, parts: list[MicroBatch], ready: int, needs: Needs) -> None:
         """Scores at the weights that sampled; those of the first `ready` micro-batches are taken from their update."""
@@ -164,14 +176,6 @@ class ObjectiveTrainer(GRPOTrainer):  # type: ignore[misc]
         with self.compute_loss_context_manager():
             scores: TokenScores = asked(*given) if isinstance(asked, TokenScorer) else asked(scoring=given)
         return scores
-
-    def _count(self, parts: list[MicroBatch]) -> None:
-        """The size of an optimizer step, on all processes."""
-        masks = [part.experience.mask_BT for part in parts]
-        sizes = [sum(mask_BT.sum() for mask_BT in masks), sum(mask_BT.any(-1).sum() for mask_BT in masks)]
-        tokens, sequences = self.accelerator.reduce(torch.stack([torch.as_tensor(s).double() for s in sizes])).tolist()
-        for part in parts:
-            part.counts = GlobalCounts(tokens, sequences)
 
     def _tell(self, whole: Experience) -> None:
         """Put our advantages into the table of completions, where TRL has put its own."""

@@ -29,6 +29,10 @@ UNMET = {
     "top_n": "the likeliest tokens",
     "rank1": "whether a token is the likeliest",
     "rollout_scores": "scores at the weights that sampled",
+    "squares": "sums of squared probabilities",
+    "greedy": "a greedy response to each prompt",
+    "rewards": "several rewards (verl's own: adv_estimator=gdpo)",
+    "step": "the rollout step",
 }
 """What verl's hooks are not given."""
 
@@ -101,11 +105,12 @@ def policy_loss(objective: Objective) -> Callable[..., tuple[Tensor, dict[str, f
     Raises:
         InputError: If a part needs more than log-probs, old log-probs and advantages.
     """
-    _check_needs(objective.ratio, objective.ratio.needs)
+    for part in (objective.ratio, objective.token_loss):
+        _check_needs(part, getattr(part, "needs", Needs()))
     for reweight in objective.token_reweights:
         _check_needs(reweight, reweight.needs)
     for regularizer in objective.regularizers:
-        _check_needs(regularizer, regularizer.needs)
+        _check_needs(regularizer, regularizer.needs)  # those that steer by feedback want entropies, so none is let through
     if not isinstance(objective.correction, NoCorrection):
         raise InputError(
             f"{type(objective.correction).__name__} weighs the sampler's log-probs, which verl does itself; instead there: "

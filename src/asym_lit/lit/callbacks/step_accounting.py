@@ -34,7 +34,7 @@ class StepAccounting(Callback):
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
         now = perf_counter()
         step_seconds, self._ended = now - self._ended, now
-        generated = sum(len(r.token_ids) for r in [*batch.rollouts, *batch.discarded])
+        generated = sum(len(r.token_ids) for r in [*batch.rollouts, *batch.discarded, *batch.greedy])
         sums = {f"time/{stage}": (seconds, 1.0) for stage, seconds in sorted(batch.seconds.items())}
         sums["time/step"] = (step_seconds, 1.0)
         sums["engine/restarts"] = (pl_module.datamodule.maker.keeper.restarts, 1.0 / trainer.world_size)

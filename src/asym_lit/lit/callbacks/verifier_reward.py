@@ -16,6 +16,7 @@ from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
 from asym_lit.loggers.run_place import run_folder
+from asym_lit.rollout.counting import greedy_sums
 from asym_lit.rollout.pending_verdicts import (
     PendingVerdicts,
     VerdictClock,
@@ -183,6 +184,7 @@ class VerifierReward(Callback):
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
         everything = [*batch.rollouts, *batch.discarded]
         sums = verdict_sums(everything, batch.sampling.n, self._pending.read_clock()) | oracle_sums(everything, self.rewards)
+        sums |= greedy_sums(batch.greedy)
         mean = mean_over_processes(sums)
         square = mean.pop("reward/square", 0.0)
         mean["reward/std"] = max(square - mean.get("reward/mean", 0.0) ** 2, 0.0) ** 0.5

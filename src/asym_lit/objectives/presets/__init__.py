@@ -9,6 +9,7 @@ from asym_lit.objectives.presets.asymmetric import (
     ace_shuffled,
     simko,
 )
+from asym_lit.objectives.presets.baselined import gdpo, opo, otb, remax
 from asym_lit.objectives.presets.baselines import (
     cispo,
     cispo_capped,
@@ -50,12 +51,16 @@ from asym_lit.objectives.presets.signed import (
     reinforce_rej,
     w_reinforce,
 )
+from asym_lit.objectives.presets.steered import a_nsr, adaptive_entropy, bbg, lens, scheduled_clip
 
 __all__ = [
     "a_grae",
+    "a_nsr",
     "ace",
     "ace_constant",
     "ace_shuffled",
+    "adaptive_entropy",
+    "bbg",
     "bcpg_nsa",
     "cispo",
     "cispo_capped",
@@ -66,16 +71,20 @@ __all__ = [
     "dr_grpo",
     "f_grpo",
     "forking_tokens",
+    "gdpo",
     "gpg",
     "grpo",
     "grpo_passk",
     "gspo",
     "kl_cov",
+    "lens",
     "lp_reg",
     "max_rl",
     "nsr",
     "nsr_full",
     "nsr_grouped",
+    "opo",
+    "otb",
     "pass_at_k_training",
     "pkpo",
     "psr",
@@ -85,8 +94,10 @@ __all__ = [
     "reinforce_pp",
     "reinforce_pp_baseline",
     "reinforce_rej",
+    "remax",
     "rloo",
     "sapo",
+    "scheduled_clip",
     "simko",
     "ucpo",
     "unlikeliness",
