@@ -14,7 +14,7 @@ from asym_lit.types import InputError, Needs, TokenScores
 from fakes import HeadOnly, full_scores
 from fakes import tiny_policy as any_tiny_policy
 
-EVERYTHING = Needs(entropy=True, top_n=3, rank1=True)
+EVERYTHING = Needs(entropy=True, top_n=3, rank1=True, squares=True)
 LIVE = EVERYTHING | Needs(entropy_gradient=True)
 V = 13
 # Three rows: prompt lengths 2, 4, 1; responses of 3, 1 and 4 tokens; the rest is padding.
@@ -85,7 +85,7 @@ def test_chunked_scores_equal_those_of_full_logits_in_value_and_gradient(monkeyp
     monkeypatch.setattr("asym_lit.policy.token_scores.CHUNK_ELEMENTS", tokens_per_chunk * V)
     model = tiny_policy(tied=tied).double()
     ours, full = scored(model, temperature), expected(model, temperature)
-    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT"):
+    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT", "squares_BT"):
         torch.testing.assert_close(getattr(ours, name), getattr(full, name), rtol=0, atol=1e-10)
     assert ours.rank1_BT.any() and not ours.rank1_BT[MASK.bool()].all()
     our_gradients, full_gradients = gradients(model, ours), gradients(model, full)
@@ -131,7 +131,7 @@ def test_padding_holds_zeros_and_what_stands_there_does_not_matter():
     model = tiny_policy().double()
     scores = scored(model)
     padding = MASK == 0
-    for values in (scores.logprobs_BT, scores.entropy_BT, scores.topk_logprobs_BTK, scores.rank1_BT):
+    for values in (scores.logprobs_BT, scores.entropy_BT, scores.topk_logprobs_BTK, scores.rank1_BT, scores.squares_BT):
         assert not values[padding].any()
         assert values[~padding].any()
     other_ids = INPUT_IDS.clone()
@@ -142,6 +142,27 @@ def test_padding_holds_zeros_and_what_stands_there_does_not_matter():
 def test_only_what_is_needed_is_computed():
     scores = scored(tiny_policy(), needs=Needs())
     assert scores.entropy_BT is None and scores.topk_logprobs_BTK is None and scores.rank1_BT is None
+    assert scores.squares_BT is None
+    alone = scored(tiny_policy(), needs=Needs(squares=True))
+    assert alone.entropy_BT is None and not alone.squares_BT.requires_grad and alone.logprobs_BT.requires_grad
+    torch.testing.assert_close(alone.squares_BT, scored(tiny_policy()).squares_BT, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("scale", "least", "most"), [(1e-9, 1 / 7, 1 / 7), (1e4, 1.0, 1.0), (1.0, 1 / 7, 1.0)])
+def test_sums_of_squared_probabilities_lie_between_one_over_the_words_and_one(scale, least, most):
+    hidden_NH, targets_N, head = problem(bias=False, scale=scale)
+    for elements in (5, 1000):
+        found_N = head_scores(hidden_NH, head.weight, None, targets_N, 1.0, LogitShaping(), elements, Needs(squares=True))[4]
+        assert found_N.min() >= least - 1e-6 and found_N.max() <= most + 1e-6
+
+
+def test_by_hand_two_words_of_three_quarters_and_one_quarter_at_two_temperatures():
+    logits = torch.tensor([[3.0, 1.0]], dtype=torch.float64).log()
+    given = (logits, torch.eye(2, dtype=torch.float64), None, torch.tensor([0]))
+    for temperature, expected in ((1.0, 9 / 16 + 1 / 16), (0.5, 81 / 100 + 1 / 100)):  # odds of 9 to 1
+        for elements in (1, 1000):
+            found_N = head_scores(*given, temperature, LogitShaping(), elements, Needs(squares=True))[4]
+            assert float(found_N) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("tokens_per_chunk", [3, 1000])
@@ -205,7 +226,7 @@ def test_scores_with_a_bias_and_entropy_gradient_equal_those_of_full_logits(monk
     logits_NV = head(hidden_NH)
     full = full_scores(logits_NV, targets_N, torch.ones(len(targets_N)), 3, 0.7)
     full.entropy_BT = torch.distributions.Categorical(logits=logits_NV / 0.7).entropy()
-    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT"):
+    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT", "squares_BT"):
         torch.testing.assert_close(getattr(ours, name), getattr(full, name), rtol=0, atol=1e-12)
     for mine, theirs in zip(gradients_of(ours, *inputs), gradients_of(full, *inputs), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-11)
@@ -363,7 +384,7 @@ def test_shaped_logits_give_the_values_and_gradients_of_full_ones(shaping, dtype
     ours, full = TokenScores(*found), shaped_in_full(head, hidden_NH, targets_N, shaping, temperature)
     plain = shaped_in_full(head, hidden_NH, targets_N, LogitShaping(), temperature)
     assert (full.logprobs_BT - plain.logprobs_BT).abs().max() > 0.01
-    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT"):
+    for name in ("logprobs_BT", "entropy_BT", "topk_logprobs_BTK", "rank1_BT", "squares_BT"):
         torch.testing.assert_close(getattr(ours, name), getattr(full, name), rtol=0, atol=within)
     found, expected = gradients_of(ours, *inputs), gradients_of(full, *inputs)
     for mine, theirs in zip(found, expected, strict=True):

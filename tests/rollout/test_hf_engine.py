@@ -74,6 +74,15 @@ def test_the_likeliest_tokens_are_those_of_transformers(bundled, requests):
         assert ours == theirs[0, ids.shape[1] :].tolist()
 
 
+def test_greedy_responses_are_those_of_transformers_whatever_the_seed_and_the_company(bundled, requests):
+    greedy = Sampling(n=8, temperature=1.3, top_p=0.9, max_tokens=24).greedy()
+    groups = written(started(bundled), requests, greedy)
+    assert groups == written(started(bundled), requests, Sampling(n=1, top_k=1, max_tokens=24))
+    assert groups == written(started(bundled, 40), [replace(r, seed=r.seed + 999) for r in requests], greedy)
+    for (rollout,) in started(bundled).generate(requests, greedy):
+        assert rollout.logprobs == [0.0] * len(rollout.token_ids)
+
+
 @pytest.mark.parametrize(
     "sampling",
     [

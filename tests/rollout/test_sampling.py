@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asym_lit.rollout.sampling import draw, sampling_logprobs
-from asym_lit.types import Sampling
+from asym_lit.types import Sampling, Schedule
 
 PROBS_BV = torch.tensor([[0.1, 0.4, 0.2, 0.3]], dtype=torch.float64)
 
@@ -125,3 +125,21 @@ def test_the_same_numbers_draw_the_same_tokens():
     apart = torch.cat([draw(logprobs_BV[i : i + 1], points[i : i + 1]) for i in range(50)])
     assert together.tolist() == apart.tolist()
     assert len(set(together.tolist())) > 3
+
+
+def test_greedily_the_first_of_the_likeliest_tokens_has_all_the_probability():
+    greedy = Sampling(n=7, temperature=0.7, top_p=0.5, top_k=3, min_p=0.2, max_tokens=9, stop_token_ids=(4,)).greedy()
+    assert (greedy.n, greedy.temperature, greedy.filters) == (1, 0.0, False)
+    assert (greedy.max_tokens, greedy.stop_token_ids) == (9, (4,))
+    found_BV = sampling_logprobs(PROBS_BV.log(), greedy)
+    assert found_BV.exp()[0].tolist() == [0, 1, 0, 0] and found_BV[0, 1] == 0
+    tied_BV = torch.tensor([[0.0, 5.0, 5.0], [-torch.inf, -torch.inf, 1.0]])
+    for uniform in (0.0, 0.3, 0.999999):
+        assert draw(sampling_logprobs(tied_BV, greedy), torch.full((2,), uniform)).tolist() == [1, 2]
+
+
+def test_a_temperature_that_is_scheduled_is_that_of_its_step_and_nothing_else_changes():
+    sampling = Sampling(n=3, max_tokens=5)
+    assert sampling.at(7, None) is sampling
+    warm = sampling.at(5, Schedule(1.0, 2.0, 10))
+    assert warm.temperature == 1.5 and (warm.n, warm.max_tokens) == (3, 5)

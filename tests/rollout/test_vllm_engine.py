@@ -170,3 +170,13 @@ def test_a_long_context_costs_no_cache_and_many_long_prompts_are_each_read_whole
     finally:
         small.close()
         engine.start(host_of(locate("bundled")))
+
+
+def test_greedy_responses_are_the_policys_likeliest_tokens(engine, policy, requests) -> None:
+    groups = list(engine.generate(requests, SAMPLING.greedy()))
+    assert [len(group) for group in groups] == [1] * 4
+    for request, (rollout,) in zip(requests, groups, strict=True):
+        ids = torch.tensor([[*request.prompt.token_ids, *rollout.token_ids]])
+        with torch.no_grad():
+            logits = policy(ids).logits[0, len(request.prompt.token_ids) - 1 : -1]
+        assert logits.argmax(-1).tolist() == rollout.token_ids

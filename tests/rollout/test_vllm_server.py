@@ -67,3 +67,16 @@ def test_what_the_server_refuses_is_an_engine_error(server: str, tmp_path: Path)
     too_long = Request(make_prompt([3] * 400), 0, 1)
     with pytest.raises(EngineError, match=r"/v1/completions answered 400"):
         list(engine.generate([too_long], SAMPLING))
+
+
+def test_greedy_responses_are_the_policys_likeliest_tokens(server: str, tmp_path: Path, requests: list[Request]) -> None:
+    engine = VLLMServerEngine(server, directory=str(tmp_path))
+    engine.start(HOST)
+    policy = load_policy("bundled")
+    engine.sync(named_weights(policy), 0)
+    for request, (rollout,) in zip(requests, engine.generate(requests, SAMPLING.greedy()), strict=True):
+        ids = torch.tensor([[*request.prompt.token_ids, *rollout.token_ids]])
+        with torch.no_grad():
+            logits = policy(ids).logits[0, len(request.prompt.token_ids) - 1 : -1]
+        assert logits.argmax(-1).tolist() == rollout.token_ids
+    engine.close()
