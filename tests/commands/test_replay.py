@@ -18,7 +18,7 @@ from asym_lit.commands.replay.measuring import Bench, Measured, TappedScorer, in
 from asym_lit.commands.replay.methods import SHORT_LIST, chosen_objectives, preset_objectives
 from asym_lit.commands.replay.replaying import run_replay
 from asym_lit.commands.replay.settings import Replay
-from asym_lit.objectives import Objective, ace, grpo, nsr_full, psr_full, simko, w_reinforce
+from asym_lit.objectives import Objective, a_nsr, ace, grpo, nsr_full, psr_full, simko, w_reinforce
 from asym_lit.policy.loading import load_policy
 from asym_lit.reports.objective_tables import Comparison
 from asym_lit.rollout.rendering import PromptFormat
@@ -357,3 +357,39 @@ def test_a_replay_says_how_far_it_is(tmp_path: Path, monkeypatch: Any, transcrip
     console.file.flush()
     # 16 rollouts: described once, then scored and derived under each of two objectives.
     assert "replay: reading: 32 of 80 rollouts, about 1 s left" in (tmp_path / "said").read_text()
+
+
+def test_a_greedy_response_is_sampled_where_one_is_wanted_and_missed_in_a_transcript(tmp_path: Path, transcript: Path) -> None:
+    found = compare(tmp_path / "sampled", prompts=4, sampling=SMALL, presets=["grpo", "remax"], seed=3)
+    assert [row.name for row in found.rows] == ["grpo", "remax"] and found.rows[1].norm > 0
+    with pytest.raises(InputError, match="remax wants a greedy response to each prompt, and a transcript holds none"):
+        compare(tmp_path, transcript=str(transcript), presets=["grpo", "remax"])
+
+
+def test_the_length_of_a_run_is_missed_in_a_transcript_of_a_later_step(tmp_path: Path, transcript: Path) -> None:
+    rows = [json.loads(line) for line in transcript.read_text().splitlines()]
+    later = tmp_path / "later.jsonl"
+    later.write_text("".join(json.dumps({**row, "step": 7}) + "\n" for row in rows))
+    with pytest.raises(InputError, match=r"a_nsr wants the length of the run \(total_steps\), and a transcript of step 7"):
+        compare(tmp_path, transcript=str(later), presets=["a_nsr"])
+    own = {"moving": a_nsr(total_steps=10)}
+    assert [row.name for row in compare(tmp_path, transcript=str(later), objectives=own).rows] == ["grpo", "moving"]
+    both = compare(tmp_path, transcript=str(later), presets=["all"])
+    assert "a_nsr" not in [row.name for row in both.rows] and any("a_nsr is left out" in note for note in both.notes)
+
+
+def test_several_rewards_of_a_transcript_are_read_with_their_weights(tmp_path: Path, transcript: Path) -> None:
+    rows = [json.loads(line) for line in transcript.read_text().splitlines()]
+    for row in rows:
+        row["rewards"] = {"right": row["reward"], "short": -len(row["token_ids"])}
+        row["reward_weights"] = {"right": 1.0, "short": 0.5}
+    told = tmp_path / "told.jsonl"
+    told.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    verdict = read_transcript(told).rollouts[0].verdict
+    assert verdict is not None and dict(verdict.weights) == {"right": 1.0, "short": 0.5}
+    plain, several = (compare(tmp_path, transcript=str(path), presets=["gdpo"]).rows[0] for path in (transcript, told))
+    assert several.norm > 0 and abs(several.norm - plain.norm) > 1e-6
+    rows[0]["rewards"] = {"right": "much"}
+    told.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(InputError, match=r"the field 'rewards' is .*allowed: finite numbers by name"):
+        read_transcript(told)

@@ -16,7 +16,25 @@ from trl import GRPOConfig
 
 from asym_lit.integrations.trl import ObjectiveTrainer, as_reward_function
 from asym_lit.lit.learning import RolloutLearner
-from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, lp_reg, nsr, psr, simko
+from asym_lit.objectives import (
+    Objective,
+    a_nsr,
+    ace,
+    adaptive_entropy,
+    dapo,
+    dr_grpo,
+    gdpo,
+    grpo,
+    lens,
+    lp_reg,
+    nsr,
+    otb,
+    psr,
+    remax,
+    scheduled_clip,
+    simko,
+)
+from asym_lit.objectives.aggregations import PromptMean
 from asym_lit.objectives.corrections import SequenceMask
 from asym_lit.policy.loading import load_policy, load_tokenizer
 from asym_lit.policy.token_scores import TokenScorer
@@ -26,6 +44,7 @@ from asym_lit.types import InputError, Prompt, Rollout, RolloutBatch, Sampling, 
 from asym_lit.verifiers import Maths, RandomReward
 
 GROUP, PROMPTS = 4, 4
+BY_PROMPT = replace(grpo(), aggregation=PromptMean())
 
 
 def settings(folder: Any, **changed: Any) -> GRPOConfig:
@@ -134,8 +153,14 @@ def train(objective: Objective, folder: Any, *reward: Any, **more: Any) -> tuple
 
 @pytest.mark.parametrize(
     "objective",
-    [simko(), ace(grpo(kl=0.01)), grpo(entropy=0.01), lp_reg(), dr_grpo(24), psr(), simko(warm_up_steps=2)],
-    ids=["simko", "ace", "entropy", "lp_reg", "dr_grpo", "psr", "warm_up"],
+    [
+        *(simko(), ace(grpo(kl=0.01)), grpo(entropy=0.01), lp_reg(), dr_grpo(24), psr(), simko(warm_up_steps=2)),
+        *(otb(), lens(), gdpo(), a_nsr(total_steps=5), scheduled_clip(grpo()), BY_PROMPT),
+    ],
+    ids=[
+        *("simko", "ace", "entropy", "lp_reg", "dr_grpo", "psr", "warm_up"),
+        *("otb", "lens", "gdpo", "a_nsr", "scheduled_clip", "prompt_mean"),
+    ],
 )
 def test_three_steps_have_the_loss_and_the_gradient_that_they_have_here(objective, tmp_path):
     _, steps = train(objective, tmp_path)
@@ -144,9 +169,10 @@ def test_three_steps_have_the_loss_and_the_gradient_that_they_have_here(objectiv
     assert [theirs for _, theirs in steps.losses] == pytest.approx([ours for ours, _ in steps.losses], abs=1e-5)
 
 
-def test_an_optimizer_step_of_two_micro_batches_is_the_same_step(tmp_path):
+@pytest.mark.parametrize("objective", [simko(), BY_PROMPT], ids=["simko", "prompt_mean"])
+def test_an_optimizer_step_of_two_micro_batches_is_the_same_step(objective, tmp_path):
     rows = {"per_device_train_batch_size": GROUP * PROMPTS // 2, "gradient_accumulation_steps": 2}
-    _, steps = train(simko(), tmp_path, **rows)
+    _, steps = train(objective, tmp_path, **rows)
     assert len(steps.gaps) == 3 and max(steps.norms) > 1e-3 and max(steps.gaps) < 1e-5
 
 
@@ -267,6 +293,8 @@ def test_an_option_that_contradicts_the_objective_is_refused_by_name(option, wor
     [
         (replace(grpo(), correction=SequenceMask()), "SequenceMask.*use_vllm=True"),
         (dapo(), r"DropUniform draws up to 10 times.*max_draws=1"),
+        (remax(), "compares with a greedy response to each prompt .*which TRL does not ask for"),
+        (adaptive_entropy(grpo()), "EntropyControl remembers .*TRL's checkpoints have no place for it"),
         ("simko", "objective is 'simko'"),
     ],
 )
@@ -286,6 +314,21 @@ def test_of_several_rewards_one_is_named_as_the_truth(tmp_path):
         trained(grpo(), tmp_path, [short, right])
     trainer = trained(grpo(), tmp_path, [short, as_reward_function(CountdownVerifier())], reward_weights=[0.1, 1.0])
     assert trainer._truth == 1
+
+
+def test_several_rewards_are_normalised_each_with_trls_weights(tmp_path):
+    def short(completions, **_):
+        return [-float(len(text)) for text in completions]
+
+    rewards = [short, as_reward_function(CountdownVerifier())]
+    trainer = trained(gdpo(), tmp_path, rewards, reward_weights=[0.5, 1.0], max_steps=1)
+    given = trainer._given_rewards.double().view(PROMPTS, GROUP, 2)
+    scaled = (given - given.mean(1, keepdim=True)) / (given.std(1, keepdim=True) + 1e-4)
+    sums_B = (scaled * torch.tensor([0.5, 1.0])).sum(-1).flatten()
+    expected_B = sums_B / (sums_B.std() + 1e-4)
+    part = trainer._buffered_inputs[0]["part"]
+    found_B = part.experience.advantages_BT[:, 0].double()
+    torch.testing.assert_close(found_B, expected_B[part.rows_B], rtol=0, atol=1e-5)
 
 
 def test_a_verifier_of_whole_groups_and_a_missing_column_are_refused():

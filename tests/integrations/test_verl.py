@@ -13,7 +13,25 @@ import pytest
 import torch
 
 from asym_lit.integrations.verl import advantage_estimator, as_compute_score, policy_loss, register
-from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, max_rl, psr, rloo, simko
+from asym_lit.objectives import (
+    Objective,
+    a_nsr,
+    ace,
+    adaptive_entropy,
+    dapo,
+    dr_grpo,
+    gdpo,
+    grpo,
+    lens,
+    max_rl,
+    otb,
+    psr,
+    remax,
+    rloo,
+    scheduled_clip,
+    simko,
+)
+from asym_lit.objectives.aggregations import PromptMean
 from asym_lit.objectives.corrections import TokenTruncated
 from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate, Likelihood
 from asym_lit.tasks import CountdownVerifier
@@ -101,6 +119,14 @@ def test_advantages_are_those_of_groups_wherever_their_rows_stand():
         (advantage_estimator, dapo(), "DropUniform .*algorithm.filter_groups.enable"),
         (advantage_estimator, psr(), "out of reach"),
         (advantage_estimator, simko(warm_up_steps=3), "WarmUp .*do not know the step"),
+        (advantage_estimator, remax(), "GreedyBaseline needs a greedy response to each prompt"),
+        (advantage_estimator, otb(), "OptimalTokenBaseline needs .*sums of squared probabilities"),
+        (advantage_estimator, gdpo(), "DecoupledNormalisation needs several rewards .*adv_estimator=gdpo"),
+        (advantage_estimator, a_nsr(), "AdaptiveOutcome needs the rollout step"),
+        (advantage_estimator, lens(), "CalibratedErrors needs scores at the weights that sampled"),
+        (policy_loss, scheduled_clip(grpo()), "ScheduledClip needs the rollout step"),
+        (policy_loss, adaptive_entropy(grpo()), "EntropyControl needs entropies"),
+        (policy_loss, replace(grpo(), aggregation=PromptMean()), "PromptMean is no aggregation of verl's"),
     ],
 )
 def test_what_the_hooks_do_not_reach_is_refused_by_name(make, objective, words):

@@ -5,10 +5,11 @@ import sys
 from math import isclose
 
 import pytest
+import torch
 
 from asym_lit.cli import make_cli
 from asym_lit.lit.callbacks import VerifierReward
-from asym_lit.objectives import reinforce_pp_baseline
+from asym_lit.objectives import gdpo, reinforce_pp_baseline
 from asym_lit.objectives.advantages import GroupNormalised
 from asym_lit.objectives.objective import advantages_of
 from asym_lit.rollout.microbatches import experience_of
@@ -157,3 +158,19 @@ def test_each_reward_stands_in_metrics_and_transcripts(tmp_path, monkeypatch, co
 def test_what_cannot_be_summed_is_refused(given, pattern):
     with pytest.raises(ValueError, match=pattern):
         Weighted(**given)
+
+
+def test_verdicts_carry_the_weights_and_gdpo_reads_rewards_and_weights_off_them():
+    group = scored(weighted(length=0.5), *GROUP)
+    assert dict(group[0].verdict.weights) == {"truth": 1.0, "length": 0.5}
+    for rollout in group:
+        rollout.token_ids, rollout.logprobs = [5], [-1.0]
+    # As above: the sums 0.28508, -1.05968, 1.05968, -0.28508 over 0.89598; over tokens it is verl's, here the same.
+    for objective in (gdpo(eps=1e-6, batch_eps=0.0), gdpo("tokens", 1e-6, 1e-8)):
+        advantages_BT = objective.estimate(experience_of(group, 4, torch.device("cpu")))
+        assert advantages_BT[:, 0].tolist() == pytest.approx([0.31818, -1.18271, 1.18271, -0.31818], abs=1e-4)
+    normalised = scored(EachNormalised(weighted(length=0.5)), *GROUP)
+    for rollout in normalised:
+        rollout.token_ids, rollout.logprobs = [5], [-1.0]
+    same_BT = gdpo(eps=1e-6, batch_eps=0.0).estimate(experience_of(normalised, 4, torch.device("cpu")))
+    assert same_BT[:, 0].tolist() == pytest.approx([0.31818, -1.18271, 1.18271, -0.31818], abs=1e-4)

@@ -27,6 +27,8 @@ SHORT_LIST = (
 """Compared if nothing is asked for: one of each kind."""
 ALL = "all"
 _NEEDS_ANNOTATIONS = {"bcpg_nsa"}
+_NEEDS_SAMPLING: dict[str, Objective] = {"remax": presets.remax()}
+"""By name alone, not in `all`: they want more of the engine than the rollouts of a file hold."""
 
 
 def preset_objectives(max_tokens: int) -> dict[str, Objective]:
@@ -40,7 +42,7 @@ def preset_objectives(max_tokens: int) -> dict[str, Objective]:
     given: dict[str, Any] = {"base": presets.grpo(), "max_tokens": max_tokens}
     found = {GRPO_AS_MOST_AVERAGE: presets.grpo(token_mean=True)}
     for name, function in vars(presets).items():
-        if name in _NEEDS_ANNOTATIONS or not inspect.isfunction(function):
+        if name in {*_NEEDS_ANNOTATIONS, *_NEEDS_SAMPLING} or not inspect.isfunction(function):
             continue
         signature = inspect.signature(function)
         required = [p.name for p in signature.parameters.values() if p.default is p.empty]
@@ -62,10 +64,11 @@ def chosen_objectives(
     Raises:
         InputError: If there is no such preset, or a name is taken.
     """
-    available = preset_objectives(max_tokens)
+    every = preset_objectives(max_tokens)
+    available = every | _NEEDS_SAMPLING
     if names is None:
         names = ["grpo"] if own else [name for name in SHORT_LIST if name in available]
-    names = [n for name in names for n in (available if name == ALL else [name])]
+    names = [n for name in names for n in (every if name == ALL else [name])]
     for name in names:
         if name not in available:
             raise InputError(

@@ -19,7 +19,7 @@ CONTRADICTED = {
     "delta": "replace(objective, token_loss=DualClippedSurrogate(cap=...))",
     "scale_rewards": "replace(objective, estimator=Centred()) for none, GroupNormalised() for group",
     "importance_sampling_level": "gspo() for sequence",
-    "multi_objective_aggregation": "gdpo(), which reads each reward function and reward_weights",
+    "multi_objective_aggregation": "gdpo(), which reads each reward function; as_reward_function(Weighted(...)) is their sum",
     "beta": "grpo(kl=...)",
     "use_bias_correction_kl": "grpo(kl=...), which is without",
     "sync_ref_model": "the reference stays the policy before training",
