@@ -58,7 +58,8 @@ def needs_in_words(objective: Objective) -> str:
 
 def _words(needs: Needs) -> str:
     parts = [("scores before the first update", needs.rollout_scores), ("entropy", needs.entropy)]
-    parts += [(f"top {needs.top_n}", needs.top_n > 0), ("rank-1 flag", needs.rank1)]
+    parts += [(f"top {needs.top_n}", needs.top_n > 0), ("rank-1 flag", needs.rank1), ("squared probabilities", needs.squares)]
+    parts += [("a greedy response", needs.greedy), ("several rewards", needs.rewards), ("the rollout step", needs.step)]
     return ", ".join(words for words, wanted in parts if wanted)
 
 

@@ -26,7 +26,7 @@ def opo(clip: float = 0.2) -> Objective:
     return Objective(estimator=RawReward(), reweights=(LengthWeightedBaseline(),), token_loss=ClippedSurrogate(clip, clip))
 
 
-def otb(zero_tail: bool = True, correction: SamplerCorrection = NoCorrection(), clip: float = 0.2) -> Objective:
+def otb(zero_tail: bool = True, correction: SamplerCorrection | None = None, clip: float = 0.2) -> Objective:
     """The optimal token baseline (arXiv 2602.07078): at each token the group's mean reward, weighted by gradient so far.
 
     Assumes that the reward comes at the end. A uniform group has 0, but for 1e-8 over the weights; a group of one its reward.
@@ -34,13 +34,15 @@ def otb(zero_tail: bool = True, correction: SamplerCorrection = NoCorrection(), 
     Args:
         zero_tail: No baseline where the longest response of a group runs alone, so that it is pushed there by its whole reward.
         correction: For the gap between the engine's log-probs and the trainer's; its weights count squared in the baseline.
+            None for none; `corrected` would weigh the loss alone.
         clip: Half-width of the trust region.
     """
+    weighed = correction or NoCorrection()
     return Objective(
         estimator=RawReward(),
-        reweights=(OptimalTokenBaseline(zero_tail, correction),),
+        reweights=(OptimalTokenBaseline(zero_tail, weighed),),
         token_loss=ClippedSurrogate(clip, clip),
-        correction=correction,
+        correction=weighed,
     )
 
 
