@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from asym_lit.objectives.aggregations import ConstantLength, GlobalCounts, SequenceMean, TokenMean
+from asym_lit.objectives.aggregations import ConstantLength, GlobalCounts, PromptMean, SequenceMean, TokenMean
 from asym_lit.types import InputError
 
 MASK_BT = torch.tensor([[1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]], dtype=torch.float64)
@@ -52,3 +52,31 @@ def test_an_empty_mini_batch_weighs_zero_and_not_nan(aggregation):
 def test_a_constant_length_below_one_is_refused():
     with pytest.raises(InputError, match=r"length is 0; allowed: 1 or more, e\.g\. the run's sampling\.max_tokens"):
         ConstantLength(0)
+
+
+def test_a_mean_over_prompts_by_hand_in_any_cut():
+    # Prompts of 5 and 2 tokens: ((1 + 2 + 3 + 4 + 10) / 5 + (6 + 8) / 2) / 2 = (4 + 7) / 2.
+    mask_BT = torch.tensor([[1.0, 1, 1, 1], [1, 0, 0, 0], [1, 1, 0, 0]]).double()
+    loss_BT = torch.tensor([[1.0, 2, 3, 4], [10, 99, 99, 99], [6, 8, 99, 99]]).double()
+    tokens_B = torch.tensor([5.0, 5, 2]).double()
+    whole = (PromptMean()(mask_BT, GlobalCounts(7, 3, 2, tokens_B)) * loss_BT).sum().item()
+    assert whole == pytest.approx(5.5, abs=1e-12)
+    parts = [
+        (PromptMean()(mask_BT[rows], GlobalCounts(7, 3, 2, tokens_B[rows])) * loss_BT[rows]).sum().item()
+        for rows in ([0], [1, 2])
+    ]
+    assert sum(parts) == pytest.approx(whole, abs=1e-12)
+
+
+def test_a_mean_over_prompts_is_one_over_tokens_or_over_responses_where_these_are_alike():
+    mask_BT = torch.tensor([[1.0, 1, 1], [1, 0, 0], [1, 1, 0], [1, 1, 0]]).double()
+    counts = GlobalCounts(8, 4, 2, torch.full((4,), 4.0).double())
+    torch.testing.assert_close(PromptMean()(mask_BT, counts), TokenMean()(mask_BT, counts), rtol=0, atol=1e-15)
+    alone = GlobalCounts(8, 4, 4, mask_BT.sum(-1))
+    torch.testing.assert_close(PromptMean()(mask_BT, alone), SequenceMean()(mask_BT, alone), rtol=0, atol=1e-15)
+
+
+def test_prompts_that_were_not_counted_are_refused_and_empty_ones_weigh_nothing():
+    with pytest.raises(InputError, match="PromptMean divides by the tokens of each prompt, which were not counted here"):
+        PromptMean()(MASK_BT, COUNTS)
+    assert PromptMean()(torch.zeros(2, 3), GlobalCounts(0, 0, 0, torch.zeros(2))).tolist() == [[0.0] * 3] * 2

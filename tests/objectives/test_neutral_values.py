@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asym_lit.objectives import (
+    a_nsr,
     ace,
     ace_constant,
     ace_shuffled,
+    adaptive_entropy,
+    bbg,
     bcpg_nsa,
     cispo,
     cispo_capped,
@@ -21,23 +24,29 @@ from asym_lit.objectives import (
     differential_smoothing,
     f_grpo,
     forking_tokens,
+    gdpo,
     gpg,
     grpo,
     kl_cov,
+    lens,
     lp_reg,
     nsr,
     nsr_full,
     nsr_grouped,
+    opo,
+    otb,
     pass_at_k_training,
     psr,
     psr_full,
     psr_grouped,
+    remax,
+    scheduled_clip,
     simko,
     ucpo,
     unlikeliness,
     w_reinforce,
 )
-from asym_lit.objectives.aggregations import GlobalCounts
+from asym_lit.objectives.aggregations import GlobalCounts, PromptMean
 from asym_lit.objectives.corrections import NoCorrection, TokenTruncated
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
@@ -154,6 +163,19 @@ def test_a_truncated_weight_of_an_exact_sampler_is_one():
     [
         *(grpo(kl=0.1), dapo(), simko(alpha=0.5), ace(grpo()), cispo(), kl_cov(ratio=0.5), clip_cov(), nsr_full()),
         *(ucpo(grpo()), f_grpo(grpo()), forking_tokens(grpo()), pass_at_k_training(2), Objective()),
+        *(
+            opo(),
+            otb(),
+            otb(zero_tail=False),
+            remax(),
+            gdpo(),
+            gdpo("tokens"),
+            lens(),
+            lens(likelihood="product"),
+            a_nsr("share"),
+        ),
+        *(bbg(grpo(), all_wrong=1.0, weigh="factor"), adaptive_entropy(grpo(), start=0.1), scheduled_clip(grpo())),
+        replace(grpo(), aggregation=PromptMean()),
     ],
 )
 @pytest.mark.parametrize("shift", [50.0, -50.0])
@@ -170,13 +192,17 @@ def test_no_loss_or_gradient_is_nan_where_ratios_explode_rows_are_empty_or_group
             old_logprobs_BT=old_BT,
             reference_logprobs_BT=old_BT - shift,
         )
-        experience.entropy_BT = torch.zeros_like(mask_BT)
+        experience.entropy_BT, experience.squares_BT = torch.zeros_like(mask_BT), torch.ones_like(mask_BT)
+        experience.greedy_rewards_B = torch.tensor([0.0, torch.nan, 1.0, 0.0], dtype=torch.float64)
+        experience.rewards_BC = torch.stack([correct_B.double(), torch.full((4,), 1e9).double()], -1)
+        experience.prompt_tokens_B = torch.full((4,), 6.0, dtype=torch.float64)
+        experience.rewards_B = objective.shape(experience)
         experience.pool = LossProblem.random(0).experience.pool
         experience.advantages_BT = objective.estimate(experience)
         logprobs_BT = (old_BT + shift * mask_BT).requires_grad_()
         candidates_BTK = torch.stack([logprobs_BT, logprobs_BT - 100, logprobs_BT - 700], -1)
         scores = TokenScores(logprobs_BT, torch.zeros_like(mask_BT), candidates_BTK, torch.ones_like(mask_BT).bool())
-        loss = objective.loss(scores, experience, GlobalCounts(6, 3)).loss
+        loss = objective.loss(scores, experience, GlobalCounts(6, 3, 1)).loss
         (gradient_BT,) = torch.autograd.grad(loss, logprobs_BT)
         assert loss.isfinite() and gradient_BT.isfinite().all()
         assert not gradient_BT[1].any(), "an empty row"

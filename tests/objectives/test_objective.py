@@ -5,9 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, simko
+from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, lens, otb, scheduled_clip, simko
 from asym_lit.objectives.advantages import Centred, GroupNormalised
-from asym_lit.objectives.aggregations import GlobalCounts, TokenMean
+from asym_lit.objectives.aggregations import GlobalCounts, PromptMean, TokenMean
 from asym_lit.objectives.confidence_reweights import ConfidentErrorPenalty
 from asym_lit.objectives.objective import advantages_of, check_group_size
 from asym_lit.objectives.regularizers import ReferenceKL
@@ -22,6 +22,10 @@ OBJECTIVES = {
     "dapo": dapo(overlong_buffer=2, max_tokens=6),
     "simko": simko(alpha=0.2, quantile=0.3, kl=0.05),
     "ace": ace(grpo(kl=0.1)),
+    "otb": otb(),
+    "lens": lens(),
+    "prompt_mean": replace(grpo(), aggregation=PromptMean()),
+    "scheduled_clip": scheduled_clip(grpo()),
 }
 
 
