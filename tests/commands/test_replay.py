@@ -361,7 +361,7 @@ def test_a_replay_says_how_far_it_is(tmp_path: Path, monkeypatch: Any, transcrip
 
 def test_a_greedy_response_is_sampled_where_one_is_wanted_and_missed_in_a_transcript(tmp_path: Path, transcript: Path) -> None:
     found = compare(tmp_path / "sampled", prompts=4, sampling=SMALL, presets=["grpo", "remax"], seed=3)
-    assert [row.name for row in found.rows] == ["grpo", "remax"] and found.rows[1].norm > 0
+    assert [row.name for row in found.rows] == ["grpo", "remax"] and found.rows[1].gradient_norm > 0
     with pytest.raises(InputError, match="remax wants a greedy response to each prompt, and a transcript holds none"):
         compare(tmp_path, transcript=str(transcript), presets=["grpo", "remax"])
 
@@ -388,7 +388,7 @@ def test_several_rewards_of_a_transcript_are_read_with_their_weights(tmp_path: P
     verdict = read_transcript(told).rollouts[0].verdict
     assert verdict is not None and dict(verdict.weights) == {"right": 1.0, "short": 0.5}
     plain, several = (compare(tmp_path, transcript=str(path), presets=["gdpo"]).rows[0] for path in (transcript, told))
-    assert several.norm > 0 and abs(several.norm - plain.norm) > 1e-6
+    assert several.gradient_norm > 0 and abs(several.gradient_norm - plain.gradient_norm) > 1e-6
     rows[0]["rewards"] = {"right": "much"}
     told.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(InputError, match=r"the field 'rewards' is .*allowed: finite numbers by name"):

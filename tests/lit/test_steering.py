@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -227,10 +226,10 @@ def test_two_processes_train_like_one(tmp_path: Path, name: str) -> None:
         run_alone(*command(tmp_path / kind, name, *overlay, "--data.rollout_steps", "2"))
         run = tmp_path / kind / "run" / "version_0"
         norms, rewards = scalars(run, "update/grad_norm"), scalars(run, "reward/mean")
-        told = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        greedy = scalars(run, "greedy/reward") if name == "remax" else {}
         memory = torch.load(run / "checkpoints" / "step_000002" / "lightning.ckpt", weights_only=True)["asym_lit"]["memory"]
-        found.append((norms, rewards, memory, [row.get("greedy/reward") for row in told]))
+        found.append((norms, rewards, memory, greedy))
     one, two = found
     assert two[0] == pytest.approx(one[0], abs=1e-5) and two[1] == pytest.approx(one[1], abs=1e-6)
-    assert two[2] == pytest.approx(one[2], rel=1e-5) and two[3] == one[3]
+    assert two[2] == pytest.approx(one[2], rel=1e-5) and two[3] == pytest.approx(one[3], abs=1e-6)
     assert max(one[0].values()) > 1e-3

@@ -137,7 +137,8 @@ class EachNormalised:
 
     Rewards on different scales then weigh as their weights say, where the plain sum is ruled by the one that spreads most. The
     last step of GDPO, mean 0 and variance 1 over the batch, is the objective's: `reinforce_pp_baseline` does it over tokens, as
-    verl's `gdpo` does. Undecided responses take no part; the std is unbiased, and 0 in a group of one.
+    verl's `gdpo` does. The objective `gdpo` does all of it by itself, from `Weighted`; under it this part changes nothing.
+    Undecided responses take no part; the std is unbiased, and 0 in a group of one.
 
     Args:
         verifier: The rewards; what is correct stays its word.
