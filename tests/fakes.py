@@ -101,6 +101,7 @@ class LossProblem:
         experience.greedy_rewards_B = (torch.arange(groups) % 2).double().repeat_interleave(size)
         experience.rewards_BC = torch.stack([correct_B.double(), -lengths_B.double()], -1)
         experience.reward_weights_BC = torch.tensor([1.0, 0.1], dtype=torch.float64).expand(rows, 2)
+        experience.slots_B = torch.arange(groups).repeat_interleave(size)
         experience.prompt_tokens_B = mask_BT.sum(-1).view(groups, size).sum(-1).repeat_interleave(size)
         experience.pool = BatchPool(experience.entropy_BT[mask_BT.bool()].sort().values, old_BT[mask_BT.bool()].sort().values)
         moved_BTV = old_BTV + 0.3 * torch.randn(old_BTV.shape, generator=g, dtype=torch.float64)

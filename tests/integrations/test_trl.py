@@ -30,6 +30,7 @@ from asym_lit.objectives import (
     nsr,
     otb,
     psr,
+    real,
     remax,
     scheduled_clip,
     simko,
@@ -295,6 +296,7 @@ def test_an_option_that_contradicts_the_objective_is_refused_by_name(option, wor
         (dapo(), r"DropUniform draws up to 10 times.*max_draws=1"),
         (remax(), "compares with a greedy response to each prompt .*which TRL does not ask for"),
         (adaptive_entropy(grpo()), "EntropyControl remembers .*TRL's checkpoints have no place for it"),
+        (real(), "GroupClassification is a loss of whole groups, and TRL cuts groups up"),
         ("simko", "objective is 'simko'"),
     ],
 )

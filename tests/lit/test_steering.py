@@ -12,7 +12,20 @@ from lightning.pytorch import Callback, Trainer
 
 from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import StepAccounting, VerifierReward
-from asym_lit.objectives import Objective, a_nsr, adaptive_entropy, dapo, gdpo, grpo, lens, opo, otb, remax, scheduled_clip
+from asym_lit.objectives import (
+    Objective,
+    a_nsr,
+    adaptive_entropy,
+    dapo,
+    gdpo,
+    grpo,
+    lens,
+    opo,
+    otb,
+    real,
+    remax,
+    scheduled_clip,
+)
 from asym_lit.objectives.aggregations import PromptMean
 from asym_lit.tasks import Countdown, CountdownVerifier
 from asym_lit.types import InputError, RolloutBatch, Sampling, Schedule
@@ -68,8 +81,8 @@ def largest(gradients: dict[str, torch.Tensor]) -> float:
 
 @pytest.mark.parametrize(
     "objective",
-    [BY_PROMPT, CONTROLLED, otb(), opo(), remax(), lens(), gdpo(), a_nsr(), scheduled_clip(grpo())],
-    ids=["prompt_mean", "adaptive_entropy", "otb", "opo", "remax", "lens", "gdpo", "a_nsr", "scheduled_clip"],
+    [BY_PROMPT, CONTROLLED, otb(), opo(), remax(), lens(), gdpo(), a_nsr(), scheduled_clip(grpo()), real()],
+    ids=["prompt_mean", "adaptive_entropy", "otb", "opo", "remax", "lens", "gdpo", "a_nsr", "scheduled_clip", "real"],
 )
 def test_gradients_do_not_depend_on_how_a_batch_is_cut_up_or_prompts_are_shared(objective: Objective) -> None:
     cuts = [{"max_micro_batch_tokens": 75}, {"max_micro_batch_tokens": 4000}]

@@ -22,6 +22,7 @@ LOOK_AT_ALL = {  # why nothing of a batch may be left out
     "kl_cov": "likewise",
     "lens": "shapes rewards by scores",
     "differential_smoothing": "adds to every advantage",
+    "real": "compares the verdicts of a group, whatever the advantages",
     "reinforce_pp": "whitens over the batch, behind nothing that wants scores",
     "unlikeliness": "shapes rewards by scores",
 }

@@ -20,6 +20,7 @@ from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_limits, check_start
 from asym_lit.lit.strategy import shard
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.token_losses import wants_whole_groups
 from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.known_tokens import gaps, token_count
 from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config
@@ -178,7 +179,8 @@ class PolicyModule(LivePolicyModule):
         clock = perf_counter()
         data, reference = self.datamodule, self._reference[0] if self._reference else None
         objective, shares = self.objective.at(self.rollout_step), self.scorer.shares_prompts
-        cutting = Cutting(self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens, shares)
+        sizes = (self.mini_batches, data.prompts_per_step, data.seed, self.max_micro_batch_tokens)
+        cutting = Cutting(*sizes, shares, wants_whole_groups(objective.token_loss))
         # A policy looks surer if one asks about its right answers only.
         watch = self.diagnostics != Needs()
         given = (self.scorer, reference, objective, self.needs, batch, cutting, watch)

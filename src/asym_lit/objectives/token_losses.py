@@ -35,6 +35,11 @@ class TokenLoss(Protocol):
         ...
 
 
+def wants_whole_groups(loss: TokenLoss) -> bool:
+    """It is a loss of whole groups, so none may be cut up between micro-batches."""
+    return bool(getattr(loss, "whole_groups", False))
+
+
 @dataclass(frozen=True)
 class ClippedSurrogate:
     """PPO's pessimistic surrogate: `-min(ratio A, clip(ratio, 1 - low, 1 + high) A)` (arXiv 1707.06347).

@@ -64,7 +64,7 @@ def greedy_rewards(batch: RolloutBatch) -> Float[Tensor, " B"] | None:
 
 
 def note_step(experience: Experience, batch: RolloutBatch, chooses: Callable[[Tensor], Tensor]) -> None:
-    """Fill in what the rollouts alone do not say: the step, the tokens of each prompt, the greedy responses' rewards.
+    """Fill in what the rollouts alone do not say: the step, slots, the tokens of each prompt, greedy rewards.
 
     Args:
         experience: Of the batch.
@@ -73,6 +73,7 @@ def note_step(experience: Experience, batch: RolloutBatch, chooses: Callable[[Te
     """
     greedy, device = greedy_rewards(batch), experience.mask_BT.device
     experience.step, experience.prompt_tokens_B = batch.step, prompt_tokens(batch, chooses).to(device)
+    experience.slots_B = torch.tensor([rollout.slot for rollout in batch.rollouts], device=device)
     experience.greedy_rewards_B = None if greedy is None else greedy.to(device)
 
 

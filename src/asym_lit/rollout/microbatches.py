@@ -1,19 +1,19 @@
 """Mini-batches and micro-batches: how the rollouts of a step are cut up for updates.
 
-How many updates a step has is in `lit/updates.py`.
+How many updates a step has is in `lit/updates.py`, how rows are packed in `packing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import groupby
 
 import torch
 from torch import Tensor
 
 from asym_lit.layouts import TokenLayout, padded, shared
 from asym_lit.rollout.counting import several_rewards
+from asym_lit.rollout.packing import pack, pack_shared, pack_whole
 from asym_lit.shapes import Bool, Float
 from asym_lit.types import Experience, InputError, Needs, Rollout, TokenScores
 
@@ -23,66 +23,6 @@ def mini_batches_of_slots(slots: int, parts: int, seed: int, step: int) -> list[
     generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
     order = torch.randperm(slots, generator=generator).tolist()
     return [frozenset(order[part::parts]) for part in range(parts)]
-
-
-def pack(lengths: Sequence[int], rows: Sequence[int], max_tokens: int) -> list[list[int]]:
-    """Rows in micro-batches of similar length, each at most `max_tokens` tokens after padding.
-
-    Args:
-        lengths: Tokens of every row, prompt and response.
-        rows: The rows to pack.
-        max_tokens: Budget; a single row above it gets a micro-batch of its own.
-    """
-    packed: list[list[int]] = []
-    for row in sorted(rows, key=lambda r: (-lengths[r], r)):
-        # Longest first: the first row of a micro-batch sets its width.
-        if packed and (len(packed[-1]) + 1) * lengths[packed[-1][0]] <= max_tokens:
-            packed[-1].append(row)
-        else:
-            packed.append([row])
-    return packed
-
-
-def pack_shared(rollouts: Sequence[Rollout], rows: Sequence[int], max_tokens: int) -> list[list[int]]:
-    """Rows in micro-batches that keep groups whole, each at most `max_tokens` tokens with prompts counted once.
-
-    A group that is larger is split, its prompt repeated.
-
-    Args:
-        rollouts: All of a step, on this rank.
-        rows: Which of them to pack.
-        max_tokens: Budget; a prompt with one response above it gets a micro-batch of its own.
-    """
-    by_slot = sorted(rows, key=lambda row: (rollouts[row].slot, -len(rollouts[row].token_ids), row))
-    groups = [list(group) for _, group in groupby(by_slot, key=lambda row: rollouts[row].slot)]
-    packed: list[list[int]] = []
-    room = 0
-    # Long ones first, so that a micro-batch holds groups of similar length.
-    for group in sorted(groups, key=lambda group: (-_tokens(rollouts, group), group[0])):
-        for part in _within(rollouts, group, max_tokens):
-            size = _tokens(rollouts, part)
-            if packed and size <= room:
-                packed[-1] += part
-                room -= size
-            else:
-                packed.append(part)
-                room = max_tokens - size
-    return packed
-
-
-def _tokens(rollouts: Sequence[Rollout], group: Sequence[int]) -> int:
-    """Tokens of a prompt and its responses."""
-    return len(rollouts[group[0]].prompt.token_ids) + sum(len(rollouts[row].token_ids) for row in group)
-
-
-def _within(rollouts: Sequence[Rollout], group: list[int], max_tokens: int) -> Iterator[list[int]]:
-    part: list[int] = []
-    for row in group:
-        if part and _tokens(rollouts, [*part, row]) > max_tokens:
-            yield part
-            part = []
-        part.append(row)
-    yield part
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +35,7 @@ class Cutting:
         seed: Of the shuffle.
         max_tokens: Budget of a micro-batch: tokens with prompts counted once where they are shared, else after padding.
         share_prompts: Prompts stand once for the responses of their group.
+        whole_groups: No group is cut up, be it larger than the budget.
     """
 
     mini_batches: int
@@ -102,6 +43,7 @@ class Cutting:
     seed: int
     max_tokens: int
     share_prompts: bool = False
+    whole_groups: bool = False
 
     def deal(self, step: int) -> list[frozenset[int]]:
         """Which groups of a step form each mini-batch."""
@@ -109,6 +51,8 @@ class Cutting:
 
     def pack(self, rollouts: Sequence[Rollout], rows: Sequence[int]) -> list[list[int]]:
         """Rows in micro-batches."""
+        if self.whole_groups:
+            return pack_whole(rollouts, rows, self.max_tokens, self.share_prompts)
         if self.share_prompts:
             return pack_shared(rollouts, rows, self.max_tokens)
         return pack([len(r.prompt.token_ids) + len(r.token_ids) for r in rollouts], rows, self.max_tokens)

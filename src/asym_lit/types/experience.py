@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from asym_lit.shapes import Bool, Float
+from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types.scores import TokenScores
 
 
@@ -88,6 +88,8 @@ class Experience:
     """What the verifier weighs them by in their sum."""
     greedy_rewards_B: Float[Tensor, " B"] | None = None
     """Reward of the greedy response to each rollout's prompt, NaN where that is undecided; None unless a part needs it."""
+    slots_B: Int[Tensor, " B"] | None = None
+    """Slot of each rollout's group; None unless it was noted."""
     prompt_tokens_B: Float[Tensor, " B"] | None = None
     """Tokens trained on of all responses to each rollout's prompt; None unless they were counted."""
     step: int = 0

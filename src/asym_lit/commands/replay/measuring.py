@@ -15,6 +15,7 @@ from typing_extensions import override
 from asym_lit.lit.learning import RolloutLearner
 from asym_lit.objectives import Objective
 from asym_lit.objectives.rewards import passes
+from asym_lit.objectives.token_losses import wants_whole_groups
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.microbatches import Cutting
 from asym_lit.types import Needs, RolloutBatch, TokenScores
@@ -91,7 +92,8 @@ class Bench:
         """The batch as one mini-batch under an objective, scored with the present weights as the old ones."""
         # Nothing is drawn anew for the groups that a filter drops.
         batch = replace(self.batch, kept=[passes(objective.group_filter, group) for group in self.batch.groups])
-        cutting = Cutting(1, len(batch.groups), 0, self.max_micro_batch_tokens, self.scorer.shares_prompts)
+        whole, shares = wants_whole_groups(objective.token_loss), self.scorer.shares_prompts
+        cutting = Cutting(1, len(batch.groups), 0, self.max_micro_batch_tokens, shares, whole)
         needs = (needs or objective.rollout_needs) | Needs(rollout_scores=True)
         reference = (self.reference or self.scorer) if needs.reference else None
         learner = RolloutLearner(self.scorer, reference, objective, needs, batch, cutting)

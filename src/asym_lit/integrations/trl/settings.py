@@ -10,6 +10,7 @@ from torch import nn
 from asym_lit.objectives.corrections import NoCorrection
 from asym_lit.objectives.feedback import Steering
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.token_losses import wants_whole_groups
 from asym_lit.types import InputError
 
 CONTRADICTED = {
@@ -95,6 +96,11 @@ def check_feasible(objective: Objective) -> None:
         raise InputError(
             "The objective compares with a greedy response to each prompt (remax), which TRL does not ask for. Write another "
             "one, such as rloo(), or train by asym_lit's PolicyModule."
+        )
+    if wants_whole_groups(objective.token_loss):
+        raise InputError(
+            f"{type(objective.token_loss).__name__} is a loss of whole groups, and TRL cuts groups up between micro-batches. "
+            "Write another objective, or train by asym_lit's PolicyModule."
         )
     steering = [type(part).__name__ for part in objective.regularizers if isinstance(part, Steering)]
     if steering:

@@ -9,7 +9,7 @@ from asym_lit.objectives.presets.asymmetric import (
     ace_shuffled,
     simko,
 )
-from asym_lit.objectives.presets.baselined import gdpo, opo, otb, remax
+from asym_lit.objectives.presets.baselined import gdpo, opo, otb, real, remax
 from asym_lit.objectives.presets.baselines import (
     cispo,
     cispo_capped,
@@ -91,6 +91,7 @@ __all__ = [
     "psr_full",
     "psr_grouped",
     "raft_pp",
+    "real",
     "reinforce_pp",
     "reinforce_pp_baseline",
     "reinforce_rej",

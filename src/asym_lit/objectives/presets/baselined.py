@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from asym_lit.objectives.advantages import RawReward
+from asym_lit.objectives.aggregations import PromptMean
 from asym_lit.objectives.baselines import GreedyBaseline, LengthWeightedBaseline, OptimalTokenBaseline
 from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection
+from asym_lit.objectives.group_losses import GroupClassification
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.several_rewards import DecoupledNormalisation
 from asym_lit.objectives.token_losses import ClippedSurrogate
@@ -87,3 +89,17 @@ def gdpo(
         reweights=(DecoupledNormalisation(eps, batch_eps, over, normalise),),
         token_loss=ClippedSurrogate(clip, clip),
     )
+
+
+def real(tau: float = 0.5) -> Objective:
+    """REAL (arXiv 2602.05630): `log(1 + sum_wrong e^s) + log(1 + sum_right e^-s)` per group, `s = mean_t log ratio_t / tau`.
+
+    A classifier of right and wrong responses in place of advantages and a clip; the mean is over groups. Micro-batches hold
+    whole groups, one larger than `max_micro_batch_tokens` too.
+
+    Assumes groups that fit into memory at once. A group of one kind has no loss and counts in the mean.
+
+    Args:
+        tau: Temperature of the scores; no response is pulled by more than 1 / tau. Published: 0.5.
+    """
+    return Objective(estimator=RawReward(), token_loss=GroupClassification(tau), aggregation=PromptMean())
