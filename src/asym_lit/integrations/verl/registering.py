@@ -11,6 +11,7 @@ from torch import Tensor
 
 from asym_lit.objectives.aggregations import ConstantLength, GlobalCounts, SequenceMean, SequenceSum, TokenMean
 from asym_lit.objectives.corrections import NoCorrection
+from asym_lit.objectives.feedback import Steering
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.rewards import AllRollouts, KeepAll
 from asym_lit.shapes import Float
@@ -168,9 +169,12 @@ class _Given:
 def _check_needs(part: object, needs: Needs) -> None:
     unmet = [words for name, words in UNMET.items() if getattr(needs, name)]
     if unmet:
+        in_trl = not needs.greedy and not isinstance(part, Steering)
+        works = (
+            "In TRL it works: asym_lit.integrations.trl.ObjectiveTrainer." if in_trl else "It works in asym_lit's PolicyModule."
+        )
         raise InputError(
-            f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. "
-            "In TRL it works: asym_lit.integrations.trl.ObjectiveTrainer."
+            f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. {works}"
         )
 
 
