@@ -169,9 +169,12 @@ class _Given:
 def _check_needs(part: object, needs: Needs) -> None:
     unmet = [words for name, words in UNMET.items() if getattr(needs, name)]
     if unmet:
-        in_trl = not needs.greedy and not isinstance(part, Steering)
-        works = (
-            "In TRL it works: asym_lit.integrations.trl.ObjectiveTrainer." if in_trl else "It works in asym_lit's PolicyModule."
+        here_alone = needs.greedy or isinstance(part, Steering)
+        elsewhere = "In TRL it works: asym_lit.integrations.trl.ObjectiveTrainer"
+        works = "It works in asym_lit's PolicyModule" if here_alone else elsewhere
+        raise InputError(
+            f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. "
+            f"{works}."
         )
         raise InputError(
             f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. {works}"
