@@ -171,13 +171,9 @@ def _check_needs(part: object, needs: Needs) -> None:
     if unmet:
         here_alone = needs.greedy or isinstance(part, Steering)
         elsewhere = "In TRL it works: asym_lit.integrations.trl.ObjectiveTrainer"
-        works = "It works in asym_lit's PolicyModule" if here_alone else elsewhere
         raise InputError(
             f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. "
-            f"{works}."
-        )
-        raise InputError(
-            f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. {works}"
+            f"{'It works in asym_lit: PolicyModule' if here_alone else elsewhere}."
         )
 
 
