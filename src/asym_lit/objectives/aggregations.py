@@ -88,3 +88,16 @@ class SequenceSum:
     def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
         """Weights, shape [B, T]."""
         return mask_BT / max(counts.sequences, 1)
+
+
+@dataclass(frozen=True)
+class TokenSum:
+    """The sum of all token losses of the mini-batch, without a denominator: verl's `token-sum`.
+
+    Assumes a learning rate and a clip by norm that know the size of a mini-batch, for twice the rollouts are twice the loss.
+    With one token it is `TokenMean`.
+    """
+
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
+        """Weights, shape [B, T]."""
+        return mask_BT

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from asym_lit.objectives.advantages import AdvantageEstimator, GroupNormalised
 from asym_lit.objectives.aggregations import Aggregation, GlobalCounts, TokenMean
-from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, truncated
+from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, check_gap_counted_once, truncated
 from asym_lit.objectives.ratios import ImportanceRatio, TokenRatio
 from asym_lit.objectives.regularizers import Regularizer
 from asym_lit.objectives.rewards import AllRollouts, GroupFilter, KeepAll, RewardShaper, RolloutFilter
@@ -69,13 +69,16 @@ class Objective:
     aggregation: Aggregation = TokenMean()
     warm_up: WarmUp | None = None
 
+    def __post_init__(self) -> None:
+        check_gap_counted_once(self.correction, (self.ratio, self.token_loss))
+
     @property
     def rollout_needs(self) -> Needs:
         """What must be computed once per rollout step."""
-        needs = reduce(or_, (shaper.needs for shaper in self.reward_shapers), Needs())
-        needs = reduce(or_, (reweight.needs for reweight in self.reweights), needs)
         update = self.update_needs
-        needs |= Needs(reference=update.reference) | self.correction.needs
+        needs = Needs(reference=update.reference) | self.correction.needs
+        needs = reduce(or_, (shaper.needs for shaper in self.reward_shapers), needs)
+        needs = reduce(or_, (reweight.needs for reweight in self.reweights), needs)
         if update.rollout_scores:
             needs |= Needs(entropy=update.entropy, rollout_scores=True)
         return needs | self.warm_up.objective.rollout_needs if self.warm_up else needs
@@ -83,10 +86,8 @@ class Objective:
     @property
     def update_needs(self) -> Needs:
         """What must be computed at every update."""
-        needs = [self.ratio.needs]
-        needs += [part.needs for part in self.token_reweights]
-        needs += [part.needs for part in self.regularizers]
-        return reduce(or_, needs)
+        needs = reduce(or_, (part.needs for part in self.regularizers), self.ratio.needs)
+        return reduce(or_, (part.needs for part in self.token_reweights), needs)
 
     def at(self, rollout_step: int) -> Objective:
         """The objective of a rollout step: the warm-up's while that lasts."""
@@ -158,7 +159,7 @@ class Objective:
         weights = self.correction.weights(experience)
         if weights is not None:
             sums["correction/weight"] = masked_sum(weights.expand_as(mask_BT), mask_BT)
-            capped = truncated(weights, experience).expand_as(mask_BT)
+            capped = truncated(weights, experience, self.correction).expand_as(mask_BT)
             sums["correction/truncated"] = masked_sum(capped.to(mask_BT.dtype), mask_BT)
             sums["correction/dropped"] = masked_sum((weights == 0).expand_as(mask_BT).to(mask_BT.dtype), mask_BT)
             loss_BT = loss_BT * weights

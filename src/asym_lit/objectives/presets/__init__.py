@@ -23,6 +23,15 @@ from asym_lit.objectives.presets.baselines import (
     rloo,
     sapo,
 )
+from asym_lit.objectives.presets.composing import (
+    with_parts,
+)
+from asym_lit.objectives.presets.credit import (
+    a3po,
+    entropy_shaping,
+    fipo,
+    lite_ppo,
+)
 from asym_lit.objectives.presets.exploration import (
     a_grae,
     clip_cov,
@@ -50,8 +59,18 @@ from asym_lit.objectives.presets.signed import (
     reinforce_rej,
     w_reinforce,
 )
+from asym_lit.objectives.presets.trust import (
+    dppo,
+    dro,
+    drpo,
+    gmpo,
+    luspo,
+    rollout_is,
+    vespo,
+)
 
 __all__ = [
+    "a3po",
     "a_grae",
     "ace",
     "ace_constant",
@@ -63,15 +82,23 @@ __all__ = [
     "corrected",
     "dapo",
     "differential_smoothing",
+    "dppo",
     "dr_grpo",
+    "dro",
+    "drpo",
+    "entropy_shaping",
     "f_grpo",
+    "fipo",
     "forking_tokens",
+    "gmpo",
     "gpg",
     "grpo",
     "grpo_passk",
     "gspo",
     "kl_cov",
+    "lite_ppo",
     "lp_reg",
+    "luspo",
     "max_rl",
     "nsr",
     "nsr_full",
@@ -86,9 +113,12 @@ __all__ = [
     "reinforce_pp_baseline",
     "reinforce_rej",
     "rloo",
+    "rollout_is",
     "sapo",
     "simko",
     "ucpo",
     "unlikeliness",
+    "vespo",
     "w_reinforce",
+    "with_parts",
 ]

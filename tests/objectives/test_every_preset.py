@@ -1,0 +1,82 @@
+"""What holds of every preset: finite values and gradients under hostile inputs, and one loss however a batch is cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from asym_lit.objectives import Objective, bcpg_nsa, dppo, fipo, grpo, simko
+from asym_lit.objectives.aggregations import GlobalCounts
+from asym_lit.types import TokenScores
+from every_preset import NAMES, preset
+from fakes import LossProblem, full_scores, make_experience
+
+CUT_SHOWS = {"clip_cov", "kl_cov"}
+"""They take a covariance over the micro-batch, as their authors do."""
+BESIDE = {
+    "grpo with a KL": grpo(kl=0.1),
+    "simko": simko(alpha=0.5),
+    "the plain objective": Objective(),
+    "bcpg_nsa": bcpg_nsa(),
+    "dppo kl": dppo("kl", cap=None, anchor="rollout", tether=0.1),
+    "dppo two-sided": dppo(two_sided=True),
+    "fipo without bounds": fipo(grpo(), low=0.0, high=float("inf")),
+}
+
+
+def of(name: str) -> Objective:
+    return BESIDE[name] if name in BESIDE else preset(name)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])
+@pytest.mark.parametrize("shift", [50.0, -50.0, 800.0])
+@pytest.mark.parametrize("name", [*NAMES, *BESIDE])
+def test_no_loss_or_gradient_is_nan_where_ratios_explode_rows_are_empty_or_groups_uniform(name, shift, dtype):
+    objective = of(name)
+    mask_BT = torch.tensor([[1.0, 1, 1], [0, 0, 0], [1, 0, 0], [1, 1, 0]], dtype=dtype)
+    old_BT = torch.tensor([[-60.0, 0, -1], [0, 0, 0], [-60, 0, 0], [-1, -60, 0]], dtype=dtype)
+    for correct in ([True, False, True, False], [True] * 4, [False] * 4):
+        correct_B = torch.tensor(correct)
+        experience = make_experience(
+            mask_BT,
+            rewards_B=correct_B.to(dtype),
+            correct_B=correct_B,
+            group_size=4,
+            old_logprobs_BT=old_BT,
+            reference_logprobs_BT=old_BT - shift,
+        )
+        experience.entropy_BT = torch.zeros_like(mask_BT)
+        experience.step_right_BT = mask_BT.bool()
+        experience.pool = LossProblem.random(0).experience.pool
+        experience.advantages_BT = objective.estimate(replace(experience, rewards_B=objective.shape(experience)))
+        logprobs_BT = (old_BT + shift * mask_BT).requires_grad_()
+        candidates_BTK = torch.stack([logprobs_BT, logprobs_BT - 100, logprobs_BT - 700], -1)
+        scores = TokenScores(logprobs_BT, torch.zeros_like(mask_BT), candidates_BTK, torch.ones_like(mask_BT).bool())
+        terms = objective.loss(scores, experience, GlobalCounts(6, 3))
+        (gradient_BT,) = torch.autograd.grad(terms.loss, logprobs_BT)
+        assert terms.loss.isfinite() and gradient_BT.isfinite().all()
+        assert all(value.isfinite() for value in terms.sums.values())
+        assert not gradient_BT[1].any(), "an empty row"
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, *BESIDE} - CUT_SHOWS - {"bcpg_nsa"}))
+def test_a_loss_is_the_sum_over_micro_batches_whatever_their_size(name):
+    objective, problem = of(name), LossProblem.random(7, size=8)  # 1, 3 and 4 of 8 right
+    experience, top_n = problem.estimated(objective), max(objective.update_needs.top_n, 1)
+
+    def loss(rows, logits_BTV):
+        part = experience.rows(rows, experience.mask_BT.shape[1])
+        scores = full_scores(logits_BTV[rows], problem.response_BT[rows], part.mask_BT, min(top_n, logits_BTV.shape[-1]))
+        return objective.loss(scores, part, problem.counts).loss
+
+    found = []
+    for size in (24, 5, 1):
+        logits_BTV = problem.logits_BTV.clone().requires_grad_()
+        total = sum(loss(list(range(start, min(start + size, 24))), logits_BTV) for start in range(0, 24, size))
+        found.append((total.detach(), torch.autograd.grad(total, logits_BTV)[0]))
+    for other in found[1:]:
+        torch.testing.assert_close(other[0], found[0][0], rtol=0, atol=1e-12)
+        torch.testing.assert_close(other[1], found[0][1], rtol=0, atol=1e-12)
+    assert found[0][1].abs().max() > 0
