@@ -118,7 +118,7 @@ TRL = {
     "gmpo_asymmetric": gmpo(0.2, 0.6),
     "gmpo_kl": with_parts(gmpo(), regularizers=[ReferenceKL(0.1)]),
     "dapo_kl": grpo(token_mean=True, kl=0.1),
-    "dapo_kl_bias_corrected": with_parts(TOKENS, regularizers=[ReferenceKL(0.1, "k3", TokenRatio())]),
+    "dapo_kl_bias_corrected": with_parts(TOKENS, regularizers=[ReferenceKL(0.1, "k3", weighted=True)]),
 }
 PRIME_RL = {
     "default": dppo(low=0.2, high=0.2, tether=1e-3, **ENGINE),

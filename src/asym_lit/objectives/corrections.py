@@ -178,7 +178,8 @@ def check_gap_counted_once(correction: SamplerCorrection, parts: Sequence[object
     Raises:
         InputError: With the part, and what to write.
     """
-    told = [f"{type(part).__name__} {part.own_gap}" for part in parts if getattr(part, "own_gap", "")]
+    gaps = {type(part).__name__: getattr(part, "own_gap", "") for part in parts}
+    told = [f"{name} {gap}" for name, gap in gaps.items() if gap]
     if told and not isinstance(correction, NoCorrection):
         raise InputError(
             f"{type(correction).__name__} beside a {told[0]} counts the gap between engine and trainer twice; allowed: "

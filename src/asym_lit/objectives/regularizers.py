@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from asym_lit.objectives.ratios import MAX_LOG_RATIO, ImportanceRatio
+from asym_lit.objectives.ratios import MAX_LOG_RATIO, TokenRatio
 from asym_lit.reductions import masked_sum
 from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
@@ -54,19 +54,19 @@ class ReferenceKL:
     k1: `-d`, unbiased in value, no pull in expectation as a loss. k2: `d^2 / 2`, the KL's gradient. k3: `exp(d) - d - 1`,
     unbiased and never negative, GRPO's choice. abs: `|d|`. With a `+`, as in verl: the value of it, the gradient of k2.
 
-    Assumes tokens drawn from the current policy, which after the first update they are only nearly, unless a ratio weighs them.
+    Assumes tokens drawn from the current policy, which after the first update they are only nearly, unless weighted.
     At the reference its value is 0, and so are the gradients of all but k1 and, on either side, abs.
 
     Args:
         coefficient: beta; 0 switches it off, and the reference need not be loaded.
         estimate: k1, k2, k3, abs, or k1+, k3+, abs+.
-        ratio: Multiplies the estimate, gradient and all; with k3 and `TokenRatio` it is TRL's `use_bias_correction_kl`, on
-            there by default: then value and gradient are the KL's, off-policy too. None for no weight.
+        weighted: By the token's ratio to the old policy, gradient and all: with k3 TRL's `use_bias_correction_kl`, on by
+            default there: value and gradient are the KL's, off-policy too.
     """
 
     coefficient: float = 0.001
     estimate: KLEstimate = "k3"
-    ratio: ImportanceRatio | None = None
+    weighted: bool = False
     name = "reference_kl"
 
     def __post_init__(self) -> None:
@@ -75,8 +75,8 @@ class ReferenceKL:
 
     @property
     def needs(self) -> Needs:
-        """The reference's log-probs, and what the ratio needs."""
-        return Needs(reference=self.coefficient != 0) | (self.ratio.needs if self.ratio and self.coefficient else Needs())
+        """The reference's log-probs."""
+        return Needs(reference=self.coefficient != 0)
 
     @property
     def keeps_zero(self) -> bool:
@@ -95,7 +95,7 @@ class ReferenceKL:
         if self.estimate.endswith("+"):
             square_BT = _KL["k2"](d_BT)
             kl_BT = kl_BT.detach() + square_BT - square_BT.detach()
-        return self.coefficient * (kl_BT if self.ratio is None else kl_BT * self.ratio(scores, experience))
+        return self.coefficient * (kl_BT * TokenRatio()(scores, experience) if self.weighted else kl_BT)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ SLIME: tuple[Same, ...] = (
     Same("--use-opsm --opsm-delta", "1e-4", f"with_parts({_TOKENS}, token_reweights=[OffPolicyMask(1e-4)])"),
     Same("--use-tis --tis-clip", "2.0", f"corrected({_TOKENS}, TokenTruncated(2.0))"),
     Same("--disable-grpo-std-normalization", "", f"with_parts({_TOKENS}, estimator=Centred())"),
-    Same("--use-unbiased-kl", "", f"with_parts({_TOKENS}, regularizers=[ReferenceKL(0.001, 'k3', TokenRatio())])"),
+    Same("--use-unbiased-kl", "", f"with_parts({_TOKENS}, regularizers=[ReferenceKL(0.001, 'k3', weighted=True)])"),
 )
 
 NEMO_RL: tuple[Same, ...] = (

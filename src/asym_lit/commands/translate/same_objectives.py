@@ -53,7 +53,7 @@ TRL: tuple[Same, ...] = (
     Same(
         "use_bias_correction_kl",
         "true",
-        f"with_parts({_TOKENS}, regularizers=[ReferenceKL(0.04, 'k3', TokenRatio())])",
+        f"with_parts({_TOKENS}, regularizers=[ReferenceKL(0.04, 'k3', weighted=True)])",
         "the default there",
     ),
     Same("entropy_coef", "0.01", "grpo(token_mean=True, entropy=0.01)", "theirs is a token mean whatever the loss's mean"),

@@ -108,12 +108,7 @@ def policy_loss(objective: Objective) -> Callable[..., tuple[Tensor, dict[str, f
         _check_needs(reweight, reweight.needs)
     for regularizer in objective.regularizers:
         _check_needs(regularizer, regularizer.needs)
-    for part in (objective.ratio, objective.token_loss, *objective.regularizers):
-        if getattr(part, "anchor", "old") == "rollout":
-            raise InputError(
-                f"{type(part).__name__} measures from the engine's log-probs, which verl's hooks are not given; instead there: "
-                "anchor: old and algorithm.rollout_correction.rollout_is. With bypass_mode=True verl takes its own loss."
-            )
+    _check_anchors(objective)
     if not isinstance(objective.correction, NoCorrection):
         raise InputError(
             f"{type(objective.correction).__name__} weighs the sampler's log-probs, which verl does itself; instead there: "
@@ -175,6 +170,15 @@ def _check_needs(part: object, needs: Needs) -> None:
             f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. "
             "In TRL it works: asym_lit.integrations.trl.ObjectiveTrainer."
         )
+
+
+def _check_anchors(objective: Objective) -> None:
+    for part in (objective.ratio, objective.token_loss, *objective.regularizers):
+        if getattr(part, "anchor", "old") == "rollout":
+            raise InputError(
+                f"{type(part).__name__} measures from the engine's log-probs, which verl's hooks are not given; instead there: "
+                "anchor: old and algorithm.rollout_correction.rollout_is. With bypass_mode=True verl takes its own loss."
+            )
 
 
 def _groups(index: Sequence[Any] | None, rows: int) -> tuple[list[int], int]:

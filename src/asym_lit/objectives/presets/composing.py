@@ -1,34 +1,52 @@
-"""Presets that change parts of another: what no paper has a name for, and other trainers have an option for."""
+"""A preset that changes parts of another: what no paper has a name for, and other trainers have an option for."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from asym_lit.objectives.advantages import AdvantageEstimator
 from asym_lit.objectives.aggregations import Aggregation
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.ratios import ImportanceRatio
 from asym_lit.objectives.regularizers import Regularizer
+from asym_lit.objectives.rewards import GroupFilter
 from asym_lit.objectives.reweights import Reweight, TokenReweight
 from asym_lit.objectives.token_losses import TokenLoss
+from asym_lit.types import InputError
+
+KINDS: dict[str, tuple[type, str]] = {
+    "estimator": (AdvantageEstimator, "advantages.Centred"),
+    "ratio": (ImportanceRatio, "ratios.SequenceRatio"),
+    "token_loss": (TokenLoss, "token_losses.DualClippedSurrogate"),
+    "aggregation": (Aggregation, "aggregations.SequenceSum"),
+    "group_filter": (GroupFilter, "rewards.DropUniform"),
+    "reweights": (Reweight, "batch_reweights.BatchScaled"),
+    "token_reweights": (TokenReweight, "token_reweights.OffPolicyMask"),
+    "regularizers": (Regularizer, "regularizers.ReferenceKL"),
+}
+"""What each knob must be, and one that is."""
 
 
 def with_parts(
     base: Objective,
-    estimator: AdvantageEstimator | None = None,
-    ratio: ImportanceRatio | None = None,
-    token_loss: TokenLoss | None = None,
-    aggregation: Aggregation | None = None,
-    reweights: Sequence[Reweight] = (),
-    token_reweights: Sequence[TokenReweight] = (),
-    regularizers: Sequence[Regularizer] = (),
+    estimator: Any = None,
+    ratio: Any = None,
+    token_loss: Any = None,
+    aggregation: Any = None,
+    group_filter: Any = None,
+    reweights: Sequence[Any] = (),
+    token_reweights: Sequence[Any] = (),
+    regularizers: Sequence[Any] = (),
 ) -> Objective:
     """Any base with some of its parts: what is one is put in the place of the base's, what are several come after the base's.
 
-    A dual clip, a KL in another estimate, another mean: parts are named by `class_path` under `asym_lit.objectives`.
+    A dual clip, a KL in another estimate, another mean: parts are named by `class_path` under `asym_lit.objectives`, in full.
 
-    Assumes that the parts fit together, of which only a sampler's gap counted twice is checked. Without any it is the base.
+    Assumes that the parts fit together; of that only a gap to the sampler that is counted twice is checked. Without any it is
+    the base.
 
     Args:
         base: What is changed.
@@ -36,16 +54,33 @@ def with_parts(
         ratio: Of `ratios` or `response_weights`, e.g. SequenceRatio.
         token_loss: Of `token_losses` and its like, e.g. DualClippedSurrogate.
         aggregation: Of `aggregations`, e.g. SequenceSum.
+        group_filter: Of `rewards`, e.g. DropUniform.
         reweights: Added at rollout time, e.g. BatchScaled.
         token_reweights: Added at every update, e.g. OffPolicyMask.
         regularizers: Added, e.g. ReferenceKL, EntropyBonus.
+
+    Raises:
+        InputError: If something given is no part of its kind.
     """
-    given = {"estimator": estimator, "ratio": ratio, "token_loss": token_loss, "aggregation": aggregation}
-    chosen = {name: part for name, part in given.items() if part is not None}
-    return replace(
-        base,
-        reweights=(*base.reweights, *reweights),
-        token_reweights=(*base.token_reweights, *token_reweights),
-        regularizers=(*base.regularizers, *regularizers),
-        **chosen,
-    )
+    # Any, not the protocols: jsonargparse takes one with a __call__ for a factory of what that returns, and refuses the part.
+    one = {"estimator": estimator, "ratio": ratio, "token_loss": token_loss, "aggregation": aggregation}
+    one["group_filter"] = group_filter
+    several = {"reweights": reweights, "token_reweights": token_reweights, "regularizers": regularizers}
+    chosen: dict[str, Any] = {knob: _checked(knob, part) for knob, part in one.items() if part is not None}
+    for knob, parts in several.items():
+        chosen[knob] = (*getattr(base, knob), *(_checked(knob, part) for part in parts))
+    return replace(base, **chosen)
+
+
+def _checked(knob: str, part: Any) -> Any:
+    """The part, if it is called as its kind is; of two kinds that are called alike one has a name for its metric."""
+    protocol, example = KINDS[knob]
+    wanted = list(inspect.signature(protocol.__call__).parameters)[1:]
+    fits = callable(part) and not inspect.isclass(part) and list(inspect.signature(part).parameters) == wanted
+    if not fits or (knob in ("ratio", "regularizers") and hasattr(part, "name") != (knob == "regularizers")):
+        given = part.get("class_path", part) if isinstance(part, dict) else getattr(part, "class_path", type(part).__name__)
+        raise InputError(
+            f"with_parts was given {given!s:.80} as {knob}; allowed: a part that is called with ({', '.join(wanted)}), by its "
+            f"whole name, e.g. class_path: asym_lit.objectives.{example}."
+        )
+    return part
