@@ -3,10 +3,16 @@ import math
 import pytest
 import torch
 
-from asym_lit.objectives import ace, dapo, dr_grpo, grpo, simko
-from asym_lit.objectives.aggregations import ConstantLength
+from asym_lit.objectives import ace, dapo, dr_grpo, grpo, simko, with_parts
+from asym_lit.objectives.advantages import Centred
+from asym_lit.objectives.aggregations import ConstantLength, TokenSum
+from asym_lit.objectives.batch_reweights import BatchScaled
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.ratios import SequenceRatio
+from asym_lit.objectives.regularizers import ReferenceKL
 from asym_lit.objectives.rewards import DropUniform, KeepAll
+from asym_lit.objectives.token_losses import DualClippedSurrogate
+from asym_lit.objectives.token_reweights import OffPolicyMask
 from asym_lit.types import InputError, Needs
 from fakes import LossProblem, assert_different_objective, assert_same_objective
 
@@ -123,3 +129,36 @@ def test_ace_bends_what_earlier_reweights_left():
     twice = ace(ace(grpo()))
     assert len(twice.reweights) == 2
     assert_different_objective(twice, ace(grpo()))
+
+
+def test_with_parts_takes_every_kind_of_part():
+    singles = {
+        "estimator": Centred(),
+        "ratio": SequenceRatio(),
+        "token_loss": DualClippedSurrogate(),
+        "aggregation": TokenSum(),
+    }
+    several = {"reweights": [BatchScaled()], "token_reweights": [OffPolicyMask()], "regularizers": [ReferenceKL()]}
+    made = with_parts(simko(kl=0.1), group_filter=DropUniform(3), **singles, **several)
+    assert {name: getattr(made, name) for name in singles} == singles and made.group_filter == DropUniform(3)
+    for name, parts in several.items():
+        assert getattr(made, name) == (*getattr(simko(kl=0.1), name), *parts)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"aggregation": DualClippedSurrogate()},
+            r"DualClippedSurrogate as aggregation; .*\(mask_BT, counts\).*SequenceSum",
+        ),
+        ({"ratio": ReferenceKL()}, r"given ReferenceKL as ratio; .*ratios\.SequenceRatio"),
+        ({"regularizers": [SequenceRatio()]}, r"given SequenceRatio as regularizers; .*regularizers\.ReferenceKL"),
+        ({"reweights": [OffPolicyMask()]}, r"given OffPolicyMask as reweights; .*\(advantages_BT, experience\)"),
+        ({"estimator": Centred}, r"as estimator; .*advantages\.Centred"),  # the class, not a part
+        ({"token_loss": {"class_path": "DualClip"}}, r"given DualClip as token_loss; .*by its whole name"),
+    ],
+)
+def test_a_part_of_another_kind_is_refused_with_one_that_would_do(given, words):
+    with pytest.raises(InputError, match=words):
+        with_parts(grpo(), **given)
