@@ -10,6 +10,7 @@ from typing import Any
 from asym_lit.objectives.advantages import AdvantageEstimator
 from asym_lit.objectives.aggregations import Aggregation
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.part_names import called_with, part_of
 from asym_lit.objectives.ratios import ImportanceRatio
 from asym_lit.objectives.regularizers import Regularizer
 from asym_lit.objectives.rewards import GroupFilter
@@ -18,14 +19,14 @@ from asym_lit.objectives.token_losses import TokenLoss
 from asym_lit.types import InputError
 
 KINDS: dict[str, tuple[type, str]] = {
-    "estimator": (AdvantageEstimator, "advantages.Centred"),
-    "ratio": (ImportanceRatio, "ratios.SequenceRatio"),
-    "token_loss": (TokenLoss, "token_losses.DualClippedSurrogate"),
-    "aggregation": (Aggregation, "aggregations.SequenceSum"),
-    "group_filter": (GroupFilter, "rewards.DropUniform"),
-    "reweights": (Reweight, "batch_reweights.BatchScaled"),
-    "token_reweights": (TokenReweight, "token_reweights.OffPolicyMask"),
-    "regularizers": (Regularizer, "regularizers.ReferenceKL"),
+    "estimator": (AdvantageEstimator, "Centred"),
+    "ratio": (ImportanceRatio, "SequenceRatio"),
+    "token_loss": (TokenLoss, "DualClippedSurrogate"),
+    "aggregation": (Aggregation, "SequenceSum"),
+    "group_filter": (GroupFilter, "DropUniform"),
+    "reweights": (Reweight, "BatchScaled"),
+    "token_reweights": (TokenReweight, "OffPolicyMask"),
+    "regularizers": (Regularizer, "ReferenceKL"),
 }
 """What each knob must be, and one that is."""
 
@@ -43,7 +44,8 @@ def with_parts(
 ) -> Objective:
     """Any base with some of its parts: what is one is put in the place of the base's, what are several come after the base's.
 
-    A dual clip, a KL in another estimate, another mean: parts are named by `class_path` under `asym_lit.objectives`, in full.
+    A dual clip, a KL in another estimate, another mean. In a recipe a part is its name, `aggregation: TokenSum`, or, with
+    options of its own, its whole `class_path` and `init_args`.
 
     Assumes that the parts fit together; of that only a gap to the sampler that is counted twice is checked. Without any it is
     the base.
@@ -62,7 +64,7 @@ def with_parts(
     Raises:
         InputError: If something given is no part of its kind.
     """
-    # Any, not the protocols: jsonargparse takes one with a __call__ for a factory of what that returns, and refuses the part.
+    # Any, not the protocols: jsonargparse takes one with a __call__ for a factory of what that returns, and refuses every part.
     one = {"estimator": estimator, "ratio": ratio, "token_loss": token_loss, "aggregation": aggregation}
     one["group_filter"] = group_filter
     several = {"reweights": reweights, "token_reweights": token_reweights, "regularizers": regularizers}
@@ -72,15 +74,14 @@ def with_parts(
     return replace(base, **chosen)
 
 
-def _checked(knob: str, part: Any) -> Any:
+def _checked(knob: str, given: Any) -> Any:
     """The part, if it is called as its kind is; of two kinds that are called alike one has a name for its metric."""
     protocol, example = KINDS[knob]
-    wanted = list(inspect.signature(protocol.__call__).parameters)[1:]
+    wanted = called_with(protocol)
+    part = part_of(knob, given, wanted)
     fits = callable(part) and not inspect.isclass(part) and list(inspect.signature(part).parameters) == wanted
     if not fits or (knob in ("ratio", "regularizers") and hasattr(part, "name") != (knob == "regularizers")):
-        given = part.get("class_path", part) if isinstance(part, dict) else getattr(part, "class_path", type(part).__name__)
         raise InputError(
-            f"with_parts was given {given!s:.80} as {knob}; allowed: a part that is called with ({', '.join(wanted)}), by its "
-            f"whole name, e.g. class_path: asym_lit.objectives.{example}."
+            f"{knob} is a {type(part).__name__}; allowed: a part that is called with ({', '.join(wanted)}), such as {example}."
         )
     return part
