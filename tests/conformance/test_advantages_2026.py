@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ import torch
 from asym_lit.objectives import Objective, a3po, gpg, grpo, lite_ppo, rloo, with_parts
 from asym_lit.objectives.advantages import Centred, GroupNormalised
 from asym_lit.objectives.batch_reweights import BatchScaled
-from asym_lit.types import Collectives
 from fakes import make_experience
 
 VECTORS = Path(__file__).parent / "advantages_2026.npz"
@@ -78,33 +76,3 @@ def test_gpgs_factor_counts_right_answers_in_verl():
     # Their factor is a quotient of integers, which torch gives in float32: 5e-8 off.
     torch.testing.assert_close(found_BT, case["gpg"] * experience.mask_BT, rtol=0, atol=1e-7)
     assert (found_BT - gpg().estimate(experience)).abs().max() > 0.1
-
-
-@pytest.mark.parametrize("of", ["rewards", "centred"])
-def test_the_deviation_of_a_batch_is_over_all_ranks(of):
-    case = load()
-    rewards_B = (case["components"] * case["component_weights"]).sum(1)
-    whole_B = advantages(lite_ppo(deviation=of), rewards_B)
-    halves = [
-        make_experience(torch.ones(12, 1).double(), rewards_B=part_B, group_size=4)
-        for part_B in (rewards_B[:12], rewards_B[12:])
-    ]
-    asked: list[list[torch.Tensor]] = [[], []]
-
-    def run(rank, answers):
-        told = iter(answers)
-
-        def total(values):
-            asked[rank].append(values)
-            return next(told)
-
-        return lite_ppo(deviation=of).estimate(replace(halves[rank], collectives=Collectives(sum=total)))[:, 0]
-
-    # The second sum needs the answer to the first: so three rounds, each with what the ranks asked for in the one before.
-    answers: list[torch.Tensor] = [torch.zeros(2).double(), torch.zeros(1).double()]
-    for known in (0, 1, 2):
-        asked = [[], []]
-        parts = [run(rank, answers) for rank in (0, 1)]
-        if known < 2:
-            answers[known] = asked[0][known] + asked[1][known]
-    torch.testing.assert_close(torch.cat(parts), whole_B, rtol=0, atol=1e-12)

@@ -1,20 +1,24 @@
-"""What holds of every preset: finite values and gradients under hostile inputs, and one loss however a batch is cut."""
+"""What holds of every preset: finite values and gradients under hostile inputs, and one loss on any ranks and in any pieces."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 import torch
 
-from asym_lit.objectives import Objective, bcpg_nsa, dppo, fipo, grpo, simko
+from asym_lit.objectives import Objective, bcpg_nsa, dppo, fipo, gpg, grpo, lite_ppo, simko
 from asym_lit.objectives.aggregations import GlobalCounts
-from asym_lit.types import TokenScores
+from asym_lit.types import Collectives, TokenScores
 from every_preset import NAMES, preset
 from fakes import LossProblem, full_scores, make_experience
 
 CUT_SHOWS = {"clip_cov", "kl_cov"}
 """They take a covariance over the micro-batch, as their authors do."""
+RANKS_SHOW = {"ace_shuffled"}
+"""It deals its factors out among the rollouts of a rank."""
 BESIDE = {
     "grpo with a KL": grpo(kl=0.1),
     "simko": simko(alpha=0.5),
@@ -22,6 +26,8 @@ BESIDE = {
     "bcpg_nsa": bcpg_nsa(),
     "dppo kl": dppo("kl", cap=None, anchor="rollout", tether=0.1),
     "dppo two-sided": dppo(two_sided=True),
+    "lite_ppo by centred rewards": lite_ppo(deviation="centred"),
+    "gpg by rewards": gpg("rewarded"),
     "fipo without bounds": fipo(grpo(), low=0.0, high=float("inf")),
 }
 
@@ -80,3 +86,35 @@ def test_a_loss_is_the_sum_over_micro_batches_whatever_their_size(name):
         torch.testing.assert_close(other[0], found[0][0], rtol=0, atol=1e-12)
         torch.testing.assert_close(other[1], found[0][1], rtol=0, atol=1e-12)
     assert found[0][1].abs().max() > 0
+
+
+class Ranks:
+    """Two threads that sum and join tensors as two processes would."""
+
+    def __init__(self) -> None:
+        self.barrier, self.given = Barrier(2, timeout=20), [None, None]
+
+    def all(self, rank, value):
+        self.given[rank] = value
+        self.barrier.wait()
+        found = list(self.given)
+        self.barrier.wait()  # nobody writes anew before both have read
+        return found
+
+    def of(self, rank):
+        return Collectives(sum=lambda v: sum(self.all(rank, v)), cat=lambda v: torch.cat(self.all(rank, v)))
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, *BESIDE} - RANKS_SHOW - {"bcpg_nsa"}))
+def test_advantages_are_the_same_on_two_ranks_as_on_one(name):
+    objective, whole = of(name), LossProblem.random(7, groups=4, size=8).experience
+    ranks, rows = Ranks(), [list(range(8)), list(range(8, 32))]  # one group here, three there
+
+    def run(rank):
+        part = replace(whole.rows(rows[rank], whole.mask_BT.shape[1]), group_size=8, collectives=ranks.of(rank))
+        return objective.estimate(replace(part, rewards_B=objective.shape(part)))
+
+    alone = objective.estimate(replace(whole, rewards_B=objective.shape(whole)))
+    with ThreadPoolExecutor(2) as pool:
+        together = torch.cat(list(pool.map(run, (0, 1))))
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-12)

@@ -34,7 +34,7 @@ def _is_part(item: Any) -> bool:
 
 
 def part_meant(path: str) -> str | None:
-    """The whole name of the part that a bare name is, or that a path within the objectives looks like; None if there is none."""
+    """The whole name of the part that a bare name is, or a path within the objectives looks like; None if there is none."""
     parts, name = named_parts(), path.rpartition(".")[2]
     within = path.startswith(f"{PACKAGE}.") and path.count(".") > PACKAGE.count(".") + 1
     close = [name] if path in parts else get_close_matches(name, list(parts), n=1, cutoff=0.5) if within else []
