@@ -14,6 +14,10 @@ from asym_lit.objectives import presets
 
 ROOT = Path(__file__).parents[1]
 GRPO = ["fit", "--config", str(ROOT / "configs" / "grpo.yaml")]
+PARTS = (
+    "{class_path: with_parts, init_args: {base: {class_path: grpo}, "
+    "token_loss: {class_path: DualClippedSurrogate, init_args: {cap: 2.0}}}}"
+)
 
 TEN = {
     "an unknown option of an objective": (
@@ -66,6 +70,14 @@ MORE = {
     "a class path with a slip": (
         ["replay", "--objectives.mine", "{class_path: asym_lit.objectives.simpko}"],
         "'asym_lit.objectives.simpko'; .* Nearest: simko",
+    ),
+    "a part of an objective by its name alone where it has options": (
+        ["replay", "--objectives.mine", PARTS],
+        r"is 'DualClippedSurrogate'; a part of an .*in full: asym_lit.objectives.token_losses.DualClippedSurrogate",
+    ),
+    "a part of an objective with a slip": (
+        ["replay", "--objectives.mine", PARTS.replace("DualClippedSurrogate", "asym_lit.objectives.token_losses.DualClip")],
+        r"is 'asym_lit.objectives.token_losses.DualClip'; .*in full: asym_lit.objectives.token_losses.DualClippedSurrogate",
     ),
     "a module with a slip": ([*GRPO, "--model.objective", "asym_lit.objectivs.simko"], "'asym_lit.objectivs.simko'; .*simko"),
     "an unknown task": ([*GRPO, "--data.task", "Countdwn"], "data.task is 'Countdwn'; .* Nearest: Countdown."),

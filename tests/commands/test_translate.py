@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from jsonargparse import ArgumentParser, set_parsing_settings
 from rich.console import Console
 
 from asym_lit.cli import main, preflight
@@ -15,6 +18,35 @@ from asym_lit.commands.translate.building import TABLES, translated
 from asym_lit.commands.translate.options import table
 from asym_lit.commands.translate.prime_rl_options import PRIME_RL
 from asym_lit.commands.translate.reading import read_options
+from asym_lit.objectives import (
+    Objective,
+    cispo_capped,
+    corrected,
+    dapo,
+    dppo,
+    dr_grpo,
+    dro,
+    forking_tokens,
+    gmpo,
+    gpg,
+    grpo,
+    gspo,
+    kl_cov,
+    lite_ppo,
+    luspo,
+    reinforce_pp,
+    reinforce_pp_baseline,
+    sapo,
+    vespo,
+    with_parts,
+)
+from asym_lit.objectives.advantages import Centred, GroupNormalised, LeaveOneOut
+from asym_lit.objectives.aggregations import ConstantLength, SequenceSum, TokenMean, TokenSum
+from asym_lit.objectives.corrections import SequenceMask, TokenMask
+from asym_lit.objectives.ratios import SequenceRatio, TokenRatio
+from asym_lit.objectives.regularizers import EntropyBonus, ReferenceKL
+from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
+from asym_lit.objectives.token_reweights import OffPolicyMask
 from asym_lit.types import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -110,55 +142,152 @@ def test_a_verl_script_becomes_a_recipe_that_passes_preflight(rows, tmp_path, ca
     assert preflight(["--config", str(recipe)], Console(file=printed, width=300)), printed.getvalue()
     assert "64 prompts x 5 rollouts of up to 64 tokens, 4 updates; 30 steps" in printed.getvalue()
     objective = yaml.safe_load(recipe.read_text())["model"]["init_args"]["objective"]
-    assert objective["init_args"] == {"clip": 0.2, "kl": 0.001, "token_mean": True, "entropy": 0.0}
+    assert objective["class_path"] == "asym_lit.objectives.with_parts"
+    assert objective["init_args"]["base"]["init_args"] == {"clip": 0.2, "token_mean": True}
+    assert objective["init_args"]["token_loss"]["init_args"]["cap"] == 3.0  # verl's dual clip is always on
 
 
 def objective_of(trainer, given):
     return translated(trainer, given).settings[f"{MODEL}.objective"]
 
 
+def built(trainer: str, given: dict[str, object], max_tokens: int = 256) -> Objective:
+    """The objective of a recipe, as its class paths and arguments say."""
+
+    def make(value: Any) -> Any:
+        if isinstance(value, dict) and "class_path" in value:
+            path, _, name = value["class_path"].rpartition(".")
+            return getattr(import_module(path), name)(**{key: make(one) for key, one in value.get("init_args", {}).items()})
+        if isinstance(value, dict):
+            return ClippedSurrogate(**value)
+        if isinstance(value, list):
+            return [make(one) for one in value]
+        return max_tokens if isinstance(value, str) and value.startswith("${") else value
+
+    objective = make(objective_of(trainer, given))
+    assert isinstance(objective, Objective)
+    return objective
+
+
+TOKENS = grpo(token_mean=True)
+WIDER = ClippedSurrogate(0.2, 0.28)
+DUAL = DualClippedSurrogate(ClippedSurrogate(0.2, 0.2), 3.0)
+WEIGHED = ReferenceKL(0.04, "k3", weighted=True)
+
+
 @pytest.mark.parametrize(
-    ("given", "preset", "arguments"),
+    ("given", "objective"),
     [
-        ({}, "grpo", {"clip": 0.2, "token_mean": True}),  # TRL's default loss, dapo, is a token mean
-        ({"loss_type": "grpo", "epsilon": 0.1, "beta": 0.04}, "grpo", {"clip": 0.1, "kl": 0.04, "token_mean": False}),
-        ({"epsilon_high": 0.28}, "dapo", {"clip_low": 0.2, "clip_high": 0.28, "max_draws": 1}),
-        ({"loss_type": "cispo", "epsilon_high": 5.0}, "cispo_capped", {"cap": 5.0}),
-        ({"loss_type": "sapo", "sapo_temperature_neg": 1.1}, "sapo", {"tau_negative": 1.1}),
+        ({}, TOKENS),  # TRL's default loss, dapo, is a token mean
+        ({"loss_type": "grpo", "epsilon": 0.1, "beta": 0.04, "use_bias_correction_kl": False}, grpo(0.1, kl=0.04)),
+        ({"loss_type": "bnpo", "beta": 0.04}, with_parts(TOKENS, regularizers=[WEIGHED])),
+        ({"epsilon_high": 0.28}, with_parts(TOKENS, token_loss=WIDER)),
+        ({"epsilon_high": 0.28, "delta": 4}, with_parts(TOKENS, token_loss=DualClippedSurrogate(WIDER, 4.0))),
+        ({"loss_type": "dr_grpo", "scale_rewards": False}, dr_grpo(256)),
+        ({"loss_type": "dr_grpo"}, with_parts(dr_grpo(256), estimator=GroupNormalised(1e-4))),
+        ({"loss_type": "cispo", "epsilon_high": 5.0}, cispo_capped(5.0)),
+        ({"loss_type": "cispo", "epsilon_high": 5.0, "beta": 0.04}, with_parts(cispo_capped(5.0), regularizers=[WEIGHED])),
+        ({"loss_type": "sapo", "sapo_temperature_neg": 1.1}, sapo(1.0, 1.1)),
+        ({"loss_type": "grpo", "importance_sampling_level": "sequence", "epsilon": 3e-4}, gspo(3e-4, 3e-4)),
+        ({"loss_type": "luspo", "importance_sampling_level": "sequence", "epsilon": 0.002, "epsilon_high": 0.0025}, luspo()),
+        ({"loss_type": "luspo"}, with_parts(TOKENS, aggregation=SequenceSum())),
+        ({"importance_sampling_level": "sequence"}, with_parts(TOKENS, ratio=SequenceRatio())),
+        ({"loss_type": "vespo", "vespo_k_neg": 4.0}, vespo(k_wrong=4.0)),
+        ({"scale_rewards": "batch"}, lite_ppo()),
+        ({"scale_rewards": "none"}, with_parts(TOKENS, estimator=Centred())),
+        ({"entropy_coef": 0.01}, grpo(token_mean=True, entropy=0.01)),
+        ({"loss_type": "sapo", "entropy_coef": 0.01}, with_parts(sapo(), regularizers=[EntropyBonus(0.01)])),
+        ({"top_entropy_quantile": 0.2}, forking_tokens(TOKENS, 0.8)),
+        ({"off_policy_mask_threshold": 0.5}, with_parts(TOKENS, token_reweights=[OffPolicyMask(0.5)])),
+        ({"loss_type": "vespo", "use_vllm": True}, corrected(vespo(), SequenceMask(3.0))),
         (
-            {"loss_type": "grpo", "importance_sampling_level": "sequence", "epsilon": 3e-4},
-            "gspo",
-            {"clip_low": 3e-4, "clip_high": 3e-4},
+            {"use_vllm": True, "vllm_importance_sampling_mode": "token_mask", "vllm_importance_sampling_clip_max": 2.0},
+            corrected(TOKENS, TokenMask(0.0, 2.0)),
         ),
-        ({"top_entropy_quantile": 0.2}, "forking_tokens", {"quantile": 0.8}),
     ],
 )
-def test_options_of_trls_loss_are_a_preset(given, preset, arguments):
-    made = objective_of("trl", given)
-    assert made["class_path"] == f"asym_lit.objectives.{preset}"
-    assert arguments.items() <= made["init_args"].items()
+def test_options_of_trls_loss_are_an_objective(given, objective):
+    assert built("trl", given) == objective
+    assert not {"loss_type", "scale_rewards", "delta", "beta"} & translated("trl", given).nowhere.keys()
+
+
+ACTOR, LOSS = "actor_rollout_ref.actor", "actor_rollout_ref.actor.policy_loss"
 
 
 @pytest.mark.parametrize(
-    ("given", "preset", "arguments"),
+    ("given", "objective"),
     [
-        ({"algorithm.adv_estimator": "rloo"}, "rloo", {"clip": 0.2}),
-        ({"actor_rollout_ref.actor.policy_loss.loss_mode": "kl_cov"}, "kl_cov", {"ratio": 2e-4, "coefficient": 0.1}),  # verl's
-        ({"algorithm.filter_groups.enable": True, "actor_rollout_ref.actor.clip_ratio_high": 0.28}, "dapo", {"max_draws": 10}),
-        ({"algorithm.norm_adv_by_std_in_grpo": False}, "dr_grpo", {"clip": 0.2}),
+        ({}, with_parts(TOKENS, token_loss=DUAL)),
+        (
+            {f"{ACTOR}.clip_ratio_high": 0.28, f"{ACTOR}.clip_ratio_c": 10},
+            with_parts(TOKENS, token_loss=DualClippedSurrogate(WIDER, 10)),
+        ),
+        ({"algorithm.adv_estimator": "rloo"}, with_parts(TOKENS, token_loss=DUAL, estimator=LeaveOneOut())),
+        ({"algorithm.adv_estimator": "reinforce_plus_plus"}, with_parts(reinforce_pp(), token_loss=DUAL)),
+        ({"algorithm.adv_estimator": "reinforce_plus_plus_baseline"}, with_parts(reinforce_pp_baseline(), token_loss=DUAL)),
+        ({"algorithm.adv_estimator": "gpg", f"{LOSS}.loss_mode": "gpg"}, gpg("rewarded")),
+        ({"algorithm.norm_adv_by_std_in_grpo": False}, with_parts(TOKENS, token_loss=DUAL, estimator=Centred())),
+        ({f"{LOSS}.loss_mode": "kl_cov"}, kl_cov(2e-4, 0.1)),  # verl's
+        ({f"{LOSS}.loss_mode": "dppo_tv", f"{ACTOR}.clip_ratio": 0.15, f"{ACTOR}.clip_ratio_c": 20}, dppo()),
+        ({f"{LOSS}.loss_mode": "dppo_kl"}, dppo("kl", 0.2, 0.2, cap=3.0)),
+        ({f"{LOSS}.loss_mode": "geo_mean", f"{ACTOR}.clip_ratio": 0.4}, gmpo()),
+        ({f"{LOSS}.loss_mode": "dro", f"{LOSS}.dro_beta": 0.5}, dro(0.5)),
+        ({f"{LOSS}.loss_mode": "sapo"}, sapo()),
+        ({f"{LOSS}.loss_mode": "gspo"}, with_parts(gspo(0.2, 0.2), aggregation=TokenMean())),
+        ({f"{LOSS}.loss_mode": "gspo", f"{ACTOR}.loss_agg_mode": "seq-mean-token-mean"}, gspo(0.2, 0.2)),
+        ({f"{LOSS}.loss_mode": "bypass_mode"}, with_parts(TOKENS, token_loss=DUAL, ratio=TokenRatio("rollout"))),
+        ({f"{ACTOR}.loss_agg_mode": "token-sum"}, with_parts(TOKENS, token_loss=DUAL, aggregation=TokenSum())),
+        (
+            {f"{ACTOR}.loss_agg_mode": "seq-mean-token-sum-norm", f"{ACTOR}.loss_scale_factor": 99},
+            with_parts(TOKENS, token_loss=DUAL, aggregation=ConstantLength(99)),
+        ),
+        (
+            {f"{ACTOR}.use_kl_loss": True, f"{ACTOR}.kl_loss_type": "low_var_kl+", f"{ACTOR}.kl_loss_coef": 0.1},
+            with_parts(TOKENS, token_loss=DUAL, regularizers=[ReferenceKL(0.1, "k3+")]),
+        ),
+        (
+            {"algorithm.filter_groups.enable": True, f"{ACTOR}.clip_ratio_high": 0.28},
+            with_parts(dapo(max_draws=10), token_loss=DualClippedSurrogate(WIDER, 3.0)),
+        ),
     ],
 )
-def test_options_of_verls_loss_are_a_preset(given, preset, arguments):
-    made = objective_of("verl", {"algorithm.adv_estimator": "grpo", **given})
-    assert made["class_path"] == f"asym_lit.objectives.{preset}"
-    assert arguments.items() <= made["init_args"].items()
+def test_options_of_verls_loss_are_an_objective(given, objective):
+    assert built("verl", {"algorithm.adv_estimator": "grpo", **given}) == objective
+    assert translated("verl", {"algorithm.adv_estimator": "grpo", **given}).nowhere == {}
 
 
-def test_what_no_preset_has_is_said():
-    assert "no preset has it" in translated("trl", {"loss_type": "vespo"}).nowhere["loss_type"]
-    assert "Centred()" in translated("trl", {"scale_rewards": False}).nowhere["scale_rewards"]
-    assert "gae: no preset" in translated("verl", {"data.train_batch_size": 256}).nowhere["algorithm.adv_estimator"]
+@pytest.mark.parametrize(
+    ("trainer", "given"),
+    [
+        ("trl", {"loss_type": "dapo", "delta": 2.0, "beta": 0.1, "scale_rewards": "batch", "off_policy_mask_threshold": 0.5}),
+        ("trl", {"loss_type": "vespo", "use_vllm": True}),
+        ("verl", {f"{LOSS}.loss_mode": "dppo_kl", f"{ACTOR}.use_kl_loss": True, "algorithm.filter_groups.enable": True}),
+    ],
+)
+def test_an_objective_made_of_parts_is_one_that_the_command_line_builds(trainer, given, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    given = {"algorithm.adv_estimator": "grpo", **given} if trainer == "verl" else given
+    recipe.write_text(yaml.safe_dump({"objectives": {"theirs": objective_of(trainer, given)}}))
+    set_parsing_settings(subclasses_enabled=[Objective])
+    parser = ArgumentParser(parser_mode="omegaconf+")
+    parser.add_argument("--objectives", type=dict[str, Objective])
+    parser.add_argument("--config", action="config")
+    found = parser.instantiate(parser.parse_args(["--config", str(recipe)])).objectives["theirs"]
+    assert found == built(trainer, given)
+
+
+def test_what_no_part_has_is_said():
+    assert "nothing like it" in translated("verl", {"data.train_batch_size": 256}).nowhere["algorithm.adv_estimator"]  # gae
+    made = translated(
+        "verl", {"algorithm.adv_estimator": "grpo", f"{LOSS}.loss_mode": "new", f"{ACTOR}.loss_agg_mode": "median"}
+    )
+    assert "new: nothing like it here" in made.nowhere[f"{LOSS}.loss_mode"]
+    assert "median: no such mean" in made.nowhere[f"{ACTOR}.loss_agg_mode"]
+    assert "other: no preset has it" in translated("trl", {"loss_type": "other"}).nowhere["loss_type"]
+    assert "TRL has group, batch and none" in translated("trl", {"scale_rewards": "rows"}).nowhere["scale_rewards"]
+    assert any("dro_beta" in note for note in translated("verl", {f"{LOSS}.loss_mode": "dro"}).notes)
     assert translated("trl", {"lora_r": 8}).nowhere == {"lora_r": "has no effect beside the other options"}
+    assert translated("trl", {"delta": 2.0, "loss_type": "sapo"}).nowhere == {"delta": "has no effect beside the other options"}
     assert translated("trl", {"use_peft": True, "lora_r": 8}).settings[f"{MODEL}.lora"] == {"r": 8, "alpha": 32.0}
 
 

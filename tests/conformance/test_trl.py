@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from asym_lit.objectives import cispo_capped, clip_cov, dapo, dr_grpo, forking_tokens, grpo, gspo, kl_cov, sapo
+from asym_lit.objectives import (
+    cispo_capped,
+    clip_cov,
+    dapo,
+    dppo,
+    dr_grpo,
+    forking_tokens,
+    gmpo,
+    grpo,
+    gspo,
+    kl_cov,
+    sapo,
+    vespo,
+)
 from asym_lit.objectives.aggregations import GlobalCounts, SequenceSum
 from asym_lit.objectives.corrections import NoCorrection
 from asym_lit.objectives.objective import Objective
@@ -47,10 +60,8 @@ OURS = {
     "dapo_tis": replace(dapo(), correction=GivenWeights()),
     "dapo_opm0.01": replace(dapo(), token_reweights=(OffPolicyMask(0.01),)),
     "grpo_accum2": replace(grpo(), token_loss=WIDER),
-}
-LEFT_OUT = {
-    "vespo": "a weight of the sequence ratio by a gamma density; no part of ours",
-    "dapo_beta0.04_biaskl": "the KL multiplied by the importance ratio; no part of ours",
+    "vespo": vespo(),
+    "dapo_beta0.04_biaskl": replace(dapo(), regularizers=(ReferenceKL(0.04, weighted=True),)),
 }
 
 
@@ -80,9 +91,8 @@ def loss_and_gradient(objective):
     return loss.detach(), gradient_BT
 
 
-def test_every_case_of_trl_is_expressed_or_named_as_left_out():
-    assert TRL["cases"].keys() == OURS.keys() | LEFT_OUT.keys()
-    assert len(OURS) == 15
+def test_every_case_of_trl_is_expressed():
+    assert TRL["cases"].keys() == OURS.keys() and len(OURS) == 17
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -104,6 +114,9 @@ def test_losses_and_gradients_are_those_of_trl(name):
         ("kl_cov", kl_cov(ratio=0.0002, coefficient=0.1)),  # verl's defaults
         ("gpg", Objective(token_loss=Likelihood())),
         ("vanilla_dualclip3_tokenmean", replace(dapo(), token_loss=DualClippedSurrogate(WIDER, 3.0))),
+        ("geo_mean", gmpo(0.2, 0.28)),
+        ("dppo_tv", dppo("tv", 0.2, 0.28, cap=3.0)),
+        ("dppo_kl", dppo("kl", 0.2, 0.28, cap=3.0)),
     ],
 )
 def test_losses_and_gradients_are_those_of_verl_0_10(name, objective):

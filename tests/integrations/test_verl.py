@@ -6,6 +6,7 @@ vanilla with clips 0.2 and 0.28 and c = 3, token mean; gpg). Where verl is insta
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -19,7 +20,9 @@ from asym_lit.objectives import (
     ace,
     adaptive_entropy,
     dapo,
+    dppo,
     dr_grpo,
+    drpo,
     gdpo,
     grpo,
     lens,
@@ -28,10 +31,13 @@ from asym_lit.objectives import (
     psr,
     remax,
     rloo,
+    rollout_is,
     scheduled_clip,
     simko,
+    vespo,
+    with_parts,
 )
-from asym_lit.objectives.aggregations import PromptMean
+from asym_lit.objectives.aggregations import PromptMean, TokenSum
 from asym_lit.objectives.corrections import TokenTruncated
 from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate, Likelihood
 from asym_lit.tasks import CountdownVerifier
@@ -70,6 +76,28 @@ def test_the_dual_clip_has_verls_loss_and_gradient():
     expected = [[0.0, -0.0755023, -0.10714287, 0.0, -0.09694687], [0.03947039, 0.05601115, 0.0, 0.0, 0.0]]
     assert torch.allclose(grad[:2], torch.tensor(expected), atol=1e-7)
     assert all(isinstance(value, float) for value in metrics.values()) and "actor/ratio/mean" in metrics
+
+
+def test_weights_that_verl_gives_go_into_vespos_own_and_beside_the_loss_of_others():
+    weights = torch.full((4, 5), 0.5)
+    plain, weighed = hook(dppo()), hook(dppo(), weights=weights)
+    assert weighed[0] == pytest.approx(0.5 * plain[0], abs=1e-7)
+    inside = hook(vespo(), weights=weights)
+    # The response's W times 0.5 for each of its tokens; the loss itself is not halved.
+    old, logp, mask = torch.tensor(OLD), torch.tensor(LOGP), torch.tensor(MASK)
+    product = (((logp - old) * mask).sum(1) + mask.sum(1) * math.log(0.5)).exp()
+    right = torch.tensor(ADVANTAGES) >= 0
+    k, decay = torch.where(right, 2.0, 3.0), torch.where(right, 3.0, 2.0)
+    weight = product**k * torch.exp(decay * (1 - product))
+    expected = -(weight[:, None] * torch.tensor(ADVANTAGES)[:, None] * logp * mask).sum() / mask.sum()
+    assert inside[0] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_what_starts_from_the_engines_log_probs_is_refused_for_the_hooks_have_none():
+    for objective in (dppo(anchor="rollout"), drpo(), rollout_is(), dppo(tether=0.1, anchor="rollout")):
+        with pytest.raises(InputError, match=r"the engine's log-probs, which verl's hooks are not given.*anchor: old"):
+            policy_loss(objective)
+    assert policy_loss(drpo(anchor="old")) and policy_loss(with_parts(dppo(), aggregation=TokenSum()))
 
 
 def test_the_likelihood_is_verls_gpg():

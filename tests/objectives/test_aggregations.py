@@ -1,7 +1,15 @@
 import pytest
 import torch
 
-from asym_lit.objectives.aggregations import ConstantLength, GlobalCounts, PromptMean, SequenceMean, TokenMean
+from asym_lit.objectives.aggregations import (
+    ConstantLength,
+    GlobalCounts,
+    PromptMean,
+    SequenceMean,
+    SequenceSum,
+    TokenMean,
+    TokenSum,
+)
 from asym_lit.types import InputError
 
 MASK_BT = torch.tensor([[1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]], dtype=torch.float64)
@@ -15,6 +23,8 @@ COUNTS = GlobalCounts(tokens=5, sequences=2)
         (TokenMean(), 4.0),  # (1 + 2 + 3 + 4 + 10) / 5
         (SequenceMean(), 6.25),  # (10 / 4 + 10 / 1) / 2
         (ConstantLength(8), 1.25),  # (10 + 10) / (2 * 8)
+        (SequenceSum(), 10.0),  # (10 + 10) / 2
+        (TokenSum(), 20.0),
     ],
     ids=repr,
 )
@@ -22,7 +32,7 @@ def test_a_loss_of_two_responses_of_unequal_length(aggregation, expected):
     assert (aggregation(MASK_BT, COUNTS) * LOSS_BT).sum().item() == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("aggregation", [TokenMean(), SequenceMean(), ConstantLength(4)], ids=repr)
+@pytest.mark.parametrize("aggregation", [TokenMean(), SequenceMean(), ConstantLength(4), TokenSum()], ids=repr)
 def test_padding_weighs_nothing(aggregation):
     weights_BT = aggregation(MASK_BT, COUNTS)
     assert (weights_BT[MASK_BT == 0] == 0).all()

@@ -16,12 +16,19 @@ from asym_lit.objectives import (
     cispo_capped,
     dapo,
     differential_smoothing,
+    dppo,
     dr_grpo,
+    dro,
+    drpo,
     f_grpo,
+    fipo,
+    gmpo,
     gpg,
     grpo,
     grpo_passk,
     gspo,
+    lite_ppo,
+    luspo,
     max_rl,
     nsr_full,
     pass_at_k_training,
@@ -30,10 +37,13 @@ from asym_lit.objectives import (
     reinforce_pp,
     reinforce_rej,
     rloo,
+    rollout_is,
     sapo,
     simko,
     unlikeliness,
+    vespo,
     w_reinforce,
+    with_parts,
 )
 from asym_lit.objectives.advantages import BestOfGroup, Centred, GroupNormalised, LeaveOneOut, MeanNormalised
 from asym_lit.objectives.advantages_at_k import PassAtKGradient, PassAtKTraining
@@ -68,6 +78,7 @@ def on_policy(seed: int) -> LossProblem:
 
 
 BASELINED = [grpo, gspo, cispo, cispo_capped, rloo, gpg, max_rl, sapo, simko, dapo, grpo_passk, pkpo, pass_at_k_training]
+BASELINED += [dppo, drpo, gmpo, luspo, rollout_is, vespo, lite_ppo]
 
 
 @pytest.mark.parametrize("preset", [*BASELINED, reinforce_rej, lambda: dr_grpo(6)])
@@ -75,7 +86,10 @@ def test_uniform_groups_give_no_gradient(preset):
     assert uniform().loss_and_gradient(preset())[1].abs().max() < 1e-12
 
 
-@pytest.mark.parametrize("objective", [reinforce_pp(), w_reinforce(), differential_smoothing(grpo()), grpo(kl=0.01)])
+PUSHED = [reinforce_pp(), w_reinforce(), differential_smoothing(grpo()), grpo(kl=0.01), dro(0.1), dppo(tether=0.1)]
+
+
+@pytest.mark.parametrize("objective", PUSHED)
 def test_uniform_groups_are_pushed_where_the_docstring_says_so(objective):
     assert uniform().loss_and_gradient(objective)[1].abs().max() > 1e-6
 
@@ -109,6 +123,14 @@ def test_focal_weights_and_unlikeliness_part_right_groups_from_wrong_ones():
         (ace(grpo(), activation="relu"), grpo()),
         (ace(grpo(), activation="centred_softplus"), grpo()),
         (ace_shuffled(grpo()), ace(grpo())),
+        (dppo(), grpo(token_mean=True)),
+        (dppo("kl", cap=None), grpo(token_mean=True)),
+        (gmpo(), grpo()),
+        (luspo(), with_parts(grpo(), aggregation=SequenceSum())),
+        (vespo(), grpo(token_mean=True)),
+        (dro(0.5), grpo(token_mean=True)),
+        (drpo(0.1, anchor="old"), grpo(token_mean=True)),
+        (fipo(grpo(), low=0.0, high=9.0), grpo()),
     ],
 )
 def test_before_the_first_update_they_have_one_gradient(one, other):
@@ -179,7 +201,9 @@ def test_no_gate_opens_where_all_entropies_are_equal():
         assert not gate(scores, replace(experience, pool=pool)).any()
 
 
-@pytest.mark.parametrize(("estimate", "pulls"), [("k1", True), ("k2", False), ("k3", False)])
+@pytest.mark.parametrize(
+    ("estimate", "pulls"), [("k1", True), *((name, False) for name in ("k2", "k3", "abs", "k1+", "k3+", "abs+"))]
+)
 def test_at_the_reference_its_kl_is_0_and_only_k1_has_a_gradient(estimate, pulls):
     experience = LossProblem.random().experience
     logprobs_BT = experience.reference_logprobs_BT.clone().requires_grad_()

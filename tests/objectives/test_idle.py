@@ -1,21 +1,17 @@
 """Rollouts without gradient: they are told before anything is scored, and leaving them out changes no gradient."""
 
-import inspect
 from dataclasses import dataclass, replace
 
 import pytest
 import torch
 
 from asym_lit.objectives import Objective, grpo, presets
-from asym_lit.objectives.corrections import TokenTruncated
 from asym_lit.objectives.regularizers import EntropyBonus, ReferenceKL, SquaredLogRatio
 from asym_lit.objectives.reweights import SignScaling
 from asym_lit.types import Needs
+from every_preset import NAMES, preset
 from fakes import LossProblem, full_scores
 
-GIVEN = {"base": grpo(), "max_tokens": 6, "correction": TokenTruncated()}
-WANT = {"bcpg_nsa"}  # an annotator, without which it refuses
-NAMES = sorted(name for name in vars(presets) if inspect.isfunction(getattr(presets, name)) and name not in WANT)
 LOOK_AT_ALL = {  # why nothing of a batch may be left out
     "adaptive_entropy": "measures the entropy of every response",
     "clip_cov": "chooses tokens by their covariance over the micro-batch",
@@ -26,11 +22,6 @@ LOOK_AT_ALL = {  # why nothing of a batch may be left out
     "reinforce_pp": "whitens over the batch, behind nothing that wants scores",
     "unlikeliness": "shapes rewards by scores",
 }
-
-
-def preset(name):
-    wanted = inspect.signature(getattr(presets, name)).parameters
-    return getattr(presets, name)(**{key: value for key, value in GIVEN.items() if key in wanted})
 
 
 def mixed_problem(seed=0):

@@ -3,12 +3,22 @@ import math
 import pytest
 import torch
 
-from asym_lit.objectives import ace, dapo, dr_grpo, grpo, simko
-from asym_lit.objectives.aggregations import ConstantLength
+from asym_lit.objectives import ace, dapo, dr_grpo, grpo, simko, with_parts
+from asym_lit.objectives.advantages import Centred
+from asym_lit.objectives.aggregations import ConstantLength, TokenSum
+from asym_lit.objectives.batch_reweights import BatchScaled
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.part_names import named_parts
+from asym_lit.objectives.ratios import SequenceRatio
+from asym_lit.objectives.regularizers import ReferenceKL
 from asym_lit.objectives.rewards import DropUniform, KeepAll
+from asym_lit.objectives.tethers import AnchorTether
+from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
+from asym_lit.objectives.token_reweights import OffPolicyMask
 from asym_lit.types import InputError, Needs
 from fakes import LossProblem, assert_different_objective, assert_same_objective
+
+PARTS = "asym_lit.objectives"
 
 
 def test_grpo_is_the_plain_objective_but_for_its_aggregation():
@@ -123,3 +133,66 @@ def test_ace_bends_what_earlier_reweights_left():
     twice = ace(ace(grpo()))
     assert len(twice.reweights) == 2
     assert_different_objective(twice, ace(grpo()))
+
+
+def test_with_parts_takes_every_kind_of_part():
+    singles = {
+        "estimator": Centred(),
+        "ratio": SequenceRatio(),
+        "token_loss": DualClippedSurrogate(),
+        "aggregation": TokenSum(),
+    }
+    several = {"reweights": [BatchScaled()], "token_reweights": [OffPolicyMask()], "regularizers": [ReferenceKL()]}
+    made = with_parts(simko(kl=0.1), group_filter=DropUniform(3), **singles, **several)
+    assert {name: getattr(made, name) for name in singles} == singles and made.group_filter == DropUniform(3)
+    for name, parts in several.items():
+        assert getattr(made, name) == (*getattr(simko(kl=0.1), name), *parts)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"aggregation": DualClippedSurrogate()}, r"aggregation is a DualClippedSurrogate; .*\(mask_BT, counts\).*SequenceSum"),
+        ({"ratio": ReferenceKL()}, r"ratio is a ReferenceKL; .*such as SequenceRatio"),
+        ({"regularizers": [SequenceRatio()]}, r"regularizers is a SequenceRatio; .*such as ReferenceKL"),
+        ({"reweights": [OffPolicyMask()]}, r"reweights is a OffPolicyMask; .*\(advantages_BT, experience\)"),
+        ({"estimator": Centred}, r"estimator is a type; .*such as Centred"),  # the class, not a part
+        (
+            {"token_loss": "DualClip"},
+            r"token_loss is 'DualClip'; there is no part .*Nearest: DualClippedSurrogate.",
+        ),
+        ({"aggregation": {"class_path": f"{PARTS}.TokenMean"}}, r"'asym_lit.objectives.TokenMean'; .*Nearest: TokenMean"),
+        ({"aggregation": "TokenRatio"}, r"aggregation is a TokenRatio; allowed"),
+        ({"aggregation": "mine.Sum"}, r"aggregation is 'mine\.Sum', which cannot be imported: No module named 'mine'"),
+        (
+            {"aggregation": "ConstantLength"},
+            r"ConstantLength, the aggregation, is without length; write it under",
+        ),
+        (
+            {"aggregation": {"class_path": "ConstantLength", "init_args": {"legnth": 3}}},
+            r"legnth is not an option of ConstantLength, the aggregation\. Nearest: length\. Allowed: length",
+        ),
+        ({"aggregation": {"class_path": "ConstantLength", "init_args": {"length": 0}}}, r"length is 0; allowed: 1 or more"),
+        (
+            {"token_loss": {"class_path": "DualClippedSurrogate", "init_args": {"surrogate": {"clip": 0.2}}}},
+            r"clip is not an option of ClippedSurrogate, the token_loss\. Nearest: clip_low",
+        ),
+    ],
+)
+def test_a_part_that_is_none_or_of_another_kind_is_refused_with_one_that_would_do(given, words):
+    with pytest.raises(InputError, match=words):
+        with_parts(grpo(), **given)
+
+
+def test_parts_can_be_given_as_a_recipe_writes_them():
+    written = {"class_path": "DualClippedSurrogate", "init_args": {"surrogate": {"clip_high": 0.28}, "cap": 2.0}}
+    tether = {"class_path": f"{PARTS}.tethers.AnchorTether"}
+    made = with_parts(grpo(), aggregation="TokenSum", token_loss=written, regularizers=[tether])
+    assert made.token_loss == DualClippedSurrogate(ClippedSurrogate(0.2, 0.28), 2.0)
+    assert made.aggregation == TokenSum() and made.regularizers == (AnchorTether(),)
+
+
+def test_every_part_of_the_objectives_can_be_named():
+    found = named_parts()
+    assert {"Centred", "TokenSum", "GammaWeight", "TokenTruncated", "PolarTokens"} <= found.keys()
+    assert not {"Objective", "GlobalCounts", "TokenLoss", "Pole"} & found.keys() and len(found) > 50

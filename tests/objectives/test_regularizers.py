@@ -95,3 +95,44 @@ def test_the_entropy_bonus_is_the_entropy_and_carries_its_gradient():
 def test_no_entropy_bonus_is_grpo():
     assert grpo(entropy=0.0).regularizers == ()
     assert grpo(entropy=0.01).regularizers == (EntropyBonus(0.01),)
+
+
+def estimate_of(name, gap, weighted=False, old=-1.0):
+    """Value and gradient of an estimate where log pi is -1 and log pi_ref is -1 + gap."""
+    logprobs_BT = torch.tensor([[-1.0]], dtype=torch.float64, requires_grad=True)
+    reference_BT = torch.tensor([[-1.0 + gap]], dtype=torch.float64)
+    experience = make_experience([[1]], reference_logprobs_BT=reference_BT, old_logprobs_BT=torch.full((1, 1), old).double())
+    added = ReferenceKL(1.0, name, weighted)(TokenScores(logprobs_BT), experience).sum()
+    return added.item(), torch.autograd.grad(added, logprobs_BT)[0].item()
+
+
+@pytest.mark.parametrize(("name", "value", "gradient"), [("k1", -0.5, 1.0), ("k2", 0.125, -0.5), ("abs", 0.5, -1.0)])
+def test_other_estimates_of_a_token_the_reference_thinks_likelier(name, value, gradient):
+    assert estimate_of(name, 0.5) == (pytest.approx(value), pytest.approx(gradient))
+
+
+@pytest.mark.parametrize("name", ["k1", "k3", "abs"])
+@pytest.mark.parametrize("gap", [-0.7, 0.0, 0.4])
+def test_a_plus_keeps_the_value_and_takes_the_gradient_of_k2(name, gap):
+    value, gradient = estimate_of(f"{name}+", gap)
+    assert value == pytest.approx(estimate_of(name, gap)[0], abs=1e-15) and gradient == pytest.approx(-gap, abs=1e-15)
+
+
+def test_a_weighted_kl_is_the_estimate_times_the_ratio_gradient_and_all():
+    # ratio e^.3; k3 of .5 is e^.5 - 1.5; d/dl (r k3) = r k3 + r (1 - e^.5) = -.5 r: at any ratio the KL's own gradient.
+    value, gradient = estimate_of("k3", 0.5, weighted=True, old=-1.3)
+    assert value == pytest.approx(math.exp(0.3) * (math.exp(0.5) - 1.5))
+    assert gradient == pytest.approx(-0.5 * math.exp(0.3))
+    assert ReferenceKL(0.1, weighted=True).needs == Needs(reference=True)
+
+
+def test_before_the_first_update_a_weighted_k3_has_the_gradient_of_k2():
+    assert estimate_of("k3", 0.5, weighted=True)[1] == pytest.approx(estimate_of("k2", 0.5)[1])
+
+
+def test_a_proxy_that_no_policy_can_be_far_from_stays_finite_in_float32():
+    # log pi of the likeliest token is at least -log V; -110 would make exp(d) overflow.
+    experience = make_experience(torch.ones(1, 1), advantages_BT=-torch.ones(1, 1))
+    experience.pool = BatchPool(logprob_N=torch.tensor([0.0]))
+    scores = TokenScores(torch.full((1, 1), -110.0), None, torch.full((1, 1, 1), -110.0))
+    assert LowProbabilityTether()(scores, experience).isfinite().all()

@@ -17,6 +17,7 @@ from asym_lit import types
 from asym_lit.command_line.files import file_that_says, missing_file, unreadable_file
 from asym_lit.command_line.names import classes_in, hint_of, nearest, options_of, short_names
 from asym_lit.command_line.program import typed_recipe
+from asym_lit.objectives.part_names import part_meant
 from asym_lit.types import lacking
 
 LONGEST_LIST = 30
@@ -152,6 +153,8 @@ def _owners(option: str, leaf: Leaf, parser: Any) -> list[str]:
 def _unknown_name(leaf: Leaf, given: str, parser: Any, where: str) -> str:
     allowed = {name: path for kind in classes_in(_hint_at(leaf, parser)) for name, path in short_names(kind).items()}
     said = f"{leaf.option}{where} is {given!r}"
+    if (meant := part_meant(given)) is not None:
+        return f"{said}; a part of an objective that has options is written in full: {meant}."
     if not allowed:
         return f"{said}; allowed: the import path of a class, such as package.module.Name."
     last = given.rpartition(".")[2]

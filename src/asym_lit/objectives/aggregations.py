@@ -110,3 +110,16 @@ class PromptMean:
                 "and TRL. Write another aggregation, such as TokenMean."
             )
         return mask_BT / counts.prompt_tokens_B.to(mask_BT.dtype).clamp(min=1)[:, None] / max(counts.prompts, 1)
+
+
+@dataclass(frozen=True)
+class TokenSum:
+    """The sum of all token losses of the mini-batch, without a denominator: verl's `token-sum`.
+
+    Assumes a learning rate and a clip by norm that know the size of a mini-batch, for twice the rollouts are twice the loss.
+    With one token it is `TokenMean`.
+    """
+
+    def __call__(self, mask_BT: Float[Tensor, "B T"], counts: GlobalCounts) -> Float[Tensor, "B T"]:
+        """Weights, shape [B, T]."""
+        return mask_BT

@@ -6,6 +6,7 @@ outside of its min and clip; regularisers are not weighted. Tokens of weight 0 s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -153,19 +154,37 @@ class TokenMask:
         return torch.where((rho_BT >= self.low) & (rho_BT <= self.high), rho_BT, 0.0)
 
 
-def truncated(weights: Float[Tensor, " B #T"], experience: Experience) -> Bool[Tensor, " B #T"]:
-    """Bool: the weight is above 0 but below the ratio it stands for, of the token or of the response; shape of `weights`."""
+def truncated(
+    weights: Float[Tensor, " B #T"], experience: Experience, correction: SamplerCorrection = NoCorrection()
+) -> Bool[Tensor, " B #T"]:
+    """Bool: the weight is above 0 but below the ratio it stands for, of the token or of the response; shape of `weights`.
+
+    A correction that stands for another ratio has a `log_ratio`.
+    """
+    if hasattr(correction, "log_ratio"):
+        # Means of logs are rounded: without a gap they would be below themselves.
+        return (weights > 0) & (weights < correction.log_ratio(experience).exp() * (1 - 1e-6))
     log_ratio = log_rho(experience) if weights.shape[-1] > 1 else _log_rho_of_sequence(experience)
     return (weights > 0) & (weights < log_ratio.exp())
 
 
-def weight_sums(weights: Float[Tensor, " B #T"], experience: Experience) -> dict[str, Float[Tensor, ""]]:
-    """Sums over tokens of the weights, of those that were truncated and of those that are 0, by metric name."""
-    mask_BT = experience.mask_BT
-    kinds = {"weight": weights, "truncated": truncated(weights, experience), "dropped": weights == 0}
-    return {
-        f"correction/{name}": masked_sum(kind.expand_as(mask_BT).to(mask_BT.dtype), mask_BT) for name, kind in kinds.items()
-    }
+def check_gap_counted_once(correction: SamplerCorrection, parts: Sequence[object]) -> None:
+    """Refuse a correction beside a part that accounts for the engine's gap by itself, and says so as its `own_gap`.
+
+    Args:
+        correction: Of the objective.
+        parts: Its ratio and its token loss.
+
+    Raises:
+        InputError: With the part, and what to write.
+    """
+    gaps = {type(part).__name__: getattr(part, "own_gap", "") for part in parts}
+    told = [f"{name} {gap}" for name, gap in gaps.items() if gap]
+    if told and not isinstance(correction, NoCorrection):
+        raise InputError(
+            f"{type(correction).__name__} beside a {told[0]} counts the gap between engine and trainer twice; allowed: "
+            "NoCorrection beside it, or anchor: old; VESPO takes a correction as corrected(vespo(), ...)."
+        )
 
 
 def _check_bounds(low: float, high: float) -> None:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from asym_lit.objectives.advantages import AdvantageEstimator, GroupNormalised
 from asym_lit.objectives.aggregations import Aggregation, GlobalCounts, TokenMean
-from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, weight_sums
+from asym_lit.objectives.correction_sums import weight_sums
+from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, check_gap_counted_once
 from asym_lit.objectives.feedback import Steering
 from asym_lit.objectives.ratios import ImportanceRatio, TokenRatio
 from asym_lit.objectives.regularizers import Regularizer
@@ -70,13 +71,16 @@ class Objective:
     aggregation: Aggregation = TokenMean()
     warm_up: WarmUp | None = None
 
+    def __post_init__(self) -> None:
+        check_gap_counted_once(self.correction, (self.ratio, self.token_loss))
+
     @property
     def rollout_needs(self) -> Needs:
         """What must be computed once per rollout step."""
-        needs = reduce(or_, (shaper.needs for shaper in self.reward_shapers), Needs())
-        needs = reduce(or_, (reweight.needs for reweight in self.reweights), needs)
         update = self.update_needs
-        needs |= Needs(reference=update.reference) | self.correction.needs
+        needs = Needs(reference=update.reference) | self.correction.needs
+        needs = reduce(or_, (shaper.needs for shaper in self.reward_shapers), needs)
+        needs = reduce(or_, (reweight.needs for reweight in self.reweights), needs)
         if update.rollout_scores:
             needs |= Needs(entropy=update.entropy, rollout_scores=True)
         return needs | self.warm_up.objective.rollout_needs if self.warm_up else needs
@@ -84,10 +88,8 @@ class Objective:
     @property
     def update_needs(self) -> Needs:
         """What must be computed at every update."""
-        needs = [self.ratio.needs]
-        needs += [part.needs for part in self.token_reweights]
-        needs += [part.needs for part in self.regularizers]
-        return reduce(or_, needs)
+        needs = reduce(or_, (part.needs for part in self.regularizers), self.ratio.needs)
+        return reduce(or_, (part.needs for part in self.token_reweights), needs)
 
     def at(self, rollout_step: int) -> Objective:
         """The objective of a rollout step: the warm-up's while that lasts."""
@@ -158,15 +160,13 @@ class Objective:
         }
         weights = self.correction.weights(experience)
         if weights is not None:
-            sums |= weight_sums(weights, experience)
+            sums |= weight_sums(weights, experience, self.correction)
             loss_BT = loss_BT * weights
         for regularizer in self.regularizers:
             added_BT = regularizer(scores, experience)
-            sums[f"loss/{regularizer.name}"] = masked_sum(added_BT.detach(), mask_BT)
-            loss_BT = loss_BT + added_BT
+            loss_BT, sums[f"loss/{regularizer.name}"] = loss_BT + added_BT, masked_sum(added_BT.detach(), mask_BT)
             if isinstance(regularizer, Steering):
-                measured = regularizer.measured(scores, experience)
-                sums |= {name: masked_sum(value_BT, mask_BT) for name, value_BT in measured.items()}
+                sums |= {n: masked_sum(v_BT, mask_BT) for n, v_BT in regularizer.measured(scores, experience).items()}
         weights_BT = self.aggregation(mask_BT, replace(counts, prompt_tokens_B=experience.prompt_tokens_B))
         return LossTerms(masked_sum(loss_BT * weights_BT, mask_BT), sums)
 

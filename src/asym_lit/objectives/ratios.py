@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from asym_lit.objectives.anchors import Anchor, anchor_logprobs, own_gap
 from asym_lit.objectives.gates import EntropyGate, Gate
 from asym_lit.reductions import masked_mean
 from asym_lit.shapes import Float
@@ -37,18 +38,28 @@ class ImportanceRatio(Protocol):
 class TokenRatio:
     """The ratio of PPO and GRPO: `pi(y_t) / pi_old(y_t)`, token by token.
 
-    Assumes old log-probs at the weights that sampled. Before the first update it is 1 throughout, with the gradient of log pi.
+    Assumes log-probs of the anchor at the weights that sampled. Before the first update it is 1 throughout, with the gradient
+    of log pi; from the engine's it is so only where engine and trainer agree.
+
+    Args:
+        anchor: `old`, or `rollout` for the engine's log-probs (verl's bypass mode, DPPO's authors, prime-rl, SkyRL).
     """
+
+    anchor: Anchor = "old"
 
     @property
     def needs(self) -> Needs:
         """Nothing more than log-probs."""
         return Needs()
 
+    @property
+    def own_gap(self) -> str:
+        """Where the engine's gap is already counted."""
+        return own_gap(self.anchor)
+
     def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Ratios, shape [B, T]."""
-        assert experience.old_logprobs_BT is not None
-        log_ratio_BT = (scores.logprobs_BT - experience.old_logprobs_BT) * experience.mask_BT
+        log_ratio_BT = (scores.logprobs_BT - anchor_logprobs(experience, self.anchor)) * experience.mask_BT
         return log_ratio_BT.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO).exp()
 
 

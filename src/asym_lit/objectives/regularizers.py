@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from asym_lit.objectives.ratios import MAX_LOG_RATIO
+from asym_lit.objectives.ratios import MAX_LOG_RATIO, TokenRatio
 from asym_lit.reductions import masked_sum
 from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
@@ -37,12 +37,13 @@ class Regularizer(Protocol):
         ...
 
 
-KLEstimate = Literal["k1", "k2", "k3"]
+KLEstimate = Literal["k1", "k2", "k3", "abs", "k1+", "k3+", "abs+"]
 
 _KL: dict[str, Callable[[Tensor], Tensor]] = {
     "k1": lambda d: -d,
     "k2": lambda d: d.square() / 2,
     "k3": lambda d: d.exp() - d - 1,
+    "abs": lambda d: d.abs(),
 }
 
 
@@ -51,18 +52,21 @@ class ReferenceKL:
     """KL to the frozen reference, estimated on the sampled token; `d = log pi_ref - log pi`.
 
     k1: `-d`, unbiased in value, no pull in expectation as a loss. k2: `d^2 / 2`, the KL's gradient. k3: `exp(d) - d - 1`,
-    unbiased and never negative, GRPO's choice.
+    unbiased and never negative, GRPO's choice. abs: `|d|`. With a `+`, as in verl: the value of it, the gradient of k2.
 
-    Assumes tokens drawn from the current policy, which after the first update they are only nearly. At the reference its value
-    is 0, and so are the gradients of k2 and k3.
+    Assumes tokens drawn from the current policy, which after the first update they are only nearly, unless weighted.
+    At the reference its value is 0, and so are the gradients of all but k1 and, on either side, abs.
 
     Args:
         coefficient: beta; 0 switches it off, and the reference need not be loaded.
-        estimate: k1, k2 or k3.
+        estimate: k1, k2, k3, abs, or k1+, k3+, abs+.
+        weighted: By the token's ratio to the old policy, gradient and all: with k3 TRL's `use_bias_correction_kl`, on by
+            default there: value and gradient are the KL's, off-policy too.
     """
 
     coefficient: float = 0.001
     estimate: KLEstimate = "k3"
+    weighted: bool = False
     name = "reference_kl"
 
     def __post_init__(self) -> None:
@@ -87,7 +91,11 @@ class ReferenceKL:
         d_BT = ((experience.reference_logprobs_BT - scores.logprobs_BT) * experience.mask_BT).clamp(
             -MAX_LOG_RATIO, MAX_LOG_RATIO
         )
-        return self.coefficient * _KL[self.estimate](d_BT)
+        kl_BT = _KL[self.estimate.removesuffix("+")](d_BT)
+        if self.estimate.endswith("+"):
+            square_BT = _KL["k2"](d_BT)
+            kl_BT = kl_BT.detach() + square_BT - square_BT.detach()
+        return self.coefficient * (kl_BT * TokenRatio()(scores, experience) if self.weighted else kl_BT)
 
 
 @dataclass(frozen=True)
@@ -201,5 +209,5 @@ class LowProbabilityTether:
         mass_BT = topk_BTK.masked_fill(topk_BTK < least_BT[..., None], -torch.inf).logsumexp(-1)
         chosen_BT = (experience.advantages_BT < 0) & (own_BT >= least_BT) & experience.mask_BT.bool()
         chosen_BT &= own_BT <= experience.pool.logprob_quantile(self.quantile)
-        d_BT = torch.where(chosen_BT, own_BT - mass_BT - scores.logprobs_BT, 0.0)
+        d_BT = torch.where(chosen_BT, own_BT - mass_BT - scores.logprobs_BT, 0.0).clamp(max=MAX_LOG_RATIO)
         return self.coefficient * (d_BT.exp() - d_BT - 1)

@@ -25,6 +25,8 @@ SHORT_LIST = (
     "forking_tokens",
 )
 """Compared if nothing is asked for: one of each kind."""
+DRO_BETA = 0.1
+"""DRO has no default; at 0.1 a token that has moved by one nat is pulled back by a tenth of an advantage of 1."""
 ALL = "all"
 _NEEDS_ANNOTATIONS = {"bcpg_nsa"}
 _NEEDS_SAMPLING: dict[str, Objective] = {"remax": presets.remax()}
@@ -39,7 +41,7 @@ def preset_objectives(max_tokens: int) -> dict[str, Objective]:
     Args:
         max_tokens: Longest response, for presets that divide by it.
     """
-    given: dict[str, Any] = {"base": presets.grpo(), "max_tokens": max_tokens}
+    given: dict[str, Any] = {"base": presets.grpo(), "max_tokens": max_tokens, "beta": DRO_BETA}
     found = {GRPO_AS_MOST_AVERAGE: presets.grpo(token_mean=True)}
     for name, function in vars(presets).items():
         if name in {*_NEEDS_ANNOTATIONS, *_NEEDS_SAMPLING} or not inspect.isfunction(function):

@@ -8,11 +8,12 @@ from typing import Any
 
 from asym_lit.command_line.names import nearest
 from asym_lit.commands.translate import trl_options, verl_options
-from asym_lit.commands.translate.objectives import trl_objective, verl_objective
 from asym_lit.commands.translate.options import Option, Translation
 from asym_lit.commands.translate.reading import Trainer
 from asym_lit.commands.translate.rewards import verifier_of
 from asym_lit.commands.translate.sizes import trl_sizes, verl_sizes
+from asym_lit.commands.translate.trl_objectives import trl_objective
+from asym_lit.commands.translate.verl_objectives import verl_objective
 
 
 class Asked(dict[str, Any]):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from asym_lit.commands.translate.options import Option
 
 PRIME_RL: tuple[Option, ...] = (
-    Option("algo.type = grpo", "model.objective", "Centred in Python: no division by the standard deviation there", "part"),
+    Option("algo.type = grpo", "with_parts(estimator: Centred)", "no division by the standard deviation there", "part"),
     Option("algo.type = max_rl", "max_rl", "0 where the mean is not above 0 there", "part"),
     Option("algo.type = rae", "", "a moving baseline for each agent", "none"),
     Option("algo.type = opd, opsd, sft, echo", "", "distillation", "none"),
-    Option("trainer.loss.type = default", "", "DPPO's mask with a tether to the sampler", "none"),
-    Option("trainer.loss.type = ipo", "", "a mask on both sides", "none"),
+    Option(
+        "trainer.loss.type = default", "dppo(tv, 0.2, 0.2, cap: null, anchor: rollout, tether: kl_tau)", "with Centred", "part"
+    ),
+    Option(
+        "trainer.loss.type = ipo", "dppo(two_sided: true, cap: null, anchor: rollout, tether: kl_tau)", "with Centred", "part"
+    ),
     Option("length_penalty", "dapo(overlong_buffer)", "another form", "part"),
     Option("orchestrator.batch_size", "data.init_args.prompts_per_step", "rollouts there, prompts here", "part"),
     Option("orchestrator.rollouts_per_example", "data.init_args.sampling.n"),

@@ -14,24 +14,27 @@ from asym_lit.objectives.token_losses import wants_whole_groups
 from asym_lit.types import InputError
 
 CONTRADICTED = {
-    "loss_type": "the objective is the loss: grpo(), dr_grpo(max_tokens), cispo_capped(), sapo() ...",
+    "loss_type": "the objective is the loss: grpo(), dr_grpo(max_tokens), cispo_capped(), sapo(), luspo(), vespo() ...",
     "epsilon": "grpo(clip=...), dapo(clip_low=..., clip_high=...)",
-    "epsilon_high": "dapo(clip_high=..., max_draws=1)",
-    "delta": "replace(objective, token_loss=DualClippedSurrogate(cap=...))",
-    "scale_rewards": "replace(objective, estimator=Centred()) for none, GroupNormalised() for group",
-    "importance_sampling_level": "gspo() for sequence",
+    "epsilon_high": "with_parts(objective, token_loss=ClippedSurrogate(low, high))",
+    "delta": "with_parts(objective, token_loss=DualClippedSurrogate(cap=...))",
+    "scale_rewards": "lite_ppo() for batch, with_parts(objective, estimator=Centred()) for none",
+    "importance_sampling_level": "gspo() for sequence, or with_parts(objective, ratio=SequenceRatio())",
     "multi_objective_aggregation": "gdpo(), which reads each reward function; as_reward_function(Weighted(...)) is their sum",
     "beta": "grpo(kl=...)",
-    "use_bias_correction_kl": "grpo(kl=...), which is without",
+    "use_bias_correction_kl": "with_parts(objective, regularizers=[ReferenceKL(..., weighted=True)])",
     "sync_ref_model": "the reference stays the policy before training",
     "top_entropy_quantile": "forking_tokens(quantile=...)",
     "entropy_coef": "grpo(entropy=...)",
     "use_adaptive_entropy": "grpo(entropy=...), which stays what it is; adaptive_entropy() is for PolicyModule",
-    "off_policy_mask_threshold": "replace(objective, token_reweights=(OffPolicyMask(...),))",
+    "off_policy_mask_threshold": "with_parts(objective, token_reweights=[OffPolicyMask(...)])",
     "sapo_temperature_pos": "sapo(tau_positive=...)",
     "sapo_temperature_neg": "sapo(tau_negative=...)",
     "cast_lm_head_to_fp32": "log-probs are in fp32 whatever the head is",
-    **dict.fromkeys(("vespo_k_pos", "vespo_lambda_pos", "vespo_k_neg", "vespo_lambda_neg"), "nothing: there is no VESPO here"),
+    "vespo_k_pos": "vespo(k_right=...)",
+    "vespo_lambda_pos": "vespo(lambda_right=...)",
+    "vespo_k_neg": "vespo(k_wrong=...)",
+    "vespo_lambda_neg": "vespo(lambda_wrong=...)",
 }
 """What to write instead, by option."""
 

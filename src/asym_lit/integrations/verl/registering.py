@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from asym_lit.objectives.aggregations import ConstantLength, GlobalCounts, SequenceMean, SequenceSum, TokenMean
+from asym_lit.objectives import corrected
+from asym_lit.objectives.aggregations import ConstantLength, GlobalCounts, SequenceMean, SequenceSum, TokenMean, TokenSum
 from asym_lit.objectives.corrections import NoCorrection
 from asym_lit.objectives.feedback import Steering
 from asym_lit.objectives.objective import Objective
@@ -22,6 +23,7 @@ AGGREGATIONS = {
     SequenceMean: "seq-mean-token-mean",
     SequenceSum: "seq-mean-token-sum",
     ConstantLength: "seq-mean-token-sum-norm",
+    TokenSum: "token-sum",
 }
 """What verl calls them."""
 UNMET = {
@@ -112,6 +114,7 @@ def policy_loss(objective: Objective) -> Callable[..., tuple[Tensor, dict[str, f
         _check_needs(reweight, reweight.needs)
     for regularizer in objective.regularizers:
         _check_needs(regularizer, regularizer.needs)  # those that steer by feedback want entropies, so none is let through
+    _check_anchors(objective)
     if not isinstance(objective.correction, NoCorrection):
         raise InputError(
             f"{type(objective.correction).__name__} weighs the sampler's log-probs, which verl does itself; instead there: "
@@ -146,7 +149,7 @@ def policy_loss(objective: Objective) -> Callable[..., tuple[Tensor, dict[str, f
         counts = GlobalCounts(
             float(shares.get("batch_num_tokens") or mask_BT.sum()), float(shares.get("global_batch_size") or rows_B.sum())
         )
-        weighed = objective if rollout_is_weights is None else replace(objective, correction=_Given(rollout_is_weights))
+        weighed = objective if rollout_is_weights is None else corrected(objective, _Given(rollout_is_weights))
         terms = weighed.loss(TokenScores(log_prob), experience, counts)
         tokens = max(float(mask_BT.sum()), 1.0)
         metrics = {f"actor/{name}": float(total.detach()) / tokens for name, total in terms.sums.items()}
@@ -175,6 +178,15 @@ def _check_needs(part: object, needs: Needs) -> None:
             f"{type(part).__name__} needs {', '.join(unmet)}, and verl's hooks are given log-probs and advantages alone. "
             f"{'It works in asym_lit: PolicyModule' if here_alone else elsewhere}."
         )
+
+
+def _check_anchors(objective: Objective) -> None:
+    for part in (objective.ratio, objective.token_loss, *objective.regularizers):
+        if getattr(part, "anchor", "old") == "rollout":
+            raise InputError(
+                f"{type(part).__name__} measures from the engine's log-probs, which verl's hooks are not given; instead there: "
+                "anchor: old and algorithm.rollout_correction.rollout_is. With bypass_mode=True verl takes its own loss."
+            )
 
 
 def _groups(index: Sequence[Any] | None, rows: int) -> tuple[list[int], int]:

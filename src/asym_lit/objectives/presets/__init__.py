@@ -24,6 +24,15 @@ from asym_lit.objectives.presets.baselines import (
     rloo,
     sapo,
 )
+from asym_lit.objectives.presets.composing import (
+    with_parts,
+)
+from asym_lit.objectives.presets.credit import (
+    a3po,
+    entropy_shaping,
+    fipo,
+    lite_ppo,
+)
 from asym_lit.objectives.presets.exploration import (
     a_grae,
     clip_cov,
@@ -52,8 +61,18 @@ from asym_lit.objectives.presets.signed import (
     w_reinforce,
 )
 from asym_lit.objectives.presets.steered import a_nsr, adaptive_entropy, bbg, lens, scheduled_clip
+from asym_lit.objectives.presets.trust import (
+    dppo,
+    dro,
+    drpo,
+    gmpo,
+    luspo,
+    rollout_is,
+    vespo,
+)
 
 __all__ = [
+    "a3po",
     "a_grae",
     "a_nsr",
     "ace",
@@ -68,17 +87,25 @@ __all__ = [
     "corrected",
     "dapo",
     "differential_smoothing",
+    "dppo",
     "dr_grpo",
+    "dro",
+    "drpo",
+    "entropy_shaping",
     "f_grpo",
+    "fipo",
     "forking_tokens",
     "gdpo",
+    "gmpo",
     "gpg",
     "grpo",
     "grpo_passk",
     "gspo",
     "kl_cov",
     "lens",
+    "lite_ppo",
     "lp_reg",
+    "luspo",
     "max_rl",
     "nsr",
     "nsr_full",
@@ -97,10 +124,13 @@ __all__ = [
     "reinforce_rej",
     "remax",
     "rloo",
+    "rollout_is",
     "sapo",
     "scheduled_clip",
     "simko",
     "ucpo",
     "unlikeliness",
+    "vespo",
     "w_reinforce",
+    "with_parts",
 ]

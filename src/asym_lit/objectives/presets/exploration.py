@@ -13,6 +13,7 @@ from asym_lit.objectives.group_reweights import DifferentialSmoothing, FocalWeig
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.presets.baselines import grpo
 from asym_lit.objectives.regularizers import LowProbabilityTether
+from asym_lit.objectives.response_weights import GammaWeight
 from asym_lit.objectives.rewards import UnlikelinessReward
 from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
 from asym_lit.objectives.token_reweights import ForkingTokens
@@ -191,6 +192,9 @@ def ucpo(base: Objective, tau: float = 0.2) -> Objective:
 def corrected(base: Objective, correction: SamplerCorrection) -> Objective:
     """Any base, with weights for the gap between the engine's log-probs and the trainer's.
 
+    VESPO takes the weights into its own, and not beside the loss; what measures from the engine's log-probs itself refuses
+    them.
+
     Assumes that the engine's log-probs are those it sampled by. Where they are the trainer's every weight is 1, with 1 between
     the bounds, and it is the base.
 
@@ -198,4 +202,6 @@ def corrected(base: Objective, correction: SamplerCorrection) -> Objective:
         base: What it is put on.
         correction: One of `asym_lit.objectives.corrections`; `NoCorrection` is the base.
     """
+    if isinstance(base.ratio, GammaWeight):
+        return replace(base, ratio=replace(base.ratio, correction=correction))
     return replace(base, correction=correction)
