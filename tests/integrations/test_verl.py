@@ -152,7 +152,7 @@ def test_advantages_are_those_of_groups_wherever_their_rows_stand():
         (advantage_estimator, gdpo(), "DecoupledNormalisation needs several rewards .*adv_estimator=gdpo"),
         (advantage_estimator, a_nsr(), "AdaptiveOutcome needs the rollout step.*ObjectiveTrainer"),
         (advantage_estimator, lens(), "CalibratedErrors needs scores at the weights that sampled"),
-        (policy_loss, scheduled_clip(grpo()), "ScheduledClip needs the rollout step"),
+        (policy_loss, scheduled_clip(grpo()), "ScheduledSurrogate needs the rollout step"),
         (policy_loss, adaptive_entropy(grpo()), "EntropyControl needs entropies .*PolicyModule"),
         (policy_loss, replace(grpo(), aggregation=PromptMean()), "PromptMean is no aggregation of verl's"),
     ],

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from asym_lit.objectives import a_nsr, grpo, scheduled_clip, w_reinforce
-from asym_lit.objectives.scheduled import AdaptiveOutcome, ScheduledClip
+from asym_lit.objectives.scheduled import AdaptiveOutcome, ScheduledSurrogate
 from asym_lit.objectives.token_losses import ClippedSurrogate
 from asym_lit.types import Collectives, InputError, Needs, Schedule, TokenScores
 from fakes import LossProblem, assert_different_objective, assert_same_objective, make_experience
@@ -66,7 +66,7 @@ def test_the_length_of_the_run_is_its_own_or_the_one_that_is_written_and_never_a
 
 
 def test_a_clip_that_moves_by_hand():
-    part = ScheduledClip(0.2, Schedule(0.2, 0.4, 10))
+    part = ScheduledSurrogate(0.2, Schedule(0.2, 0.4, 10))
     ratio_BT, advantages_BT = torch.tensor([[1.35, 0.5]]).double(), torch.tensor([[1.0, -1.0]]).double()
     scores = TokenScores(ratio_BT.log())
     found = []
@@ -100,8 +100,8 @@ def test_rows_of_an_experience_keep_the_step():
 
 def test_a_clip_that_cannot_be_is_refused_at_either_end():
     with pytest.raises(InputError, match=r"clip_high is -0\.1; allowed: 0 or more"):
-        ScheduledClip(0.2, Schedule(0.2, -0.1, 5))
-    assert ScheduledClip().needs == Needs(step=True) == AdaptiveOutcome().needs
+        ScheduledSurrogate(0.2, Schedule(0.2, -0.1, 5))
+    assert ScheduledSurrogate().needs == Needs(step=True) == AdaptiveOutcome().needs
 
 
 def test_schedules_by_hand():

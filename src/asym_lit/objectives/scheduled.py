@@ -83,7 +83,7 @@ class AdaptiveOutcome:
 
 
 @dataclass(frozen=True)
-class ScheduledClip:
+class ScheduledSurrogate:
     """The clipped surrogate with an upper bound that moves during the run: DAPO's clip-higher, let in by and by.
 
     Assumes that how far a right token may rise is a matter of when. A constant schedule is `ClippedSurrogate`.

@@ -11,7 +11,7 @@ from asym_lit.objectives.marginal_gain import MarginalGain
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.presets.baselines import grpo
 from asym_lit.objectives.presets.signed import w_reinforce
-from asym_lit.objectives.scheduled import AdaptiveOutcome, ScheduledClip
+from asym_lit.objectives.scheduled import AdaptiveOutcome, ScheduledSurrogate
 from asym_lit.types import Schedule
 
 
@@ -96,7 +96,7 @@ def scheduled_clip(
         steps: Rollout steps that it takes.
         form: `linear`, or `cosine`: half a wave, slow at both ends.
     """
-    return replace(base, token_loss=ScheduledClip(clip_low, Schedule(clip_high, clip_high_end, steps, form)))
+    return replace(base, token_loss=ScheduledSurrogate(clip_low, Schedule(clip_high, clip_high_end, steps, form)))
 
 
 def lens(
