@@ -61,7 +61,10 @@ def test_every_preset_trains(fit: Callable[..., Path], name: str, tmp_path: Path
     arguments = {
         **dict.fromkeys(BASED, f"base: {base}"),
         "corrected": f"base: {base}, correction: {{class_path: asym_lit.objectives.corrections.SequenceMask}}",
+        "with_parts": f"base: {base}, aggregation: TokenSum, regularizers: [EntropyBonus]",
+        "dppo": "anchor: rollout, tether: 0.001, cap: null",
         "dr_grpo": "max_tokens: 24",
+        "dro": "beta: 0.1",
         "bcpg_nsa": "beta: 1",  # no annotator here
         "simko": "warm_up_steps: 1, scope: batch, penalty_on: ratio",
         "pkpo": "k: 2",
@@ -83,5 +86,5 @@ def test_every_preset_trains(fit: Callable[..., Path], name: str, tmp_path: Path
 
 BASED = [
     *("ace", "ace_constant", "ace_shuffled", "a_grae", "differential_smoothing", "f_grpo", "forking_tokens"),
-    *("nsr_grouped", "psr_grouped", "ucpo", "unlikeliness"),
+    *("nsr_grouped", "psr_grouped", "ucpo", "unlikeliness", "a3po", "entropy_shaping", "fipo"),
 ]

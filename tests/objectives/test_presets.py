@@ -13,7 +13,7 @@ from asym_lit.objectives.ratios import SequenceRatio
 from asym_lit.objectives.regularizers import ReferenceKL
 from asym_lit.objectives.rewards import DropUniform, KeepAll
 from asym_lit.objectives.tethers import AnchorTether
-from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
+from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate, TokenLossTerms
 from asym_lit.objectives.token_reweights import OffPolicyMask
 from asym_lit.types import InputError, Needs
 from fakes import LossProblem, assert_different_objective, assert_same_objective
@@ -190,6 +190,16 @@ def test_parts_can_be_given_as_a_recipe_writes_them():
     made = with_parts(grpo(), aggregation="TokenSum", token_loss=written, regularizers=[tether])
     assert made.token_loss == DualClippedSurrogate(ClippedSurrogate(0.2, 0.28), 2.0)
     assert made.aggregation == TokenSum() and made.regularizers == (AnchorTether(),)
+
+
+def test_a_part_of_somebodys_own_may_call_its_arguments_what_it_likes():
+    def unclipped(ratios, advantages, scores, rows):
+        never = torch.zeros_like(ratios, dtype=torch.bool)
+        return TokenLossTerms(-ratios * advantages, never, never)
+
+    assert_same_objective(with_parts(grpo(), token_loss=unclipped), with_parts(grpo(), token_loss=ClippedSurrogate(1.0, 1e9)))
+    with pytest.raises(InputError, match=r"aggregation is a function; allowed: .*\(mask_BT, counts\)"):
+        with_parts(grpo(), aggregation=unclipped)
 
 
 def test_every_part_of_the_objectives_can_be_named():

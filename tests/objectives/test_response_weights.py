@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from asym_lit.objectives import Objective, corrected, gmpo, grpo, gspo, luspo, vespo, with_parts
+from asym_lit.objectives.aggregations import GlobalCounts
 from asym_lit.objectives.combined_corrections import GeometricMean
 from asym_lit.objectives.corrections import NoCorrection, SequenceTruncated, TokenMask, TokenTruncated, truncated
 from asym_lit.objectives.response_weights import GammaWeight, GeometricMeanRatio
@@ -42,6 +43,15 @@ def test_the_geometric_mean_by_hand():
 def test_which_log_ratios_are_clipped_hangs_on_the_sign_of_the_advantage(advantage, mean):
     logprobs_BT, experience = response([0.9, -0.9, 0.1], advantage)
     assert GeometricMeanRatio()(TokenScores(logprobs_BT), experience)[0, 0].item() == pytest.approx(math.exp(mean))
+
+
+def test_the_tokens_that_a_clip_of_log_ratios_cut_are_counted():
+    for advantage, low, high in ((1.0, 0, 1), (-1.0, 1, 0), (0.0, 0, 0)):
+        logprobs_BT, experience = response([0.9, -0.9, 0.1], advantage)
+        terms = gmpo().loss(TokenScores(logprobs_BT), experience, GlobalCounts(3, 1))
+        assert (terms.sums["ratio/clipped_low"], terms.sums["ratio/clipped_high"]) == (low, high)
+        (gradient_BT,) = torch.autograd.grad(terms.loss, logprobs_BT)
+        assert (gradient_BT == 0).sum() == (low + high if advantage else 3)
 
 
 def test_padding_has_ratio_1_and_a_bound_below_0_is_refused():

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection
 from asym_lit.objectives.ratios import MAX_LOG_RATIO
+from asym_lit.objectives.token_losses import TokenLossTerms
 from asym_lit.reductions import masked_mean, masked_sum
 from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, Needs, TokenScores
@@ -26,7 +27,7 @@ class GeometricMeanRatio:
     """GMPO's ratio: `exp(mean_t c_t)`, log-ratios clipped by token before the mean (arXiv 2507.20673).
 
     `A > 0: c = min(d, high)`, `A < 0: c = max(d, -low)`, `d = log pi - log pi_old`; tokens with A = 0 count as d = 0, as in
-    verl. A clipped token has no gradient and still shifts the mean by its bound. `ratio/clipped_*` do not see this clip.
+    verl. A clipped token has no gradient and still shifts the mean by its bound; `GeometricSurrogate` counts them.
 
     Assumes that outliers of a response should not carry it. At infinity it is `SequenceRatio`.
 
@@ -54,6 +55,34 @@ class GeometricMeanRatio:
         clipped_BT = torch.where(sign_BT > 0, up_BT, torch.where(sign_BT < 0, down_BT, 0.0))
         mean_B1 = masked_mean(clipped_BT, experience.mask_BT, -1)[:, None]
         return torch.where(experience.mask_BT.bool(), mean_B1.clamp(max=MAX_LOG_RATIO).exp(), 1.0)
+
+
+@dataclass(frozen=True)
+class GeometricSurrogate:
+    """GMPO's loss: `-A ratio`, for a ratio that has clipped its tokens itself; it counts those without gradient.
+
+    Assumes `GeometricMeanRatio` with the same bounds. Where A is 0 there is no gradient.
+
+    Args:
+        low: Its bound of a falling log-ratio.
+        high: Its bound of a rising one.
+    """
+
+    low: float = 0.4
+    high: float = 0.4
+    keeps_zero = True
+
+    def __call__(
+        self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
+    ) -> TokenLossTerms:
+        """Loss per token, shape [B, T]."""
+        assert experience.old_logprobs_BT is not None
+        log_ratio_BT = scores.logprobs_BT.detach() - experience.old_logprobs_BT
+        return TokenLossTerms(
+            -advantages_BT * ratio_BT,
+            (log_ratio_BT < -self.low) & (advantages_BT < 0),
+            (log_ratio_BT > self.high) & (advantages_BT > 0),
+        )
 
 
 @dataclass(frozen=True)

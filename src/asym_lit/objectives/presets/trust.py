@@ -13,9 +13,9 @@ from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.presets.baselines import grpo, gspo
 from asym_lit.objectives.quadratic_losses import QuadraticSurrogate, TetheredLikelihood
 from asym_lit.objectives.ratios import TokenRatio
-from asym_lit.objectives.response_weights import GammaWeight, GeometricMeanRatio
+from asym_lit.objectives.response_weights import GammaWeight, GeometricMeanRatio, GeometricSurrogate
 from asym_lit.objectives.tethers import AnchorTether
-from asym_lit.objectives.token_losses import ClippedSurrogate, ClippedWeight
+from asym_lit.objectives.token_losses import ClippedWeight
 from asym_lit.objectives.trust_regions import BinaryKL, RatioBand, TotalVariation, TrustRegion, TwoSidedVariation
 from asym_lit.types import InputError
 
@@ -102,7 +102,7 @@ def gmpo(low: float = 0.4, high: float = 0.4) -> Objective:
         low: Bound of a falling log-ratio, for A < 0. Published: 0.4; infinity for none.
         high: Bound of a rising one, for A > 0. Published: 0.4; infinity for none.
     """
-    return replace(grpo(), ratio=GeometricMeanRatio(low, high), token_loss=ClippedSurrogate(1.0, inf))
+    return replace(grpo(), ratio=GeometricMeanRatio(low, high), token_loss=GeometricSurrogate(low, high))
 
 
 def luspo(clip_low: float = 2e-3, clip_high: float = 2.5e-3) -> Objective:
