@@ -15,6 +15,7 @@ from typing import Any
 
 from asym_lit import types
 from asym_lit.command_line.files import file_that_says, missing_file, unreadable_file
+from asym_lit.command_line.kinds import kinds_in_words
 from asym_lit.command_line.names import classes_in, hint_of, nearest, options_of, short_names
 from asym_lit.command_line.program import typed_recipe
 from asym_lit.objectives.part_names import part_meant
@@ -24,15 +25,6 @@ LONGEST_LIST = 30
 """Names in an error; more are not read."""
 LONGEST_OWNERS = 5
 """Classes that have an option of which another was given."""
-KINDS = {
-    "<class 'int'>": "a whole number",
-    "<class 'float'>": "a number",
-    "<class 'bool'>": "true or false",
-    "<class 'str'>": "text",
-    "<class 'NoneType'>": "null",
-    "<class 'list'>": "a list",
-    "<class 'dict'>": "values by name",
-}
 KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
 OWNER = re.compile(r"Problem with given class_path '([^']+)':")
 OPTION = re.compile(r"(?:Option '([^']+)' is not accepted|Subcommand '\w+' does not accept option '([^']+)')")
@@ -164,12 +156,10 @@ def _unknown_name(leaf: Leaf, given: str, parser: Any, where: str) -> str:
 
 def _wrong_kind(option: str, given: str, kinds: Sequence[str]) -> str:
     literal = [name for kind in kinds for name in re.findall(r"'([^']+)'", kind.partition("Literal[")[2])]
-    others = list(dict.fromkeys(KINDS.get(kind, kind) for kind in kinds if "Literal[" not in kind))
+    others = kinds_in_words(kinds, given)
     if literal:
         return f"{option} is {given!r}.{_hint(given, literal).removesuffix('.')}{''.join(f', {kind}' for kind in others)}."
-    # Brackets make a list of one word; a shell wants them quoted.
-    written = f", written '[{given}]'" if others[:1] == [KINDS["<class 'list'>"]] and re.fullmatch(r"[\w./-]+", given) else ""
-    return f"{option} is {given!r}; allowed: {' or '.join(others)}{written}."
+    return f"{option} is {given!r}; allowed: {' or '.join(others)}."
 
 
 def _lacks(path: str, protocol: str) -> list[str]:
