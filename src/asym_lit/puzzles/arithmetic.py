@@ -17,7 +17,7 @@ LARGEST = 10**60
 HIGHEST_POWER = 64
 _ALLOWED = re.compile(r"[\d\s+\-*/%().]+")
 _MISSING = re.compile(r"[\d.]\s*\(|\)\s*[\d.(]|[\d.]\s+[\d.]")
-_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "（": "(", "）": ")", "\\": " "})
+_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "（": "(", "）": ")", "\\": " "})  # noqa: RUF001 - the look-alikes are what it is about
 
 _OPERATIONS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -30,7 +30,7 @@ _OPERATIONS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] 
 
 
 def plain(text: str) -> str:
-    """An expression with the signs that Python has: × is *, ÷ is /."""
+    """An expression with the signs that Python has: a cross is *, ÷ is /."""
     return text.translate(_SIGNS).strip()
 
 
@@ -55,8 +55,8 @@ def evaluate(text: str) -> Fraction:
 
 
 def _value(node: ast.expr) -> Fraction:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        value = Fraction(repr(node.value)) if isinstance(node.value, float) else Fraction(node.value)
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+        value = Fraction(repr(node.value))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
         value = _value(node.operand) * (-1 if isinstance(node.op, ast.USub) else 1)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):

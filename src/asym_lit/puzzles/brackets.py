@@ -59,7 +59,10 @@ def reasoning_fault(game: Game, answer: str) -> str | None:
         said: set[int] = set()
     else:
         numbers = re.findall(r"\d{1,9}", answer)
-        if not re.fullmatch(r"[\s\d,，、;.\[\]()\"']*", re.sub(r"(?i)\b(?:thoughts?|and|steps?)\b|[和步骤]", "", answer)) or not numbers:
+        if (
+            not re.fullmatch(r"[\s\d,，、;.\[\]()\"']*", re.sub(r"(?i)\b(?:thoughts?|and|steps?)\b|[和步骤]", "", answer))  # noqa: RUF001
+            or not numbers
+        ):
             return f"{answer[:40]!r} is no list of thoughts"
         said = {int(number) for number in numbers}
     return None if said == wanted else f"is {sorted(said)[:12]}, not {sorted(wanted)[:12]}"

@@ -78,4 +78,3 @@ def letters_fault(game: Game, answer: str) -> str | None:
     if len(set(digits.values())) != len(digits):
         return "two letters have the same digit"
     return _equality_fault("".join(said))
-

@@ -22,7 +22,8 @@ _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL | re.IGNO
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"```(?:python)?[ \t]*([^\n`]+)```")
 _BOX = re.compile(r"\\f?boxed\s*(?=\{)")
-_PHRASE = re.compile(r"(?:\banswers?[ \t]*(?:is|are|:)|答案(?:是|为|：|:))[ \t:：]*([^\n]*)", re.IGNORECASE)
+_SAYS = r"(?:\banswers?[ \t]*(?:is|are|:)|答案(?:是|为|\uff1a|:))[ \t:\uff1a]*+"
+_PHRASE = re.compile(_SAYS + r"(?!(?:in)?correct|right|wrong|consistent|\s*$)", re.IGNORECASE | re.MULTILINE)
 _PAIRS = {"]": "[", "}": "{"}
 
 
@@ -57,7 +58,8 @@ def find(response: str, marks: tuple[Mark, ...]) -> str | None:
         return found.text.strip()
     bare = text.strip()
     inside = "<answer>" in response[-LONGEST:].lower()
-    return bare if "bare" in marks and bare and (inside or len(bare) <= SHORT) else None
+    alone = len(bare) <= SHORT and ("\n" not in bare or bare[0] in "[({")  # a grid may stand on several lines
+    return bare if "bare" in marks and bare and (inside or alone) else None
 
 
 def _place(span: _Span) -> tuple[int, int]:
@@ -67,7 +69,7 @@ def _place(span: _Span) -> tuple[int, int]:
 
 def _spans(text: str, mark: Mark) -> Iterator[_Span]:
     if mark == "boxed":
-        closing = {start: end for start, end in _pairs(text, "}")}
+        closing = dict(_pairs(text, "}"))
         for box in _BOX.finditer(text):
             if (end := closing.get(box.end())) is not None:
                 yield _Span(end + 1, box.start(), text[box.end() + 1 : end])
@@ -85,7 +87,10 @@ def _spans(text: str, mark: Mark) -> Iterator[_Span]:
     elif mark in ("brackets", "braces"):
         yield from (_Span(e + 1, s, text[s : e + 1]) for s, e in _pairs(text, "]" if mark == "brackets" else "}"))
     elif mark == "phrase":
-        yield from (_Span(m.end(), m.start(), m[1]) for m in _PHRASE.finditer(text) if m[1].strip())
+        for said in list(_PHRASE.finditer(text))[-1:]:
+            end = text.find("\n", said.end())
+            end = len(text) if end < 0 else end
+            yield _Span(end, said.start(), text[said.end() : end])
 
 
 def _pairs(text: str, closing: str) -> Iterator[tuple[int, int]]:

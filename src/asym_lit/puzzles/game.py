@@ -35,7 +35,7 @@ class Game:
         if name not in self.metadata:
             has = ", ".join(self.metadata) or "nothing"
             raise InputError(
-                f"{self.origin or 'A puzzle'} of the kind {self.kind!r} has no {name!r} in its metadata; there is: {has}. The rule "
-                "needs the whole JSON of the row (game_data_str), not the answer alone."
+                f"{self.origin or 'A puzzle'} of the kind {self.kind!r} has no {name!r} in its metadata; there is: {has}. The "
+                "rule needs the whole JSON of the row (game_data_str), not the answer alone."
             )
         return self.metadata[name]

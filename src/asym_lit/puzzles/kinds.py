@@ -15,6 +15,7 @@ from typing import NamedTuple
 from asym_lit.puzzles import brackets, equations, marked_grids, number_grids, placements, words
 from asym_lit.puzzles.finding import Mark, find
 from asym_lit.puzzles.game import Game, Misread
+from asym_lit.puzzles.literals import LONGEST
 from asym_lit.types import InputError
 
 
@@ -113,6 +114,8 @@ def fault_of(game: Game, answer: str) -> str | None:
     Raises:
         InputError: If the facts of the puzzle are not those of its kind.
     """
+    if len(answer) > LONGEST:
+        return f"an answer of {len(answer):,} characters; at most {LONGEST:,}"
     try:
         return KINDS[game.kind].fault(game, answer)
     except Misread as why:

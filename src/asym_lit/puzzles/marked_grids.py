@@ -93,7 +93,9 @@ def wall_fault(game: Game, answer: str) -> str | None:
             square = [(i, j), (i, j + 1), (i + 1, j), (i + 1, j + 1)]
             if all(cell not in island for cell in square):
                 return f"a wall of 2x2 at row {i + 1}, column {j + 1}"
-            if any(one in island and other in island and island[one] != island[other] for one, other in (square[::3], square[1:3])):
+            if any(
+                one in island and other in island and island[one] != island[other] for one, other in (square[::3], square[1:3])
+            ):
                 return f"two islands touch at row {i + 1}, column {j + 1}"
     return None
 

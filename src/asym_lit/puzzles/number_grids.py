@@ -127,7 +127,7 @@ def _makes(numbers: Sequence[int], sign: str, target: int) -> bool:
     """Largest number first."""
     if sign == "+":
         return sum(numbers) == target
-    if sign in "*×":
+    if sign in "*×":  # noqa: RUF001
         return prod(numbers) == target
     if sign == "-":
         return numbers[0] - sum(numbers[1:]) == target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 from string import ascii_lowercase
 
 from asym_lit.puzzles.arithmetic import evaluate
@@ -12,6 +13,7 @@ from asym_lit.puzzles.literals import cell_list, literal
 
 _YES_NO = {"yes": "yes", "no": "no", "是": "yes", "否": "no"}
 _FRACTION = re.compile(r"([+-]?)\\d?frac\{([^{}]{1,40})\}\{([^{}]{1,40})\}")
+_CENTS = re.compile(r"(?<![\d.])-?\d{1,12}\.\d\d(?!\d)")
 _TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 
 
@@ -22,7 +24,7 @@ def unwrapped(answer: str) -> str:
 
 def listed(answer: str) -> list[str]:
     """The parts between commas of either script, without blanks around them or brackets around all."""
-    return [part.strip(" \t\n*\"'") for part in re.split(r"[,，、]", unwrapped(answer).strip("[](){}"))]
+    return [part.strip(" \t\n*\"'") for part in re.split(r"[,，、]", unwrapped(answer).strip("[](){}"))]  # noqa: RUF001
 
 
 def sorting_fault(game: Game, answer: str) -> str | None:
@@ -39,7 +41,7 @@ def sorting_fault(game: Game, answer: str) -> str | None:
     if int(game.fact("order")) < 0:
         keys.reverse()
         said.reverse()
-    for place, (one, other) in enumerate(zip(keys, keys[1:], strict=False)):
+    for place, (one, other) in enumerate(pairwise(keys)):
         if one > other:
             return f"{said[place]!r} and {said[place + 1]!r} stand the wrong way round"
     return None
@@ -95,8 +97,7 @@ def _number(text: str) -> Fraction:
 
 def cents_fault(game: Game, answer: str) -> str | None:
     """What is wrong with a number of two decimals: the last one that the answer holds."""
-    said = re.findall(r"-?\d+\.\d\d(?!\d)", answer)
-    wanted = re.findall(r"-?\d+\.\d\d(?!\d)", game.answer)
+    said, wanted = _CENTS.findall(answer), _CENTS.findall(game.answer)
     if not said:
         return "no number of two decimals"
     return None if wanted and said[-1] == wanted[-1] else f"is {said[-1]}, not {game.answer}"

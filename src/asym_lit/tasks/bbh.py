@@ -17,7 +17,14 @@ from asym_lit.tasks.splits import Read, check_shares
 from asym_lit.types import InputError, Prompt
 
 SUBSETS = (
-    *("boolean_expressions", "causal_judgement", "date_understanding", "disambiguation_qa", "dyck_languages", "formal_fallacies"),
+    *(
+        "boolean_expressions",
+        "causal_judgement",
+        "date_understanding",
+        "disambiguation_qa",
+        "dyck_languages",
+        "formal_fallacies",
+    ),
     *("geometric_shapes", "hyperbaton", "logical_deduction_five_objects", "logical_deduction_seven_objects"),
     *("logical_deduction_three_objects", "movie_recommendation", "multistep_arithmetic_two", "navigate", "object_counting"),
     *("penguins_in_a_table", "reasoning_about_colored_objects", "ruin_names", "salient_translation_error_detection", "snarks"),
@@ -28,7 +35,7 @@ SUBSETS = (
 
 @dataclass(frozen=True)
 class BBH(ReadTask):
-    """Questions of BIG-Bench Hard (arXiv 2210.09261): a hub id with a configuration per subset, or a folder with a file per subset.
+    """Questions of BIG-Bench Hard (arXiv 2210.09261): a hub id with a configuration each, or a folder with a file each.
 
     Args:
         path: Hub id; or a folder with `boolean_expressions.json` and so on, rows with `input` and `target` or a list of such
@@ -84,7 +91,9 @@ class BBH(ReadTask):
                     answer = {"answer": target, "question": question, "subset": subset}
                     found.add(Prompt(problem_uid(question), question, answer, self.name, origin=origin))
         if not found.prompts:
-            raise InputError(f"{source} holds no questions; expected rows with `input` and `target`, or a list under `examples`.")
+            raise InputError(
+                f"{source} holds no questions; expected rows with `input` and `target`, or a list under `examples`."
+            )
         return found.read
 
 
@@ -117,7 +126,9 @@ def local_files(path: str, names: Mapping[str, Sequence[str]]) -> dict[str, Path
         files = [file for stem in stems for suffix in SUFFIXES if (file := folder / f"{stem}{suffix}").is_file()]
         if not files:
             there = ", ".join(sorted(file.name for file in folder.iterdir())[:8]) or "nothing"
-            raise InputError(f"The folder {path} has no {stems[0]}.json or the like; there is {there}. Name only parts that it has.")
+            raise InputError(
+                f"The folder {path} has no {stems[0]}.json or the like; there is {there}. Name only parts that it has."
+            )
         found[part] = files[0]
     return found
 

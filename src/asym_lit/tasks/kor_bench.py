@@ -52,8 +52,8 @@ _LAST = "Wrap the final answer in double square brackets, like this: [[your answ
 class KorBench(ReadTask):
     """Questions of KOR-Bench (arXiv 2410.06526), five categories of 25 rules with ten questions each.
 
-    The prompt is in the form of its zero-shot prompt, in words of our own: a role, three instructions, the rule, the question, and
-    `### Answer:`.
+    The prompt is in the form of its zero-shot prompt, in words of our own: a role, three instructions, the rule, the question,
+    and `### Answer:`.
 
     Args:
         path: The folder `data` of its repository (`operation/sample.jsonl`, `operation/rule.jsonl`), a folder with
@@ -107,12 +107,16 @@ class KorBench(ReadTask):
                 told = as_text(lookup(rule, "rule_content")) if rule else None
                 question, gold = as_text(row.get("question")), as_text(row.get("answer"))
                 if question is None or gold is None or told is None:
-                    missing = "no question" if question is None else "no gold answer" if gold is None else "no rule of its number"
+                    missing = (
+                        "no question" if question is None else "no gold answer" if gold is None else "no rule of its number"
+                    )
                     found.leave_out(origin, missing, question)
                 else:
                     found.add(self._prompt(category, row, told, question, gold, origin))
         if not found.prompts:
-            raise InputError(f"{source} holds no questions of KOR-Bench; expected rows with `question`, `answer` and `rule_id`.")
+            raise InputError(
+                f"{source} holds no questions of KOR-Bench; expected rows with `question`, `answer` and `rule_id`."
+            )
         return found.read
 
     def _part(self, source: Source, place: int, category: str, part: str) -> list[Row]:

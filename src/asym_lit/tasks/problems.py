@@ -12,7 +12,7 @@ from typing import Any
 
 from asym_lit.tasks.answers import AnswerForm, gold_answer
 from asym_lit.tasks.columns import as_text, chat_turns, check_columns, listed, lookup, passes
-from asym_lit.tasks.read_task import ReadTask, problem_hash, problem_uid
+from asym_lit.tasks.read_task import ReadTask, problem_uid
 from asym_lit.tasks.rows import Row, Source, read_rows
 from asym_lit.tasks.splits import check_shares
 from asym_lit.tasks.worked import worked_solution

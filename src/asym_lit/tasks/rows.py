@@ -88,7 +88,9 @@ def _hub_rows(source: Source) -> Iterator[Row]:
     from datasets.exceptions import DatasetGenerationError
 
     try:
-        return iter(load_dataset(source.path, source.config, data_files=source.hub_files, split=source.split, revision=source.revision))
+        return iter(
+            load_dataset(source.path, source.config, data_files=source.hub_files, split=source.split, revision=source.revision)
+        )
     except (OSError, ValueError, DatasetGenerationError) as fault:
         first = (str(fault).splitlines() or [type(fault).__name__])[0]
         raise InputError(

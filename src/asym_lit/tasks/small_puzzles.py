@@ -22,14 +22,15 @@ from asym_lit.tasks.worked import WorkedTask, counts_of
 from asym_lit.types import InputError, Prompt, Split
 
 KINDS = ("web_of_lies", "word_sorting")
-WORDS = (
-    "acorn apple arrow badge bean bell bird boat bone bread brick brush cake camel candle card cart castle cat chair cloud coat coin "
-    "corn cup deer desk dog door drum duck eagle ear egg elbow fan farm feather fish flag flute fork fox frog gate glove goat grape "
-    "hat hill honey horse ice ink iron island jacket jam jar jewel key king kite knot ladder lake lamp leaf lemon lion map mask milk "
-    "moon mouse nail needle nest net oak ocean onion orange owl paint pan pear pen piano quail queen quilt rabbit rain ring river "
-    "rope sail salt shell ship snow table tent tiger tower tree umbrella unit uncle vase violin voice wagon whale wheel window yard "
-    "yarn zebra zoo"
-).split()
+_LISTED = (
+    "acorn apple arrow badge bean bell bird boat bone bread brick brush cake camel candle card cart castle cat "
+    "chair cloud coat coin corn cup deer desk dog door drum duck eagle ear egg elbow fan farm feather fish flag "
+    "flute fork fox frog gate glove goat grape hat hill honey horse ice ink iron island jacket jam jar jewel key "
+    "king kite knot ladder lake lamp leaf lemon lion map mask milk moon mouse nail needle nest net oak ocean onion "
+    "orange owl paint pan pear pen piano quail queen quilt rabbit rain ring river rope sail salt shell ship snow "
+    "table tent tiger tower tree umbrella uncle unit vase violin voice wagon whale wheel window yard yarn zebra zoo "
+)
+WORDS = tuple(_LISTED.split())
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,9 @@ class SmallPuzzles(WorkedTask):
     A problem belongs to one split by a hash of its facts, so splits share none under any seed and size.
 
     Args:
-        kinds: Any of `web_of_lies` (each person says of another whether they lie) and `word_sorting` (by a changed
-            alphabet).
+        kinds: Any of `web_of_lies` (each says of another whether they lie) and `word_sorting` (by a changed alphabet).
         people: How many in a web of lies, 2 to 12, or several counts to draw from.
-        asked: How many of them are asked about, at most one less than there are; one is guessed half of the time, three an eighth.
+        asked: How many of them are asked about, fewer than there are; one is guessed half of the time, three an eighth.
         shuffled: Whether what people say stands in any order, and not each behind the one it hangs on.
         words: How many words to sort, 2 to 12, or several counts to draw from.
         front: How many letters the changed alphabet has in front, 0 to 8; 0 leaves it as it is.

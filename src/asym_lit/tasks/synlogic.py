@@ -33,8 +33,8 @@ class SynLogic(ReadTask):
     Args:
         path: Hub id, file or folder, as `Problems` takes it.
         kinds: Only these kinds, such as `[sudoku, campsite]`; empty for all that have a rule.
-        messages: Field with ready turns of a chat (`prompt` on the hub, which asks for `<think>` and `<answer>`), in place of the
-            question alone.
+        messages: Field with ready turns of a chat (`prompt` on the hub, which asks for `<think>` and `<answer>`), in place of
+            the question alone.
         train: Split of the data to train on; null for none.
         val: Likewise to validate on.
         test: Likewise to test on.
@@ -99,13 +99,19 @@ class SynLogic(ReadTask):
             most = ", ".join(f"{kind} {count}" for kind, count in faults.most_common(5))
             first = next(left for left in found.left if not left.reason.startswith("no rule"))
             raise InputError(
-                f"{source}: {faults.total()} of {used} rows are no usable puzzle ({most}); first: {first.origin}: {first.reason}. "
-                f"Allowed: a share of {self.max_left_out} (max_left_out). Leave out kinds with `kinds`, or give data with metadata."
+                f"{source}: {faults.total()} of {used} rows are no usable puzzle ({most}); first: {first.origin}: "
+                f"{first.reason}. Allowed: a share of {self.max_left_out} (max_left_out). Leave out kinds (kinds), or give "
+                "data with metadata."
             )
         return found.read
 
     def _prompt(self, row: Row, game: Game) -> Prompt:
-        answer = {"answer": stored_solution(game) or game.answer, "question": game.question, "kind": game.kind, "metadata": dict(game.metadata)}
+        answer = {
+            "answer": stored_solution(game) or game.answer,
+            "question": game.question,
+            "kind": game.kind,
+            "metadata": dict(game.metadata),
+        }
         messages = chat_turns(lookup(row, self.messages), f"{game.origin}: {self.messages}") if self.messages else ()
         return Prompt(problem_uid(game.question), game.question, answer, self.name, (), messages, game.origin)
 

@@ -31,8 +31,8 @@ class BBHRule:
 
     `official`: the text behind the last `So the answer is `, without its final full stop, is the target letter by letter. This
     gives the accuracies of all 27 subsets that its authors published. `tolerant`: the last answer of any kind (`answer is ...`,
-    `\boxed{}`, `<answer>`, a short line alone), whatever its blanks, case and markdown; `(A) text`, `A.` and `A` are `(A)`, and two
-    letters are none; lists of words may have commas. A response without a mark is wrong: what stands somewhere is no answer.
+    `\boxed{}`, `<answer>`, a short line alone), whatever its blanks, case and markdown; `(A) text`, `A.` and `A` are `(A)`, and
+    two letters are none; lists of words may have commas. A response without a mark is wrong: what stands somewhere is none.
 
     Args:
         comparison: `official` or `tolerant`.

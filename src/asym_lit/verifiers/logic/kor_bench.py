@@ -26,11 +26,7 @@ LONGEST = 4000
 """Characters of an answer that are compared; no stored answer has more than 1,300."""
 _NUMBER = re.compile(r"[+-]?\d+(?:[./]\d+)?|[+-]?\\d?frac\{\d+\}\{\d+\}")
 _OPERATION = re.compile(r"[-+*/^]|\\[a-z]+")
-_OFFICIAL = (
-    re.compile(r"\[\[\s*(.*?)\s*\]\]", re.DOTALL),
-    re.compile(r"\$\\boxed\{(.*?)\}\$", re.DOTALL),
-    re.compile(r"\[(.*?)\]", re.DOTALL),
-)
+_OFFICIAL = (("[[", "]]"), ("$\\boxed{", "}$"), ("[", "]"))
 
 
 class KorBenchRule:
@@ -128,10 +124,12 @@ class KorBenchRule:
 def official_answer(response: str, category: str) -> str | None:
     """What KOR-Bench's authors compare; None where they have nothing. Puzzles take double brackets alone."""
     text = response[:LONGEST_RESPONSE]
-    for pattern in _OFFICIAL[: 1 if category == "puzzle" else None]:
-        if "]" in text or "}$" in text:
-            if found := pattern.search(text):
-                return found[1] if category == "puzzle" else found[1].strip()
+    for opening, closing in _OFFICIAL[: 1 if category == "puzzle" else None]:
+        start = text.find(opening)
+        end = text.find(closing, start + len(opening)) if start >= 0 else -1
+        if end >= 0:  # found by hand: a pattern would try every bracket that opens, with what follows
+            inside = text[start + len(opening) : end]
+            return inside if category == "puzzle" else inside.strip()
     return None
 
 

@@ -1,4 +1,4 @@
-"""KOR-Bench's comparisons, by category and rule, as its authors' program makes them; expressions are walked, not evaluated.
+"""KOR-Bench's comparisons, by category and rule, as its authors' program makes them; nothing is evaluated.
 
 Where the answer of a response stands, and what is milder, is in `kor_bench`.
 """
@@ -16,7 +16,7 @@ LETTER_BY_LETTER = {
     *(73, 74, 94, 115, 116, 117, 141, 143, 170),
     *(121, 122, 123, 125, *range(131, 137), *range(145, 150), *range(151, 157), *range(160, 167), *range(211, 220)),
 }
-"""Operation: numbers of questions whose answers the published program reads as LaTeX. It calls `2x + 3` wrong for `2x+3` there, so
+"""Operation: numbers of questions whose answers the published program reads as LaTeX. It calls `2x + 3` wrong for `2x+3` there:
 nothing but the same letters is right. Seen on the even numbers; their odd neighbours are taken to be alike."""
 INEQUALITIES = (178, 179)
 _NESTED = re.compile(r"\[\[\s*(.*?)\s*\]\]", re.DOTALL)

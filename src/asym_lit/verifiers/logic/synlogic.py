@@ -16,8 +16,8 @@ from asym_lit.verifiers.interventions import Format
 class SynLogicRules:
     r"""Right: the answer keeps the rules of its puzzle, any solution of those that there are (SynLogic, arXiv 2505.19641).
 
-    The answer is what the last mark of those that its kind asks for points at (`\boxed{}`, a block of code, `[[ ]]`), behind the
-    thoughts and within `<answer>` if there is one. It is read as a literal, never evaluated.
+    The answer is what the last mark of those that its kind asks for points at (`\boxed{}`, a block of code, `[[ ]]`), behind
+    the thoughts and within `<answer>` if there is one. It is read as a literal, never evaluated.
 
     Args:
         format: Regular expression that the whole response must match, else it is wrong; empty for no such gate. Model-Task
