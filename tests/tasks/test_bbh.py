@@ -37,7 +37,7 @@ def test_some_subsets_are_chosen_also_of_plain_rows(folder):
     (folder / "snarks.jsonl").write_text('{"input": "?", "target": "(B)"}\n{"input": "??"}\n')
     task = BBH(str(folder), subsets=["snarks", "navigate"])
     assert [prompt.answer["subset"] for prompt in task.prompts("val")] == ["snarks", "navigate", "navigate"]
-    assert [left.reason for left in task.left_out("val")][0] == "no gold answer"
+    assert next(left.reason for left in task.left_out("val")) == "no gold answer"
 
 
 def test_a_share_of_the_questions_may_be_trained_on(folder):

@@ -37,8 +37,12 @@ def test_the_prompt_tells_role_instructions_rule_and_question(tmp_path, pattern)
     )
     assert prompts[0].text.startswith("You are an intelligent assistant") and prompts[0].text.count("\n1. ") == 1
     assert dict(prompts[0].answer) == {
-        **{"answer": "[[1]]", "question": "operation 1?", "category": "operation"},
-        **{"rule_id": "1", "idx": "1", "real_life_answer": "[[0]]"},
+        "answer": "[[1]]",
+        "question": "operation 1?",
+        "category": "operation",
+        "rule_id": "1",
+        "idx": "1",
+        "real_life_answer": "[[0]]",
     }
 
 

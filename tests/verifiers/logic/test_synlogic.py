@@ -52,7 +52,7 @@ def test_a_stored_solution_that_breaks_its_own_rules_is_listed():
 
 def test_a_prompt_of_another_task_or_without_metadata_is_told_and_no_wrong_answer():
     verifier = SynLogicRules()
-    with pytest.raises(InputError, match="'synlogic' needs str under 'kind'.*has answer there|needs str under 'kind'"):
+    with pytest.raises(InputError, match="'synlogic' needs str under 'kind'"):
         verifier.verify(Prompt("uid", "", {"answer": "3"}, "sums"), "3")
     with pytest.raises(InputError, match=r"'easy, row 5' is of the kind 'sudokuu'; allowed: arrow_maze, "):
         verifier.verify(asked(kind="sudokuu"), "3")
