@@ -47,7 +47,7 @@ def test_columns_that_a_verifier_needs_besides_are_given_to_it(tmp_path, capsys)
     main([*words, "--category", "kind", "--output", str(tmp_path / "out"), "--min_recall", "1", "--max_false_accepts", "0"])
     assert json.loads((tmp_path / "out" / "audit.json").read_text())["by_category"]["operation"]["recall"] == 1
     assert "100.0%" in capsys.readouterr().out
-    with pytest.raises(InputError, match="Row 0 of .* has no column 'numbr'; there are: gold, kind, rule_id, number"):
+    with pytest.raises(InputError, match=r"Row 0 of .* has no column 'numbr'; there are: gold, kind, rule_id, number"):
         read_answers(file, Columns(facts={"idx": "numbr"}))
 
 
