@@ -97,7 +97,8 @@ def test_the_tolerant_comparison_mends_spacing_and_form_and_no_more():
         and right("tolerant", word, "[[Could]]")
     )
     assert right("tolerant", asked("[[B]]", "counterfactual"), "[[B. blue]]")
-    assert not right("tolerant", asked("[[B]]", "counterfactual"), "[[Blue]]")
+    for response in ("[[Blue]]", "[[B or C]]", "[[C. Vitamin B]]", "[[A, B, C, D]]"):
+        assert not right("tolerant", asked("[[B]]", "counterfactual"), response), response
     assert not right("tolerant", asked("[[AB]]", "cipher"), "[[ab]]")
 
 

@@ -85,7 +85,7 @@ class KorBenchRule:
         if same(*asked, said, gold) or loose[0] == loose[1]:
             return True
         if category == "counterfactual":
-            return re.match(r"\(?([A-D])\b", loose[0]) is not None and loose[0].lstrip("(")[:1] == loose[1]
+            return loose[0].lstrip("(")[:1] == loose[1] and set(re.findall(r"\b[A-D]\b", said)) == {loose[1]}
         return category == "operation" and (
             same(*asked, loose[0], loose[1])
             or (_worked_out(value := said.rpartition("=")[2], gold) and self._rule.same_answer(prompt, gold, value) is True)
