@@ -24,16 +24,17 @@ from asym_lit.objectives import simko
 from asym_lit.policy.loading import load_tokenizer, locate
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.rendering import render
-from asym_lit.tasks import Problems
+from asym_lit.tasks import BBH, KorBench, Problems, SynLogic
 from asym_lit.types import Task, Verifier
-from asym_lit.verifiers import Maths
+from asym_lit.verifiers import ByTask, Maths, SynLogicRules
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
 OVERLAYS = sorted(path for path in (ROOT / "configs" / "overlays").rglob("*.yaml") if path.parent.name != "papers")
 STUDIES = sorted((ROOT / "configs" / "studies").glob("*.yaml"))
-GENERATED = ("reasoning_gym", "short_word_problems", "sums", "word_problems")
-DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem not in GENERATED)
+GENERATED = ("reasoning_gym", "short_word_problems", "small_puzzles", "sums", "word_problems")
+LOGIC = {"synlogic": SynLogic, "bbh": BBH, "kor_bench": KorBench}
+DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem not in (*GENERATED, *LOGIC))
 UNTRACED = pytest.mark.no_cover  # `test_a_recipe_is_complete` runs the same lines, and tracing makes parsing twice as slow
 
 
@@ -101,14 +102,27 @@ def test_a_data_overlay_brings_its_verifier_and_one_word_makes_it_read_local_fil
     assert data.prompt_sets.form.template.endswith(r"\boxed{}.")
 
 
-@pytest.mark.parametrize("name", ["sums", "word_problems"])
+@UNTRACED
+@pytest.mark.parametrize("name", LOGIC)
+def test_an_overlay_of_logic_brings_a_verifier_for_its_task_and_reads_local_files(name: str, tmp_path: Path) -> None:
+    overlay = str(ROOT / f"configs/overlays/data/{name}.yaml")
+    words = ["--config", str(ROOT / "configs/simko.yaml"), "--config", overlay, "--data.task.path", str(tmp_path)]
+    cli = make_cli([*words, "--trainer.accelerator", "cpu"], run=False)
+    task = cli.datamodule.task
+    assert isinstance(task, LOGIC[name]) and (task.name, task.path) == (name, str(tmp_path))
+    (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
+    assert isinstance(reward.verifier, ByTask) and name in reward.verifier.verifiers
+
+
+@pytest.mark.parametrize("name", ["sums", "word_problems", "small_puzzles"])
 def test_an_overlay_of_a_task_in_words_asks_chats_and_plain_models_and_brings_its_verifier(name: str, chatty: str) -> None:
     words = ["--config", str(ROOT / "configs/simko.yaml"), "--config", str(ROOT / f"configs/overlays/data/{name}.yaml")]
     for prompts, begins in (("question_answer", "Question: "), ("short_chain", "[user]")):
         overlay = ["--config", str(ROOT / f"configs/overlays/prompts/{prompts}.yaml"), "--model.policy", chatty]
         cli = make_cli([*words, *overlay, "--data.task.train_size", "4", "--trainer.accelerator", "cpu"], run=False)
         (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
-        assert isinstance(reward.verifier, Maths)
+        judge = reward.verifier.verifiers[name] if isinstance(reward.verifier, ByTask) else reward.verifier
+        assert isinstance(judge, SynLogicRules if name == "small_puzzles" else Maths)
         data = cli.datamodule
         assert data.task.name == name
         asked = render(data.task.prompts("train"), data.tokenizer, data.prompt_sets.form)

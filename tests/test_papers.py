@@ -25,6 +25,11 @@ PLAIN_COLUMNS = [
     *("--data.task.question", "question", "--data.task.answer", "answer", "--data.task.answer_form", "plain"),
     *("--data.task.held_out", "0.2", "--data.evaluation_tasks", "null"),
 ]
+PUZZLES = ROOT / "tests" / "puzzles" / "synlogic.jsonl"
+OF_PUZZLES = [
+    *("--data.task.kinds", "[campsite, kukurasu, minesweeper, numbrix, game_of_24]", "--data.task.held_out", "0.2"),
+    *("--data.task.val", "train", "--data.task.test", "train", "--data.evaluation_tasks", "null"),
+]
 
 
 def commands() -> list[str]:
@@ -65,6 +70,8 @@ def options(command: str, policies: dict[str, str], rows: Path) -> list[str]:
     (model,) = (Path(file).stem for file in files if "models/" in file)
     policy = next(policies[kind] for name, kind in KINDS.items() if model.startswith(name))
     words = [str(ROOT / word) if word in files else word for word in words]
+    if "overlays/data/synlogic.yaml" in command:
+        return [*words, "--model.policy", policy, "--data.task.path", str(PUZZLES), *OF_PUZZLES]
     return [*words, "--model.policy", policy, "--data.task.path", str(rows), *PLAIN_COLUMNS]
 
 

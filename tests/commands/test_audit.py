@@ -11,6 +11,7 @@ from asym_lit.cli import main
 from asym_lit.commands.audit.command import AuditSettings, audit_command, missed_limits, run_audit
 from asym_lit.commands.audit.rows import Columns, read_answers
 from asym_lit.evaluation.audit import scores_by
+from asym_lit.types import InputError
 from asym_lit.verifiers import Function, Maths, Rule, Symbolic
 
 DATA = Path(__file__).parents[1] / "verifiers" / "data"
@@ -34,6 +35,20 @@ def test_rows_of_hardverify_and_of_two_judgers_are_judged_as_labelled(tmp_path):
     verdicts = [json.loads(line) for line in (tmp_path / "b" / "verdicts.jsonl").read_text().splitlines()]
     assert verdicts[0]["outcome"] == "correct"
     assert json.loads((tmp_path / "a" / "audit.json").read_text())["recall"] == 1.0
+
+
+def test_columns_that_a_verifier_needs_besides_are_given_to_it(tmp_path, capsys):
+    file, needs = tmp_path / "rows.jsonl", {"category": "kind", "rule_id": "rule_id", "idx": "number"}
+    row = {"gold": "[[16]]", "kind": "operation", "rule_id": "9", "number": "82"}
+    rows = [{**row, "candidate": "[[16]]", "label": True}, {**row, "candidate": "[[17]] [[16]]", "label": False}]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    told = [f"--facts.{name}={column}" for name, column in needs.items()]
+    words = ["audit", "--verifier", "KorBenchRule", "--file", str(file), "--boxed", "false", *told]
+    main([*words, "--category", "kind", "--output", str(tmp_path / "out"), "--min_recall", "1", "--max_false_accepts", "0"])
+    assert json.loads((tmp_path / "out" / "audit.json").read_text())["by_category"]["operation"]["recall"] == 1
+    assert "100.0%" in capsys.readouterr().out
+    with pytest.raises(InputError, match=r"Row 0 of .* has no column 'numbr'; there are: gold, kind, rule_id, number"):
+        read_answers(file, Columns(facts={"idx": "numbr"}))
 
 
 def test_the_command_prints_the_rates_and_writes_the_page(tmp_path, capsys):

@@ -77,6 +77,15 @@ def test_simko_at_its_neutral_values_is_grpo_with_token_mean():
     assert simko(alpha=0, lambda_top1=1).update_needs == Needs()
 
 
+def test_simko_takes_the_higher_clip_and_dynamic_sampling_of_its_logic_runs():
+    assert_same_objective(simko(clip_high=0.2, max_draws=0), simko())
+    assert simko(max_draws=3).group_filter == dapo(max_draws=3).group_filter and simko().group_filter == grpo().group_filter
+    logic = simko(alpha=0, lambda_top1=1, clip_high=0.28, max_draws=10, warm_up_steps=50)
+    assert_same_objective(logic, dapo(clip_high=0.28, max_draws=10))
+    assert logic.at(49) is logic.warm_up.objective
+    assert_same_objective(logic.warm_up.objective, dapo(clip_high=0.28, max_draws=10))
+
+
 def test_simko_without_an_open_gate_is_grpo_with_token_mean():
     assert_same_objective(simko(alpha=0.5, lambda_top1=3.0, quantile=1.0), grpo(token_mean=True))
 

@@ -6,9 +6,10 @@ The page of it is in `reports/`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,8 @@ class LabelledAnswer:
     category: str = ""
     whole: bool = False
     """The candidate is a whole response, however the others are."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What else the verifier needs of its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def audit(verifier: Verifier, answers: Sequence[LabelledAnswer], boxed: bool = T
     try:
         verifier.self_test()
         begun = perf_counter()
-        prompts = [Prompt(a.row, a.question, {"answer": a.gold, "question": a.question}, "audit") for a in answers]
+        prompts = [Prompt(a.row, a.question, {**a.facts, "answer": a.gold, "question": a.question}, "audit") for a in answers]
         responses = [response_of(a, boxed) for a in answers]
         if isinstance(verifier, SubmittingVerifier):
             pending = [verifier.submit(prompt, response) for prompt, response in zip(prompts, responses, strict=True)]

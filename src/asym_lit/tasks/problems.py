@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
 from asym_lit.tasks.answers import AnswerForm, gold_answer
 from asym_lit.tasks.columns import as_text, chat_turns, check_columns, listed, lookup, passes
-from asym_lit.tasks.rows import Row, Source, find_source, read_rows
-from asym_lit.tasks.splits import Splits, check_shares, divide
+from asym_lit.tasks.read_task import ReadTask, problem_uid
+from asym_lit.tasks.rows import Row, Source, read_rows
+from asym_lit.tasks.splits import check_shares
 from asym_lit.tasks.worked import worked_solution
-from asym_lit.types import InputError, LeftOut, Prompt, Split
+from asym_lit.types import InputError, LeftOut, Prompt
 
 _FIELD = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 
 @dataclass(frozen=True)
-class Problems:
+class Problems(ReadTask):
     r"""Problems of a data set: a hub id, a local file (.parquet, .jsonl, .json, .csv) or a folder with a file per split.
 
     The verifier is given `{"answer": ..., "question": ...}`, both as text. A problem's uid is a hash of its question, so it
@@ -87,22 +85,6 @@ class Problems:
         if not _FIELD.search(self.template) and self.messages is None:
             raise InputError(f"The template {self.template!r} shows nothing of a row; write {{question}} into it.")
 
-    def prompts(self, split: Split) -> Sequence[Prompt]:
-        """The problems of a split, in the order of the data."""
-        if getattr(self, split) is None:
-            raise InputError(f"{self.name} has no {split} problems: its {split!r} is null. Name a split of {self.path} there.")
-        limit: int = getattr(self, f"{split}_size")
-        found = self._splits.prompts[split]
-        if not found:
-            raise InputError(
-                f"{self.name} has no {split} problems left: give it more data than {self.path}, another held_out than "
-                f"{self.held_out}, or splits that do not hold the same problems."
-            )
-        if not limit or limit >= len(found):
-            return found
-        drawn = set(sorted((_hash(f"{self.seed}/{p.uid}"), p.uid) for p in found)[:limit])
-        return [p for p in found if (_hash(f"{self.seed}/{p.uid}"), p.uid) in drawn]
-
     def demonstration(self, seed: int, index: int) -> tuple[Prompt, str]:
         """The index-th of endless passes over the training problems, each in an order of its own, with its worked solution.
 
@@ -116,17 +98,6 @@ class Problems:
         order = random.Random(f"{self.name}/demonstration/{seed}/{passes_made}").sample(range(len(shown)), len(shown))
         prompt = shown[order[place]]
         return prompt, str(prompt.solution)
-
-    def left_out(self, split: Split) -> Sequence[LeftOut]:
-        """Rows that are no prompt of the split: without an answer, repeated, or standing in another split too."""
-        return self._splits.left_out[split]
-
-    @cached_property
-    def _splits(self) -> Splits:
-        named: dict[Split, str | None] = {"train": self.train, "val": self.val, "test": self.test}
-        sources = {split: find_source(self.path, there, self.config, self.revision) for split, there in named.items() if there}
-        read = {source: self._read(source) for source in dict.fromkeys(sources.values())}
-        return divide(sources, read, self.held_out)
 
     def _read(self, source: Source) -> tuple[list[Prompt], list[LeftOut]]:
         rows = list(enumerate(read_rows(source)))
@@ -148,7 +119,7 @@ class Problems:
                 left.append(LeftOut(origin, "no question"))
             elif gold is None:
                 unanswered.append(number)
-                left.append(LeftOut(origin, f"no gold answer: {self.answer} is {str(raw)[-60:]!r}", _hash(_plain(question))))
+                left.append(LeftOut(origin, f"no gold answer: {self.answer} is {str(raw)[-60:]!r}", problem_uid(question)))
             else:
                 working = raw if self.answer_form != "plain" else None
                 if self.solution is not None:
@@ -179,15 +150,7 @@ class Problems:
         messages = chat_turns(lookup(row, self.messages), f"{origin}: {self.messages}") if self.messages else ()
         answer = {"answer": gold, "question": question}
         solution = worked_solution(working, self.answer_form) if working else None
-        return Prompt(_hash(_plain(question)), text, answer, self.name, (), messages, origin, solution)
+        return Prompt(problem_uid(question), text, answer, self.name, (), messages, origin, solution)
 
     def _first(self, fields: str | list[str], row: Row) -> str | None:
         return next((text for f in listed(fields) if (text := as_text(lookup(row, f)))), None)
-
-
-def _plain(question: str) -> str:
-    return " ".join(question.split())
-
-
-def _hash(text: str) -> str:
-    return blake2b(text.encode(), digest_size=8).hexdigest()

@@ -26,6 +26,8 @@ class Source:
     revision: str | None = None
     files: tuple[Path, ...] = ()
     """Local files; none for a hub id."""
+    hub_files: str | None = None
+    """Which files of the hub id it is, where that has no configuration for them."""
 
     def __str__(self) -> str:
         return ", ".join(str(file) for file in self.files) or f"{self.path} ({self.split})"
@@ -86,7 +88,9 @@ def _hub_rows(source: Source) -> Iterator[Row]:
     from datasets.exceptions import DatasetGenerationError
 
     try:
-        return iter(load_dataset(source.path, source.config, split=source.split, revision=source.revision))
+        return iter(
+            load_dataset(source.path, source.config, data_files=source.hub_files, split=source.split, revision=source.revision)
+        )
     except (OSError, ValueError, DatasetGenerationError) as fault:
         first = (str(fault).splitlines() or [type(fault).__name__])[0]
         raise InputError(

@@ -1,6 +1,7 @@
 """Verifiers: what decides whether a response is right. What it is worth, the reward, is decided in `lit/` and `objectives/`."""
 
 from asym_lit.verifiers.answer_shapes import AnswerShapes
+from asym_lit.verifiers.by_task import ByTask
 from asym_lit.verifiers.functions.function import Function
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
 from asym_lit.verifiers.judge.client import Endpoint
@@ -8,6 +9,9 @@ from asym_lit.verifiers.judge.files import AnswersFile
 from asym_lit.verifiers.judge.judge import Judge
 from asym_lit.verifiers.judge.local import LocalModel
 from asym_lit.verifiers.label_noise import BackwardCorrection, ForwardCorrection, LabelNoise
+from asym_lit.verifiers.logic.bbh import BBHRule
+from asym_lit.verifiers.logic.kor_bench import KorBenchRule
+from asym_lit.verifiers.logic.synlogic import SynLogicRules
 from asym_lit.verifiers.maths.chain import Chain, Maths
 from asym_lit.verifiers.maths.rule import Rule
 from asym_lit.verifiers.maths.symbolic import Symbolic
@@ -18,7 +22,9 @@ from asym_lit.verifiers.weighted import EachNormalised, Weighted
 __all__ = [
     "AnswerShapes",
     "AnswersFile",
+    "BBHRule",
     "BackwardCorrection",
+    "ByTask",
     "Chain",
     "EachNormalised",
     "Endpoint",
@@ -27,6 +33,7 @@ __all__ = [
     "Function",
     "IncorrectReward",
     "Judge",
+    "KorBenchRule",
     "LabelNoise",
     "LocalModel",
     "MajorityVote",
@@ -36,5 +43,6 @@ __all__ = [
     "ReasoningGymScore",
     "Rule",
     "Symbolic",
+    "SynLogicRules",
     "Weighted",
 ]

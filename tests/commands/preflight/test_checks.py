@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from asym_lit.cli import main, preflight
+from asym_lit.commands.preflight.checks import gold_check
 from asym_lit.policy.loading import load_tokenizer
+from asym_lit.types import Prompt
+from asym_lit.verifiers import BBHRule
 from policies import save_tiny
 from runs import ROOT
 
@@ -205,3 +209,22 @@ def test_a_sequence_of_vllm_that_is_too_short_fails(look: Look) -> None:
     passed, text = look(*VLLM, "--data.engine.init_args.max_model_len", "20")
     assert not passed
     assert "max_model_len is 20, but the longest prompt" in text
+
+
+@pytest.mark.parametrize(
+    ("verifier", "status"),
+    [
+        (BBHRule(), "ok"),
+        (BBHRule("tolerant"), "ok"),
+        (BBHRule("tolerant", format=r"<think>.*</think>\s*<answer>.*</answer>"), "ok"),
+        (BBHRule("tolerant", format=r"\(Z\)"), "fail"),
+    ],
+)
+def test_a_gold_answer_may_be_read_in_a_box_bare_in_tags_or_in_a_sentence(verifier, status):
+    prompts = [Prompt(str(n), "", {"answer": gold, "question": ""}, "bbh") for n, gold in enumerate(("(A)", "True", " ", ""))]
+    plan = SimpleNamespace(verifier=verifier, settings=SimpleNamespace(rows=0, max_unparsed=0.1))
+    found = gold_check(plan, SimpleNamespace(name="bbh (val)", prompts=prompts))
+    assert (found.status, found.finding[:18]) == (
+        status,
+        f"bbh rejects {2 if status == 'fail' else 0} of 2",
+    )  # blank ones are none

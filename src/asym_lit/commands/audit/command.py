@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class AuditSettings:
         category: Column of a category, for a table by it; it may be missing.
         right: Column of a right answer, instead of `candidate` and `label`.
         wrong: Column of a wrong answer, likewise.
+        facts: What else the verifier needs of a row, by name, each with its column: `{category: category, rule_id: rule_id}`.
         boxed: Candidates are bare answers, and are put into \boxed{}, but for those that hold a box; false for whole responses.
         attacks: Gold answers that are attacked besides, by responses that want to be called right without an answer.
         perturb: Answers of each kind and label made out of every gold answer besides, some right and some wrong.
@@ -61,6 +62,7 @@ class AuditSettings:
     category: str = "category"
     right: str = ""
     wrong: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
     boxed: bool = True
     attacks: int = 0
     perturb: int = 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Columns:
     category: str = "category"
     right: str = ""
     wrong: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What else the verifier needs of a row: names, and the columns that hold it."""
 
 
 def read_answers(file: Path, columns: Columns) -> list[LabelledAnswer]:
@@ -53,15 +55,16 @@ def _answers(file: Path, columns: Columns, row: Row, name: str) -> Iterator[Labe
 
     question, category = as_text(lookup(row, columns.question)) or "", as_text(lookup(row, columns.category)) or ""
     gold = _words(column(columns.gold))
+    facts = {name: column(key) for name, key in columns.facts.items()}
     if columns.right or columns.wrong:
         for key, right in ((columns.right, True), (columns.wrong, False)):
             if key:
-                yield LabelledAnswer(f"{name} {key}", question, gold, _words(column(key)), right, category)
+                yield LabelledAnswer(f"{name} {key}", question, gold, _words(column(key)), right, category, facts=facts)
         return
     label = (as_text(column(columns.label)) or "").lower()
     if label not in LABELS:
         raise InputError(f"Row {name} of {file} has the label {label!r}; allowed: {', '.join(LABELS)}.")
-    yield LabelledAnswer(name, question, gold, _words(column(columns.candidate)), LABELS[label], category)
+    yield LabelledAnswer(name, question, gold, _words(column(columns.candidate)), LABELS[label], category, facts=facts)
 
 
 def _words(value: Any) -> str:

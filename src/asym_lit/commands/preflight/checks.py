@@ -144,10 +144,14 @@ def length_checks(plan: RunPlan, sets: Sequence[Rows]) -> Iterator[Check]:
         yield Check(f"lengths of {rows.name}", "fail" if over or not kept else "ok", finding)
 
 
+ANSWERED = (("\\boxed{", "}"), ("", ""), ("<think>\n</think>\n<answer>", "</answer>"), ("So the answer is ", "."))
+"""What stands before and behind an answer: a box, nothing, tags, a sentence."""
+
+
 def gold_check(plan: RunPlan, rows: Rows) -> Check:
-    """Whether the verifier calls the gold answers right, in a box or bare."""
+    """Whether the verifier calls the gold answers right, in one of the ways that answers are written."""
     name, verifier = f"gold answers of {rows.name}", plan.verifier
-    golds = [prompt for prompt in rows.prompts if isinstance(prompt.answer.get("answer"), str)]
+    golds = [prompt for prompt in rows.prompts if isinstance(gold := prompt.answer.get("answer"), str) and gold.strip()]
     if verifier is None:
         return Check(name, "fail", "nothing verifies responses; add the VerifierReward callback to trainer.callbacks")
     if not golds:
@@ -157,9 +161,9 @@ def gold_check(plan: RunPlan, rows: Rows) -> Check:
     bad, graded = [], 0
     for prompt in drawn:
         gold = prompt.answer["answer"]
-        verdicts = (verifier.verify(prompt, response) for response in (f"\\boxed{{{gold}}}", gold))
+        verdicts = (verifier.verify(prompt, before + gold + behind) for before, behind in ANSWERED)
         wrong = list(takewhile(lambda v: v.outcome != Outcome.CORRECT, verdicts))
-        if len(wrong) == 2:
+        if len(wrong) == len(ANSWERED):
             bad.append(f"{prompt.origin or prompt.uid}: {gold!r} ({wrong[0].reason})")
             graded += bool(wrong[0].score)  # a share of the reward, as of a length: no word on the answer
     allowed = len(bad) - graded <= plan.settings.max_unparsed * len(drawn)

@@ -16,6 +16,8 @@ from asym_lit.objectives.gates import BatchEntropyGate, EntropyGate, Gate
 from asym_lit.objectives.objective import Objective, WarmUp
 from asym_lit.objectives.presets.baselines import grpo
 from asym_lit.objectives.ratios import ImportanceRatio, PenalisedRatio, SmoothedRatio
+from asym_lit.objectives.rewards import DropUniform
+from asym_lit.objectives.token_losses import ClippedSurrogate
 from asym_lit.objectives.token_reweights import Rank1Penalty
 
 
@@ -30,6 +32,8 @@ def simko(
     proportional: bool = False,
     penalty_on: Literal["advantage", "ratio"] = "advantage",
     warm_up_steps: int = 0,
+    clip_high: float | None = None,
+    max_draws: int = 0,
 ) -> Objective:
     """SimKO, also CaSP (arXiv 2510.14807): GRPO with token mean, asymmetric at forking tokens.
 
@@ -51,9 +55,16 @@ def simko(
         proportional: Candidates share by their probability instead of evenly (the paper's table 6).
         penalty_on: Where lambda goes: on the advantage, as released, or on the ratio, as the paper prints it.
         warm_up_steps: Rollout steps of plain GRPO first; 0 for none.
+        clip_high: Upper half-width of the trust region; null for `clip`. Published for logic: 0.28, in the warm-up too.
+        max_draws: Generation rounds per step at most, to replace uniform groups, as in DAPO; 0 keeps them. The paper does so
+            for logic, and does not say how often.
     """
     gate: Gate = EntropyGate(quantile) if scope == "response" else BatchEntropyGate(quantile)
     base = grpo(clip=clip, kl=kl, token_mean=True)
+    if clip_high is not None:
+        base = replace(base, token_loss=ClippedSurrogate(clip, clip_high))
+    if max_draws:
+        base = replace(base, group_filter=DropUniform(max_draws))
     ratio: ImportanceRatio = SmoothedRatio(alpha, top_n, gate, proportional)
     if penalty_on == "ratio":
         ratio = PenalisedRatio(ratio, lambda_top1, gate)
