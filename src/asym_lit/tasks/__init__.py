@@ -1,5 +1,6 @@
 """Tasks: where prompts come from, and what a right answer is. Whether a response gives it is the verifiers' business."""
 
+from asym_lit.tasks.code_problems import CodeProblems
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier
 from asym_lit.tasks.countdown_answers import CountdownAnswers
 from asym_lit.tasks.countdown_data import CountdownData
@@ -14,6 +15,7 @@ from asym_lit.tasks.sums import Sums
 from asym_lit.tasks.word_problems import WordProblems
 
 __all__ = [
+    "CodeProblems",
     "Countdown",
     "CountdownAnswers",
     "CountdownData",

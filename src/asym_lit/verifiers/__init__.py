@@ -1,6 +1,8 @@
 """Verifiers: what decides whether a response is right. What it is worth, the reward, is decided in `lit/` and `objectives/`."""
 
 from asym_lit.verifiers.answer_shapes import AnswerShapes
+from asym_lit.verifiers.code.code_tests import CodeTests
+from asym_lit.verifiers.code.sandbox_fusion import SandboxFusion
 from asym_lit.verifiers.functions.function import Function
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
 from asym_lit.verifiers.judge.client import Endpoint
@@ -20,6 +22,7 @@ __all__ = [
     "AnswersFile",
     "BackwardCorrection",
     "Chain",
+    "CodeTests",
     "EachNormalised",
     "Endpoint",
     "FormatOnly",
@@ -35,6 +38,7 @@ __all__ = [
     "RandomReward",
     "ReasoningGymScore",
     "Rule",
+    "SandboxFusion",
     "Symbolic",
     "Weighted",
 ]
