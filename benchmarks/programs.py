@@ -6,8 +6,8 @@
     python benchmarks/programs.py --planted 200
     python benchmarks/programs.py --cost 200
 
-`--labelled` has rows with task_id, completion, label; `--extra` EvalPlus' inputs by task_id with a reference; `--graded` rows with
-code, samples and official_graded, where a wrong program may pass the samples.
+`--labelled` has rows with task_id, completion, label; `--extra` EvalPlus' inputs by task_id with a reference; `--graded` rows
+with code, samples and official_graded, where a wrong program may pass the samples.
 """
 
 from __future__ import annotations
@@ -149,9 +149,8 @@ def cost(verifier: CodeTests, count: int) -> None:
     verifier.close()
     used = os.times()
     spent = (used.children_user + used.children_system - before.children_user - before.children_system) / count
-    print(
-        f"a program of its own: {1000 * statistics.median(alone):.1f} ms; in the sandbox, {workers} workers: {1000 * each:.1f} ms"
-    )
+    own = 1000 * statistics.median(alone)
+    print(f"a program of its own: {own:.1f} ms; in the sandbox, {workers} workers: {1000 * each:.1f} ms")
     print(f"  a worker's wall, median and 95 %: {1000 * metrics['code/wall_50']:.1f}, {1000 * metrics['code/wall_95']:.1f} ms")
     print(f"  processor time of all processes, a program: {1000 * spent:.1f} ms")
 

@@ -1,4 +1,4 @@
-"""Runs one program inside the sandbox: the first, and last, that happens there. The supervisor hands its text to the interpreter.
+"""Runs one program inside the sandbox: the first, and last, that happens there. The interpreter gets its text.
 
 It takes a job from one private descriptor, gives up what it may give up, sets limits that nothing behind can raise, runs the
 program, and writes what came of it to another descriptor, each line behind a word that the program was not told. It knows no
@@ -27,6 +27,7 @@ class Report:
         self._descriptor, self._nonce = descriptor, nonce
 
     def __call__(self, **said: Any) -> None:
+        """Write one."""
         line = memoryview(f"\n{self._nonce}{json.dumps(said)}\n".encode())
         while line:
             line = line[os.write(self._descriptor, line) :]
@@ -176,7 +177,7 @@ def run(job: Namespace, report: Report) -> None:
 
 
 def main(job: Namespace, results: int) -> None:
-    """Confine this process and run the job; where functions are tested, end without waiting for what the program left behind."""
+    """Confine this process and run the job; where functions are tested, end without waiting for what is left behind."""
     from _sitebuiltins import Quitter  # what `site` would have set; it costs a few milliseconds
 
     vars(builtins).update(exit=Quitter("exit", "Ctrl-D"), quit=Quitter("quit", "Ctrl-D"))

@@ -98,7 +98,7 @@ def _parts(found: Mapping[str, Any]) -> Tests:
 
 
 def _in_and_out(found: Mapping[str, Any]) -> Tests:
-    """verl's, rllm's, APPS' and TACO's form: `inputs`, `outputs`, and `fn_name` where a function is tested; DeepMind's `input`."""
+    """verl's, rllm's, APPS' and TACO's form: `inputs`, `outputs`, `fn_name` where a function is tested; DeepMind's `input`."""
     given, gold = found.get("inputs", found.get("input")), found.get("outputs", found.get("output"))
     name = found.get("fn_name") or found.get("func_name") or _function_of(found)
     if not _is_list(given) or not _is_list(gold):
@@ -141,7 +141,7 @@ def _function_of(found: Mapping[str, Any]) -> str:
 
 
 def _asserts(found: Mapping[str, Any]) -> Tests:
-    """MBPP's form: `test_list`, and code to run before it. Some copies lack `test_imports`, which is `import math` where it is needed."""
+    """MBPP's form: `test_list`, and code before it. Some copies lack `test_imports`: `import math` where it is needed."""
     setup = [*_lines(found.get("test_imports")), *_lines(found.get("test_setup_code"))]
     asserts = [str(one) for one in _lines(found["test_list"]) if str(one).strip()]
     if any("math." in one for one in asserts) and "import math" not in setup:

@@ -145,8 +145,8 @@ class Judging:
         ended = self._run(found, program, part)
         results = {r["n"]: r for r in ended.records if isinstance(r.get("n"), int)}
         for number, golds in enumerate(part["results"]):
-            wrong = self._call_fault(results.get(number), golds, part.get("absolute", 0.0))
-            if wrong is None:
+            fault = self._call_fault(results.get(number), golds, part.get("absolute", 0.0))
+            if fault is None:
                 found.passed += 1
                 continue
             if number not in results:
@@ -155,7 +155,7 @@ class Judging:
                 )
                 found.says(*(wrong or ("incorrect", "ended by itself before its tests did")))
                 return
-            found.says("incorrect", f"test {number}: {wrong}")
+            found.says("incorrect", f"test {number}: {fault}")
             if self.stop:
                 return
 

@@ -19,8 +19,8 @@ DEPTH = 60
 def same_output(given: str, gold: str) -> bool:
     """Whether a program printed what it should.
 
-    Blank lines at both ends and blanks around tokens mean nothing; the number of lines, the order and the case of tokens do. A token
-    is the gold one letter by letter, but for a gold number with a point, which may be met within `RELATIVE`.
+    Blank lines at both ends and blanks around tokens mean nothing; the number of lines, the order and the case of tokens do. A
+    token is the gold one letter by letter, but for a gold number with a point, which may be met within `RELATIVE`.
     """
     found, expected = _lines(given), _lines(gold)
     return len(found) == len(expected) and all(map(_same_line, found, expected))

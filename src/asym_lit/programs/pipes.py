@@ -42,7 +42,7 @@ class Pipes:
                 self.ours[ours] = name
 
     def place_theirs(self) -> None:
-        """In the child: every descriptor at its number. They are moved up first, so that none is overwritten before its turn."""
+        """In the child: every descriptor at its number. They are moved up first, so that none is overwritten too early."""
         high = {target: fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 32) for target, one in self.theirs.items() if one >= 0}
         for target, one in high.items():
             os.dup2(one, target)

@@ -1,7 +1,8 @@
-"""A process that judges programs, each in a fresh process in a sandbox; it is run as a script and takes the standard library only.
+"""A process that judges programs, each in a fresh process in a sandbox. A script, of the standard library only.
 
-`supervisor.py SETTINGS` reads JSON lines `{"program": ..., "parts": [...], "seconds": ...}` and writes what was found of each, until its input ends.
-`supervisor.py --try SETTINGS` tries the means and writes the first that works, with what stands in the way of the others.
+`supervisor.py SETTINGS` reads JSON lines `{"program": ..., "parts": [...], "seconds": ...}` and writes what was found of each,
+until its input ends. `supervisor.py --try SETTINGS` tries the means and writes the first that works, with what stands in the
+way of the others.
 """
 
 from __future__ import annotations

@@ -28,17 +28,17 @@ Fields = str | list[str]
 
 @dataclass(frozen=True)
 class CodeProblems:
-    """Problems of a data set that ask for a program: a hub id, a local file (.parquet, .jsonl, .json, .csv) or a folder of files.
+    """Problems of a data set that ask for a program: a hub id, a local file (.parquet, .jsonl, .json, .csv) or a folder.
 
-    The verifier `CodeTests` is given `{"answer": tests, "question": ..., "reference": ...}`, all as text. A problem's uid is a hash
-    of its question; repeated questions are taken once. `train`, `val` and `test` name splits of the data: where `val` or `test`
-    names the same as `train`, it gets a share of it by that hash. What is in `test` or `val` leaves `train`.
+    The verifier `CodeTests` is given `{"answer": tests, "question": ..., "reference": ...}`, all as text. A problem's uid is a
+    hash of its question; repeated questions are taken once. `train`, `val` and `test` name splits of the data: where `val` or
+    `test` names the same as `train`, it gets a share of it by that hash. What is in `test` or `val` leaves `train`.
 
     Args:
         path: Hub id, file or folder. A file is the one split of its data set.
         question: Field of the problem's text, dots going inside; of several, the first that is not empty.
-        tests: What the tests are made of, by name: `{tests: tests}` for a field that holds them all, `{prompt: prompt, test: test,
-            entry_point: entry_point}` for HumanEval, `{test_list: test_list}` for MBPP; fields as for `question`.
+        tests: What the tests are made of, by name: `{tests: tests}` for a field that holds them all, `{prompt: prompt, test:
+            test, entry_point: entry_point}` for HumanEval, `{test_list: test_list}` for MBPP; fields as for `question`.
         reference: Field of a program that is right; tried on the tests before training. Null for none.
         template: The prompt: `{question}`, `{asserts}` (those of the tests, one a line), `{interface}` (a sentence on what the
             tests call), and fields of the row in braces.
@@ -144,8 +144,8 @@ class CodeProblems:
         if not wanted or len(untested) > self.max_untested * len(wanted):
             shown = "; ".join(f"{one.origin}: {one.reason}" for one in untested[:3]) or f"none passes keep {self.keep}"
             raise InputError(
-                f"{source}: {len(untested)} of {len(wanted)} rows have no tests that can be read in {self.tests}; allowed: a share "
-                f"of {self.max_untested} (max_untested). {shown}."
+                f"{source}: {len(untested)} of {len(wanted)} rows have no tests that can be read in {self.tests}; allowed: a "
+                f"share of {self.max_untested} (max_untested). {shown}."
             )
         return list(found.values()), [*left, *untested]
 

@@ -14,7 +14,8 @@ def bwrap_words(interpreter: Sequence[str], scratch: int, filter_at: int) -> lis
     """Words before the command.
 
     Root keeps the rights to become another user, which the driver does first of all and thereby loses all rights: bubblewrap's
-    own way, `--uid`, would leave the files of root readable. Others get a namespace of users in which no further one can be made.
+    own way, `--uid`, would leave the files of root readable. Others get a namespace of users in which no further one can be
+    made.
 
     Args:
         interpreter: Folders that it needs.

@@ -1,4 +1,4 @@
-"""Landlock: a process gives up the file system but for some folders, and with the filter of calls the rest. No root, no namespaces.
+"""Landlock: a process gives up all files but those of some folders, and with the filter of calls the rest. It needs no root.
 
 The kernel's documentation: https://docs.kernel.org/userspace-api/landlock.html; from Linux 5.13 on, where it is switched on.
 """
@@ -45,7 +45,8 @@ def confine(readable: Sequence[str], calls: bytes) -> None:
     """
     known = version()
     handled = (1 << RIGHTS[min(known, len(RIGHTS) - 1)]) - 1
-    # Files, TCP ports (from 4 on), scopes (from 6 on); older kernels know a shorter record, and refuse bits that they do not know.
+    # Files, TCP ports (from 4 on), scopes (from 6 on); older kernels know a shorter record, and refuse bits that they do not
+    # know.
     record = struct.pack("QQQ", handled, 3 if known >= 4 else 0, SCOPES if known >= 6 else 0)
     record = record[: 24 if known >= 6 else 16 if known >= 4 else 8]
     rules = _asked(CREATE, record, ctypes.c_size_t(len(record)), ctypes.c_uint32(0))

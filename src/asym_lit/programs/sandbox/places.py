@@ -20,8 +20,8 @@ Means = Literal["bubblewrap", "landlock", "none"]
 DRIVER = Path(__file__).parents[1] / "driver.py"
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp",
-    "LANG": "C.UTF-8",  # noqa: S108 - inside the sandbox
+    "HOME": "/tmp",  # noqa: S108 - inside the sandbox
+    "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",
     "PYTHONUTF8": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -33,7 +33,10 @@ SCRATCH = 16 << 20
 JOB, RESULTS, FILTER = 3, 4, 5
 """Descriptors inside."""
 FIRST_USER, USERS = 60_001, 5_000
-ASK = "import json, sys; print(json.dumps([sys.executable, list(sys.version_info[:3]), sys.path[1:], [sys.prefix, sys.base_prefix]]))"
+ASK = (
+    "import json, sys; "
+    "print(json.dumps([sys.executable, list(sys.version_info[:3]), sys.path[1:], [sys.prefix, sys.base_prefix]]))"
+)
 
 
 @dataclass(frozen=True)

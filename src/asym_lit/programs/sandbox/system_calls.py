@@ -1,4 +1,4 @@
-"""A filter of system calls for what runs in a sandbox: no other process, no signal to one, no network. As the kernel's own bytes.
+"""A filter of system calls for what runs in a sandbox: no other process, no signal to one, no network. As the kernel has it.
 
 Refused calls fail with "not permitted", as they would without rights, and the program goes on. Threads are allowed.
 """

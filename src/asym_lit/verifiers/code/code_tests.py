@@ -25,8 +25,9 @@ class CodeTests:
 
     Each program runs in a fresh interpreter, in a sandbox, with real pipes. Its processor time decides, so that a busy machine
     changes no verdict; the clock only guards. What does not start, is killed from outside or hangs without using its time is
-    undecided. Expected outputs and results stay outside and are compared there: by lines and tokens, exactly, or within 1e-6 of a
-    gold number with a point. Asserts count as passed by a word that the driver writes behind the last one, not by an exit status.
+    undecided. Expected outputs and results stay outside and are compared there: by lines and tokens, exactly, or within 1e-6 of
+    a gold number with a point. Asserts count as passed by a word that the driver writes behind the last one, not by an exit
+    status.
 
     Args:
         workers: Programs that run at once.
@@ -123,8 +124,8 @@ class CodeTests:
             return drawn(read_tests(prompt.answer.get("answer")), self.tests, f"{self.seed}/{prompt.uid}")
         except TestsError as fault:
             raise InputError(
-                f"The problem {prompt.origin or prompt.uid!r} of {prompt.task!r} has {fault}. CodeTests reads them under 'answer', "
-                "as the task asym_lit.tasks.CodeProblems gives them."
+                f"The problem {prompt.origin or prompt.uid!r} of {prompt.task!r} has {fault}. CodeTests reads tests under "
+                "'answer', as the task asym_lit.tasks.CodeProblems gives them."
             ) from fault
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
@@ -169,7 +170,7 @@ class CodeTests:
         found["passed_share"] = counts.get("shares", 0) / programs
         for name, times in (("cpu", cpu), ("wall", wall)):
             found |= {f"{name}_{at}": times[len(times) * at // 100] if times else 0.0 for at in (50, 95)}
-        of_runner = getattr(self.runner, "metrics", dict)()
+        of_runner: dict[str, float] = getattr(self.runner, "metrics", dict)()
         return {f"code/{name}": value for name, value in {**found, **of_runner}.items()}
 
     def _refused(self, program: str | None) -> str:

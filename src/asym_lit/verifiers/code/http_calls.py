@@ -1,4 +1,7 @@
-"""Calls of a service over HTTP that end: one that drips, or never answers, is hung up on. What is asked is in `sandbox_fusion`."""
+"""Calls of a service over HTTP that end: one that drips, or never answers, is hung up on.
+
+What is asked is in `sandbox_fusion`.
+"""
 
 from __future__ import annotations
 

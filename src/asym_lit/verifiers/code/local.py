@@ -25,8 +25,9 @@ MEANS = ("bubblewrap", "landlock")
 TRIAL_SECONDS = 180.0
 MANY_TESTS = 1000
 UNSAFE = (
-    "unsafe: true runs programs that a model wrote as your own user, with all your files, your network and your processes within "
-    "reach, and only limits on time and memory; write it only where that is no harm, as in a container that holds nothing else"
+    "unsafe: true runs programs that a model wrote as your own user, with all your files, your network and your processes "
+    "within reach, and only limits on time and memory; write it only where that is no harm, as in a container that holds "
+    "nothing else"
 )
 
 
@@ -108,8 +109,8 @@ class LocalSandbox:
 def _refusal(obstacles: Mapping[str, str], unsafe: bool) -> str:
     last = "" if unsafe else f" Or run programs elsewhere (remote). {UNSAFE[0].upper()}{UNSAFE[1:]}."
     return (
-        f"No sandbox for programs works here. {_told(obstacles)}. Install one: apt-get install bubblewrap, with user namespaces "
-        f"allowed, or a Linux with Landlock.{last}"
+        f"No sandbox for programs works here. {_told(obstacles)}. Install one: apt-get install bubblewrap, with user "
+        f"namespaces allowed, or take a Linux with Landlock.{last}"
     )
 
 

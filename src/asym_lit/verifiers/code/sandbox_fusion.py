@@ -35,8 +35,8 @@ SIGNALS = 128
 class SandboxFusion:
     """A SandboxFusion service; `POST /run_code` for every test.
 
-    A call that fails, is late or comes back with nonsense makes a verdict undecided, never wrong. The service's own clock is set as
-    far as the guard of the sandbox here; processor time is limited by the driver.
+    A call that fails, is late or comes back with nonsense makes a verdict undecided, never wrong. The service's own clock is
+    set as far as the guard of the sandbox here; processor time is limited by the driver.
 
     Args:
         base_url: Where it listens.
@@ -120,7 +120,7 @@ class SandboxFusion:
         nonce = secrets.token_hex(16)
         task = json.dumps(json.dumps({**job, "nonce": nonce, "uid": None, "path": None}))
         wall = self._limits.wall
-        body = {"code": f"{self._driver}\nmain(json.loads({task}), {STANDARD_ERROR})\n", "language": "python"}
+        body: dict[str, Any] = {"code": f"{self._driver}\nmain(json.loads({task}), {STANDARD_ERROR})\n", "language": "python"}
         body |= {"stdin": given or "", "run_timeout": wall, "compile_timeout": wall, "files": {}, "fetch_files": []}
         body |= {"memory_limit_MB": self._limits.memory_mb}
         ended = self._ended(self._asked(body, wall + self.timeout), nonce, most_output)
@@ -178,7 +178,11 @@ def _result_of(reply: Any) -> Mapping[str, Any]:
     result = reply.get("run_result") if isinstance(reply, Mapping) else None
     if status not in ("Success", "Failed") or not isinstance(result, Mapping):
         raise JudgeError("nonsense", f"a reply without a result: {str(reply)[:200]!r}")
-    found = {"status": result.get("status"), "stdout": result.get("stdout") or "", "stderr": result.get("stderr") or ""}
+    found: dict[str, Any] = {
+        "status": result.get("status"),
+        "stdout": result.get("stdout") or "",
+        "stderr": result.get("stderr") or "",
+    }
     code = result.get("return_code")
     found["return_code"] = 0 if code is None and found["status"] == "TimeLimitExceeded" else code
     texts = isinstance(found["stdout"], str) and isinstance(found["stderr"], str)
