@@ -28,18 +28,14 @@ class Pipes:
         self.got = {"out": bytearray(), "err": bytearray(), "results": bytearray()}
         self.theirs: dict[int, int] = {JOB: self.job, FILTER: self.calls}
         self.ours: dict[int, str] = {}
-        self.feeding = -1
-        if given is None:
-            nothing = os.open(os.devnull, os.O_RDWR)
-            self.theirs |= {0: nothing, 1: nothing}
-        else:
-            self.theirs[0], self.feeding = os.pipe()
-            os.set_blocking(self.feeding, False)
+        self.theirs[0], self.feeding = os.pipe()
+        os.set_blocking(self.feeding, False)
         for name, target in (("out", 1), ("err", 2), ("results", RESULTS)):
-            if target not in self.theirs:
-                ours, self.theirs[target] = os.pipe()
-                os.set_blocking(ours, False)
-                self.ours[ours] = name
+            ours, self.theirs[target] = os.pipe()
+            os.set_blocking(ours, False)
+            self.ours[ours] = name
+        # Bytes that are kept: of the process's words on its own start a few, of what nobody asked for none.
+        self.kept = {"err": MOST_WORDS, **({"out": 0} if given is None else {})}
 
     def place_theirs(self) -> None:
         """In the child: every descriptor at its number. They are moved up first, so that none is overwritten too early."""
@@ -100,7 +96,7 @@ class Pipes:
         except BlockingIOError:
             return False
         name = self.ours[one]
-        if name != "err" or len(self.got["err"]) < MOST_WORDS:
+        if name not in self.kept or len(self.got[name]) < self.kept[name]:
             self.got[name] += data
         return bool(data)
 

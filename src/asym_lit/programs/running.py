@@ -47,7 +47,7 @@ def run(place: Place, job: Mapping[str, Any], given: bytes | None, most_output: 
     Args:
         place: Where.
         job: For the driver, but for what the place and this function know.
-        given: Standard input; None for none, and then what is printed is not read either.
+        given: Standard input; None for none, and then what is printed is not kept either.
         most_output: Bytes of output from which on it is a flood, and the process is ended.
         wall: Seconds after which it is ended.
         watched: Descriptor whose other end is our user's: once that is closed, process and we ourselves end.

@@ -107,7 +107,7 @@ class LocalSandbox:
 
 
 def _refusal(obstacles: Mapping[str, str], unsafe: bool) -> str:
-    last = "" if unsafe else f" Or run programs elsewhere (remote). {UNSAFE[0].upper()}{UNSAFE[1:]}."
+    last = "" if unsafe else f" Or have a service run programs (remote), or nothing hold them: {UNSAFE}."
     return (
         f"No sandbox for programs works here. {_told(obstacles)}. Install one: apt-get install bubblewrap, with user "
         f"namespaces allowed, or take a Linux with Landlock.{last}"
