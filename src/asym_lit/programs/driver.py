@@ -42,8 +42,10 @@ def confine(job: Namespace) -> None:
     for name, most in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(kind)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        # At the first limit of processor time a signal of its own tells why; who does not heed it has a second more.
+        last = most + 1 if name == "CPU" else most
+        last = last if hard == resource.RLIM_INFINITY else min(last, hard)
+        resource.setrlimit(kind, (min(most, last), last))
     if job["uid"]:
         os.setgroups([])
         os.setresgid(job["uid"], job["uid"], job["uid"])

@@ -37,7 +37,7 @@ def fenced(program: str) -> str:
 
 
 def opened(**settings: Any) -> CodeTests:
-    verifier = CodeTests(**{"workers": 1, "seconds": 1.0, **settings})
+    verifier = CodeTests(**{"workers": 1, "seconds": 0.5, **settings})
     try:
         verifier.open()
     except InputError as fault:

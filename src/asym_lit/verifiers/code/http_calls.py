@@ -19,7 +19,7 @@ from asym_lit.verifiers.judge.opinion import JudgeError
 
 AGAIN = {408, 409, 429}
 """Statuses that may pass, with all from 500 on."""
-LONGEST_REPLY = 256 << 20
+LONGEST_REPLY = 64 << 20
 
 
 class Passing(Exception):  # noqa: N818 - it is a reason to try again, and ends as a JudgeError
@@ -66,6 +66,10 @@ def post(address: str, body: dict[str, Any], seconds: float) -> Any:
         link.request("POST", parts.path, json.dumps(body).encode(), {"Content-Type": "application/json"})
         reply = link.getresponse()
         status, data = reply.status, reply.read(LONGEST_REPLY)
+        if len(data) == LONGEST_REPLY:
+            raise JudgeError("flood", f"a reply of {LONGEST_REPLY >> 20} MiB and more")
+        if reply.length:
+            raise http.client.IncompleteRead(data[:0], reply.length)
     except (OSError, http.client.HTTPException, AttributeError) as fault:  # a link that was cut has no socket any more
         late = isinstance(fault, TimeoutError) or time.monotonic() - begun >= seconds
         raise Passing("timeout" if late else "connection", f"{type(fault).__name__}: {fault}") from fault

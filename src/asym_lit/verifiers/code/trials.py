@@ -28,7 +28,7 @@ class Trial:
     says: str = ""
     """What the reason holds."""
     confined: bool = False
-    """It is right only where programs are shut in."""
+    """It comes out so only where programs are shut in by us: a service would send the whole flood."""
 
     def program_for(self, memory_mb: int) -> str:
         """The program, MEMORY being more MiB than it may have."""
@@ -52,7 +52,7 @@ TRIALS = (
     _wrong("no Python", "add two numbers, please", _ASSERT, "SyntaxError"),
     _wrong("endless loop", "while True:\n    pass", _SUM, "time limit"),
     _wrong("memory", "found = bytearray(MEMORY << 20)", _SUM, "MemoryError"),
-    _wrong("flood of output", "while True:\n    print('x' * 4096)", _SUM, "flood"),
+    _wrong("flood of output", "while True:\n    print('x' * 4096)", _SUM, "flood", confined=True),
     _wrong("many processes", _PROCESSES, _SUM, "PermissionError", confined=True),
     _wrong("network", "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)", _SUM, "PermissionError", confined=True),
     _wrong("a file of the system", "print(len(open('/etc/passwd').read()))", _SUM, "Error", confined=True),
