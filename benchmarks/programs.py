@@ -25,6 +25,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from asym_lit.programs.sandbox.places import FIRST_USER, USERS
 from asym_lit.types import Outcome, Prompt, Verdict
 from asym_lit.verifiers import CodeTests
 from asym_lit.verifiers.code.trials import TRIAL_SECONDS, TRIALS
@@ -111,7 +112,7 @@ def resident_mb(processes: list[int]) -> float:
 def planted(verifier: CodeTests, count: int) -> None:
     """Programs of the self-test's kinds in a row, and what they leave."""
     verifier.open()
-    before, folder = len(processes_of(os.getpid())), set(os.listdir(tempfile.gettempdir()))
+    before = len(processes_of(os.getpid()))
     wrong, memory = 0, []
     begun = time.perf_counter()
     trials = [trial for trial in TRIALS if trial.confined or trial.outcome == Outcome.INCORRECT or "thread" in trial.name]
@@ -121,9 +122,12 @@ def planted(verifier: CodeTests, count: int) -> None:
         verdict = verifier.verify(prompt, f"```python\n{trial.program_for(verifier.limits.memory_mb)}\n```")
         wrong += verdict.outcome != trial.outcome or trial.says not in verdict.reason
         memory.append(resident_mb([os.getpid(), *verifier.runner.process_ids]))  # type: ignore[attr-defined]
-    after, left = processes_of(os.getpid()), set(os.listdir(tempfile.gettempdir())) - folder
+    after = processes_of(os.getpid())
+    owners = range(FIRST_USER, FIRST_USER + USERS) if os.geteuid() == 0 else []
+    places = [tempfile.gettempdir(), "/var/tmp", "/dev/shm", os.getcwd()]
+    left = [path for place in places for path in Path(place).glob("*") if path.lstat().st_uid in owners]
     print(f"planted misbehaviour: {count} programs in {time.perf_counter() - begun:.1f} s, {wrong} verdicts wrong")
-    print(f"  processes before and after: {before}, {len(after)}; files left: {sorted(left)}")
+    print(f"  processes before and after: {before}, {len(after)}; files of their user: {left}")
     print(f"  resident MiB after 20, after all: {memory[min(20, count - 1)]:.1f}, {memory[-1]:.1f}")
     verifier.close()
     print(f"  processes after closing: {len(processes_of(os.getpid()))}")
