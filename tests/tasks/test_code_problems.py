@@ -28,7 +28,7 @@ def test_a_row_becomes_a_prompt_with_its_tests_as_text(tmp_path):
     assert isinstance(task, Task)
     (prompt,) = task.prompts("train")
     assert prompt.text == "Add 1. The program reads standard input and prints to standard output."
-    assert read_tests(prompt.answer["answer"]) == [{"kind": "stdin", "inputs": ["1"], "outputs": ["1"]}]
+    assert read_tests(prompt.answer["tests"]) == [{"kind": "stdin", "inputs": ["1"], "outputs": ["1"]}]
     assert prompt.answer["question"] == "Add 1." and "reference" not in prompt.answer
     assert prompt.origin.endswith("a.jsonl, row 0")
 
@@ -77,7 +77,7 @@ def test_columns_of_another_file_are_put_beside_by_their_key(tmp_path):
     names = ("prompt", "test", "entry_point", "reference", "atol")
     tests = {**{name: name for name in names}, "extra_inputs": "inputs"}
     task = CodeProblems(path, question="prompt", tests=tests, beside=beside, val=None, test=None)
-    kinds = [part["kind"] for part in read_tests(task.prompts("train")[0].answer["answer"])]
+    kinds = [part["kind"] for part in read_tests(task.prompts("train")[0].answer["tests"])]
     assert kinds == ["asserts", "like"]
 
 

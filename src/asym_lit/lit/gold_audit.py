@@ -36,7 +36,7 @@ def audit_gold(verifier: AuditingVerifier, prompts: Sequence[Prompt], rank: int,
     unreadable = dict(sorted(all_lists(mine)))
     share = len(unreadable) / max(len(prompts), 1)
     if unreadable:
-        golds = {prompt.uid: prompt.answer.get("answer") for prompt in prompts if prompt.uid in unreadable}
+        golds = {p.uid: p.answer.get("answer", p.answer.get("reference")) for p in prompts if p.uid in unreadable}
         rows = [{"uid": uid, "answer": golds[uid], "reason": reason} for uid, reason in unreadable.items()]
         path = folder / UNREADABLE_GOLD
         rank_zero_only(write_json_lines)(path, rows)

@@ -30,7 +30,7 @@ Fields = str | list[str]
 class CodeProblems:
     """Problems of a data set that ask for a program: a hub id, a local file (.parquet, .jsonl, .json, .csv) or a folder.
 
-    The verifier `CodeTests` is given `{"answer": tests, "question": ..., "reference": ...}`, all as text. A problem's uid is a
+    The verifier `CodeTests` is given `{"tests": ..., "question": ..., "reference": ...}`, all as text. A problem's uid is a
     hash of its question; repeated questions are taken once. `train`, `val` and `test` name splits of the data: where `val` or
     `test` names the same as `train`, it gets a share of it by that hash. What is in `test` or `val` leaves `train`.
 
@@ -160,7 +160,7 @@ class CodeProblems:
         tests = read_tests({name: value for name, value in values.items() if value is not None})
         special = dict(zip(SPECIAL, (question, "\n".join(_asserts(tests)), interface_of(tests)), strict=True))
         text = _FIELD.sub(lambda m: special[m[1]] if m[1] in special else as_text(lookup(row, m[1])) or "", self.template)
-        answer = {"answer": json.dumps({"parts": tests}), "question": question}
+        answer = {"tests": json.dumps({"parts": tests}), "question": question}
         reference = None if self.reference is None else self._value(self.reference, row)
         if isinstance(reference, list):  # of several, the first
             reference = reference[0] if reference else None

@@ -21,7 +21,7 @@ REMEMBERED = 1000
 
 
 class CodeTests:
-    """Right: the program in the response passes the tests of its problem (`prompt.answer["answer"]`).
+    """Right: the program in the response passes the tests of its problem (`prompt.answer["tests"]`, else `["answer"]`).
 
     Each program runs in a fresh interpreter, in a sandbox, with real pipes. Its processor time decides, so that a busy machine
     changes no verdict; the clock only guards. What does not start, is killed from outside or hangs without using its time is
@@ -121,11 +121,12 @@ class CodeTests:
             InputError: If it has none that can be read.
         """
         try:
-            return drawn(read_tests(prompt.answer.get("answer")), self.tests, f"{self.seed}/{prompt.uid}")
+            given = prompt.answer.get("tests", prompt.answer.get("answer"))
+            return drawn(read_tests(given), self.tests, f"{self.seed}/{prompt.uid}")
         except TestsError as fault:
             raise InputError(
-                f"The problem {prompt.origin or prompt.uid!r} of {prompt.task!r} has {fault}. CodeTests reads tests under "
-                "'answer', as the task asym_lit.tasks.CodeProblems gives them."
+                f"The problem {prompt.origin or prompt.uid!r} of {prompt.task!r} has {fault}. CodeTests reads them under "
+                "'tests', as the task asym_lit.tasks.CodeProblems gives them."
             ) from fault
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
