@@ -19,7 +19,7 @@ from asym_lit.programs.pipes import Pipes
 from asym_lit.programs.sandbox.places import ENVIRONMENT, Place
 
 ENDING_SIGNALS = 128
-"""What bubblewrap adds to the number of a signal that ended the program."""
+"""What bubblewrap, like a shell, adds to the number of a signal that ended the program."""
 
 
 @dataclass
@@ -71,7 +71,7 @@ def run(place: Place, job: Mapping[str, Any], given: bytes | None, most_output: 
         pipes.close()
     ended.wall = monotonic() - begun
     code = os.waitstatus_to_exitcode(status)
-    ended.signal = -code if code < 0 else max(code - ENDING_SIGNALS, 0)
+    ended.signal = -code if code < 0 else signal_of(code) if place.means == "bubblewrap" else 0
     ended.records = records_of(pipes.got["results"], nonce.encode())
     start = next((r["start"] for r in ended.records if "start" in r), None)
     ended.started, ended.cpu = start is not None, max(used - (start or 0.0), 0.0)
@@ -102,6 +102,11 @@ def _become(place: Place, pipes: Pipes, words: list[str], user: int | None) -> N
         os.write(2, f"{type(fault).__name__}: {fault}".encode())
     finally:
         os._exit(127)
+
+
+def signal_of(code: int) -> int:
+    """The signal that an exit status stands for; 0 for none, for a program may end with any status."""
+    return code - ENDING_SIGNALS if ENDING_SIGNALS < code < ENDING_SIGNALS + signal.NSIG else 0
 
 
 def reap(child: int) -> tuple[int, float]:

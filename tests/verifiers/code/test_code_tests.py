@@ -82,7 +82,8 @@ def test_the_self_test_is_passed(tried):
     [
         (f"{READ}print(a + b)\nimport os\nos._exit(0)", "incorrect", "another output: ''"),  # nothing was flushed
         (f"{READ}print(a + b, flush=True)\nimport os\nos._exit(0)", "correct", "all tests"),
-        (f"{READ}print(a + b)\nraise SystemExit(3)", "correct", "all tests"),
+        (f"{READ}print(a + b, flush=True)\nimport os\nos._exit(200)", "correct", "all tests"),
+        (f"{READ}print(a + b)\nraise SystemExit(-1)", "correct", "all tests"),
         (f"{READ}print(a + b)\n1 / 0", "incorrect", "ZeroDivisionError"),
         ("import atexit, sys\nn = sum(map(int, sys.stdin))\n", "incorrect", "ValueError"),
         ("import atexit\natexit.register(lambda: print(sum(map(int, input().split()))))", "correct", "all tests"),

@@ -18,9 +18,10 @@ from asym_lit.programs.sandbox.system_calls import call_filter
 
 Means = Literal["bubblewrap", "landlock", "none"]
 DRIVER = Path(__file__).parents[1] / "driver.py"
+SCRATCH_AT = "/tmp"  # noqa: S108 - inside the sandbox
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp",  # noqa: S108 - inside the sandbox
+    "HOME": SCRATCH_AT,
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",
     "PYTHONUTF8": "1",
@@ -92,6 +93,7 @@ class Place:
             user: As `user` was before the fork.
             calls: The filter of calls.
         """
+        os.chdir(SCRATCH_AT if self.means == "none" else "/")
         if user is not None and self.means == "landlock":
             os.setgroups([])
             os.setresgid(user, user, user)

@@ -77,6 +77,7 @@ class CodeTests:
         self._cpu: deque[float] = deque(maxlen=REMEMBERED)
         self._wall: deque[float] = deque(maxlen=REMEMBERED)
         self._lock = Lock()
+        self._last: tuple[Prompt, Tests] | None = None
 
     def open(self) -> None:
         """Start what runs programs.
@@ -120,14 +121,18 @@ class CodeTests:
         Raises:
             InputError: If it has none that can be read.
         """
+        if self._last is not None and self._last[0] is prompt:  # one group after the other
+            return self._last[1]
         try:
             given = prompt.answer.get("tests", prompt.answer.get("answer"))
-            return drawn(read_tests(given), self.tests, f"{self.seed}/{prompt.uid}")
+            tests = drawn(read_tests(given), self.tests, f"{self.seed}/{prompt.uid}")
         except TestsError as fault:
             raise InputError(
                 f"The problem {prompt.origin or prompt.uid!r} of {prompt.task!r} has {fault}. CodeTests reads them under "
                 "'tests', as the task asym_lit.tasks.CodeProblems gives them."
             ) from fault
+        self._last = (prompt, tests)
+        return tests
 
     def unreadable(self, prompts: Sequence[Prompt]) -> dict[str, str]:
         """Problems without tests, and those whose own solution (`prompt.answer["reference"]`) fails them."""

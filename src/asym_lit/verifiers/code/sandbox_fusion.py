@@ -17,7 +17,7 @@ from typing import Any
 
 from asym_lit.programs.forms import Tests
 from asym_lit.programs.judging import Judging
-from asym_lit.programs.running import Ended, records_of
+from asym_lit.programs.running import Ended, records_of, signal_of
 from asym_lit.programs.sandbox.places import driver_text
 from asym_lit.types import InputError, check_least
 from asym_lit.verifiers.code.http_calls import Passing, checked_address, post
@@ -29,7 +29,6 @@ from asym_lit.verifiers.judge.opinion import JudgeError, Opinion
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 STANDARD_ERROR = 2
-SIGNALS = 128
 
 
 class SandboxFusion:
@@ -156,7 +155,7 @@ class SandboxFusion:
         late = result["status"] == "TimeLimitExceeded"
         flood = len(output) > most_output
         ended = Ended(any("start" in r for r in records), "wall" if late else "flood" if flood else "")
-        ended.signal = 0 if late else -code if code < 0 else max(code - SIGNALS, 0)
+        ended.signal = 0 if late else -code if code < 0 else signal_of(code)
         start = next((r["start"] for r in records if "start" in r), 0.0)
         ended.cpu = max((r["cpu"] - start for r in records if "done" in r), default=0.0)
         ended.records, ended.output, ended.said = records, output, said[:1000] if not ended.started else ""
