@@ -68,7 +68,9 @@ class FusionServer:
 
     def run(self, body: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         words = [sys.executable, "-c", body["code"]]
-        return subprocess.run(words, input=body["stdin"], capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            words, input=body["stdin"], capture_output=True, text=True, timeout=body["run_timeout"], check=False
+        )
 
 
 def result(status: str, code: int | None, stdout: str, stderr: str) -> dict[str, Any]:

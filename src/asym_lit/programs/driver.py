@@ -195,9 +195,8 @@ def main(job: Namespace, results: int) -> None:
             report(done=True, cpu=process_time())
     except BaseException as fault:
         report(error=fault_of(fault))
-    if (
-        job["kind"] != "stdin"
-    ):  # there the interpreter ends as always: threads, what is to run at exit, and buffers may still print
+    # Where a program prints its answer the interpreter ends as always: threads, and what runs at exit, may still print.
+    if job["kind"] != "stdin":
         os._exit(0)
 
 

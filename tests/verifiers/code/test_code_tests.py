@@ -251,7 +251,7 @@ def test_a_program_killed_from_outside_is_undecided(tried):
 
 
 def test_a_program_that_sleeps_is_undecided_and_costs_the_guard_alone():
-    verifier = opened(seconds=0.1)  # by the clock: ten times that, and five seconds
+    verifier = opened(seconds=0.1)  # by the clock: forty times that, and two seconds
     try:
         verdict = verifier.verify(prompt_of(SUM), fenced("import time\ntime.sleep(600)"))
     finally:

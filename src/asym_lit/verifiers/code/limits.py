@@ -10,8 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 from asym_lit.programs.forms import Tests
 from asym_lit.types import check_least
 
-PATIENCE = 10
-"""Times the processor time that a test may take by the clock, which only guards: many processes may share a core."""
+PATIENCE, LEAST_WALL = 40, 2.0
+"""Times the processor time that a test may take by the clock, which only guards: many processes may share a core. And seconds
+beside that, for a start."""
 WRITTEN = 16 << 20
 """Bytes of the largest file a program may write."""
 
@@ -39,7 +40,7 @@ class ProgramLimits:
     @property
     def wall(self) -> float:
         """Seconds by the clock after which a process is ended."""
-        return PATIENCE * self.seconds + 5
+        return PATIENCE * self.seconds + LEAST_WALL
 
     @property
     def common(self) -> dict[str, Any]:
