@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from asym_lit.programs.sandbox import landlock
 from asym_lit.programs.sandbox.bubblewrap import SYSTEM, bwrap_words
@@ -105,6 +106,7 @@ class Place:
             landlock.confine([*SYSTEM, *self.interpreter.folders, *devices], calls)
 
 
+@cache
 def driver_text() -> str:
     """The driver, as the interpreter gets it."""
     return DRIVER.read_text(encoding="utf-8")
@@ -165,8 +167,3 @@ def _libraries(executable: str) -> Sequence[str]:
     """The folders of an executable that is a link, where it and its libraries lie."""
     real = os.path.realpath(executable)
     return [os.path.dirname(os.path.dirname(real))] if real != executable else []
-
-
-def record_of(place: Place) -> dict[str, Any]:
-    """A place in words, for logs."""
-    return {"means": place.means, "python": place.interpreter.version, "executable": place.interpreter.executable}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import struct
+from functools import cache
 
 REFUSED = {
     "x86_64": {
@@ -103,6 +104,7 @@ FOREIGN = 0x40000000
 """Calls of another convention on the same machine."""
 
 
+@cache
 def call_filter() -> bytes | None:
     """The filter as a program of the kernel's; None for a machine whose numbers are not known here."""
     machine = platform.machine()
