@@ -1,4 +1,4 @@
-"""Verdicts per second and core: the easy path of rules, and the ladder on answers of MATH with warm workers.
+"""Verdicts per second and core: the easy path of rules, the ladder on answers of MATH with warm workers, programs in a sandbox.
 
     python benchmarks/verifiers.py
     python benchmarks/verifiers.py --file test.jsonl     # a file with a column "answer", such as MATH's or MATH-500's
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from asym_lit.types import Outcome, Prompt
-from asym_lit.verifiers import Maths, Rule, Symbolic
+from asym_lit.verifiers import CodeTests, Maths, Rule, Symbolic
 
 ANSWERS = [  # every seventh short answer of MATH-500 (MIT, (c) 2021 Dan Hendrycks)
     r"\left( 3, \frac{\pi}{2} \right)",
@@ -160,17 +160,48 @@ def mixed(answers: list[str], workers: int) -> dict[str, float]:
     }
 
 
+def programs(count: int, workers: int) -> dict[str, float]:
+    """Programs that read a line and print a number, one test each, half of them wrong; each in a fresh interpreter."""
+    verifier = CodeTests(workers=workers)
+    verifier.open()
+    tests = json.dumps({"inputs": ["2 3\n"], "outputs": ["5\n"]})
+    asked = [
+        (Prompt(str(n), "", {"answer": tests}, "t"), f"```\nprint(sum(map(int, input().split())) + {n % 2})\n```")
+        for n in range(count)
+    ]
+    for prompt, response in asked[: 2 * workers]:
+        verifier.verify(prompt, response)
+    wall, before = time.perf_counter(), os.times()
+    pending = [verifier.submit(prompt, response) for prompt, response in asked]
+    right = sum(one.result().outcome == Outcome.CORRECT for one in pending)
+    wall = time.perf_counter() - wall
+    verifier.close()
+    after = os.times()  # the supervisors' time is known when they have ended
+    seconds = sum(
+        getattr(after, name) - getattr(before, name) for name in ("user", "system", "children_user", "children_system")
+    )
+    return {
+        "programs": count,
+        "per core second": count / seconds,
+        "per second of wall time": count / wall,
+        "correct": right / count,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", type=Path, help="JSON lines with a column 'answer'; without it, built-in answers of MATH-500")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--easy", type=int, default=100_000, help="verdicts of the easy path")
+    parser.add_argument("--programs", type=int, default=200, help="programs in a sandbox; 0 for none")
     settings = parser.parse_args()
     rows = settings.file.read_text().splitlines() if settings.file else []
     answers = [json.loads(row)["answer"] for row in rows] or ANSWERS
     print(f"easy path: {easy(settings.easy):,.0f} verdicts per core second")
     for name, number in mixed(answers, settings.workers).items():
         print(f"ladder, {name}: {number:,.3g}" if number < 1 else f"ladder, {name}: {number:,.0f}")
+    for name, number in (programs(settings.programs, settings.workers) if settings.programs else {}).items():
+        print(f"programs, {name}: {number:,.3g}")
 
 
 if __name__ == "__main__":

@@ -23,4 +23,6 @@ if [ "$venv" = .venv-vllm ]; then
     "$venv/bin/python" -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 else
     $pip --editable ".[dev,loggers,trl]"  # not beside vLLM, which pins much that these want otherwise
+    command -v bwrap >/dev/null ||
+        echo "Verifying programs wants a sandbox: apt-get install bubblewrap (a Linux with Landlock will do, see docs/code.md)."
 fi

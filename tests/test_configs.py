@@ -24,9 +24,9 @@ from asym_lit.objectives import simko
 from asym_lit.policy.loading import load_tokenizer, locate
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.rendering import render
-from asym_lit.tasks import BBH, KorBench, Problems, SynLogic
+from asym_lit.tasks import BBH, CodeProblems, KorBench, Problems, SynLogic
 from asym_lit.types import Task, Verifier
-from asym_lit.verifiers import ByTask, Maths, SynLogicRules
+from asym_lit.verifiers import ByTask, CodeTests, Maths, SynLogicRules
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
@@ -34,7 +34,9 @@ OVERLAYS = sorted(path for path in (ROOT / "configs" / "overlays").rglob("*.yaml
 STUDIES = sorted((ROOT / "configs" / "studies").glob("*.yaml"))
 GENERATED = ("reasoning_gym", "short_word_problems", "small_puzzles", "sums", "word_problems")
 LOGIC = {"synlogic": SynLogic, "bbh": BBH, "kor_bench": KorBench}
-DATA = sorted(p for p in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if p.stem not in (*GENERATED, *LOGIC))
+CODE = ("code_contests", "deepcoder", "human_eval", "mbpp")
+OTHERS = (*GENERATED, *LOGIC, *CODE)
+DATA = sorted(path for path in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if path.stem not in OTHERS)
 UNTRACED = pytest.mark.no_cover  # `test_a_recipe_is_complete` runs the same lines, and tracing makes parsing twice as slow
 
 
@@ -112,6 +114,21 @@ def test_an_overlay_of_logic_brings_a_verifier_for_its_task_and_reads_local_file
     assert isinstance(task, LOGIC[name]) and (task.name, task.path) == (name, str(tmp_path))
     (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
     assert isinstance(reward.verifier, ByTask) and name in reward.verifier.verifiers
+
+
+@UNTRACED
+@pytest.mark.parametrize("name", CODE)
+def test_an_overlay_of_code_brings_its_verifier_and_asks_for_one_block(name: str, tmp_path: Path) -> None:
+    task = "evaluation_tasks.human_eval.task" if name == "human_eval" else "task"
+    words = ["--config", str(ROOT / "configs/simko.yaml"), "--config", str(ROOT / f"configs/overlays/data/{name}.yaml")]
+    cli = make_cli([*words, f"--data.{task}.path", str(tmp_path), "--trainer.accelerator", "cpu"], run=False)
+    data = cli.datamodule
+    assert isinstance(data, RolloutDataModule)
+    found = data.evaluation_sets["human_eval"].task if name == "human_eval" else data.task
+    assert isinstance(found, CodeProblems) and (found.path, found.name) == (str(tmp_path), name)
+    (reward,) = [c for c in cli.trainer.callbacks if isinstance(c, VerifierReward)]
+    assert isinstance(reward.verifier, CodeTests)
+    assert "begins with ```python and ends with ```" in data.prompt_sets.form.template
 
 
 @pytest.mark.parametrize("name", ["sums", "word_problems", "small_puzzles"])

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAPERS = sorted((ROOT / "configs" / "overlays" / "papers").glob("*.yaml"))
 SMALL = "smollm2-135m"  # runs on a CPU behind no paper's overlay; `test_configs.py` has its command
 MODELS = sorted(path for path in (ROOT / "configs" / "overlays" / "models").glob("*.yaml") if path.stem != SMALL)
-KINDS = {"qwen2.5": "Qwen2", "qwen3": "Qwen3", "llama": "Llama"}
+KINDS = {"deepseek-r1-distill-qwen": "Qwen2", "qwen2.5": "Qwen2", "qwen3": "Qwen3", "llama": "Llama"}
 NAMED = re.compile(r"train\.py (?:fit|preflight) (--config .*overlays/models/[^\\\n]*)", re.MULTILINE)
 PLAIN_COLUMNS = [
     *("--data.task.question", "question", "--data.task.answer", "answer", "--data.task.answer_form", "plain"),
@@ -29,6 +29,12 @@ PUZZLES = ROOT / "tests" / "puzzles" / "synlogic.jsonl"
 OF_PUZZLES = [
     *("--data.task.kinds", "[campsite, kukurasu, minesweeper, numbrix, game_of_24]", "--data.task.held_out", "0.2"),
     *("--data.task.val", "train", "--data.task.test", "train", "--data.evaluation_tasks", "null"),
+]
+
+
+CODE_COLUMNS = [
+    *("--data.task.question", "question", "--data.task.tests", "{inputs: inputs, outputs: outputs}"),
+    *("--data.task.held_out", "0.2", "--data.evaluation_tasks", "null"),
 ]
 
 
@@ -59,7 +65,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with (folder / f"{split}.jsonl").open("w") as file:
             for i in range(40):
                 question = f"What is {i} and {i if split == 'train' else i + 1}?"
-                file.write(json.dumps({"question": question, "answer": str(2 * i)}) + "\n")
+                tests = {"inputs": [str(i)], "outputs": [str(2 * i)]}
+                file.write(json.dumps({"question": question, "answer": str(2 * i), **tests}) + "\n")
     return folder
 
 
@@ -72,7 +79,8 @@ def options(command: str, policies: dict[str, str], rows: Path) -> list[str]:
     words = [str(ROOT / word) if word in files else word for word in words]
     if "overlays/data/synlogic.yaml" in command:
         return [*words, "--model.policy", policy, "--data.task.path", str(PUZZLES), *OF_PUZZLES]
-    return [*words, "--model.policy", policy, "--data.task.path", str(rows), *PLAIN_COLUMNS]
+    columns = CODE_COLUMNS if "papers/simko_code.yaml" in command else PLAIN_COLUMNS
+    return [*words, "--model.policy", policy, "--data.task.path", str(rows), *columns]
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from asym_lit.commands.audit.command import AuditSettings, audit_command, missed
 from asym_lit.commands.audit.rows import Columns, read_answers
 from asym_lit.evaluation.audit import scores_by
 from asym_lit.types import InputError
-from asym_lit.verifiers import Function, Maths, Rule, Symbolic
+from asym_lit.verifiers import CodeTests, Function, Maths, Rule, Symbolic
 
 DATA = Path(__file__).parents[1] / "verifiers" / "data"
 
@@ -49,6 +49,20 @@ def test_columns_that_a_verifier_needs_besides_are_given_to_it(tmp_path, capsys)
     assert "100.0%" in capsys.readouterr().out
     with pytest.raises(InputError, match=r"Row 0 of .* has no column 'numbr'; there are: gold, kind, rule_id, number"):
         read_answers(file, Columns(facts={"idx": "numbr"}))
+
+
+def test_programs_are_audited_as_answers_are(tmp_path):
+    verifier = CodeTests(workers=1, seconds=2.0, bare=True)
+    try:
+        verifier.open()
+    except InputError as fault:
+        pytest.skip(f"no sandbox here: {fault}")
+    columns = {"gold": "samples", "candidate": "code", "label": "official_graded", "category": "model"}
+    file = DATA.parent / "code" / "data" / "graded.jsonl"
+    found = run_audit(AuditSettings(verifier, file, boxed=False, output=tmp_path, **columns), Console(quiet=True))
+    assert (found.score.right, found.score.wrong, found.score.recall, found.score.false_accepts) == (2, 1, 1.0, 0.0)
+    rows = [json.loads(line) for line in (tmp_path / "verdicts.jsonl").read_text().splitlines()]
+    assert [row["by"] for row in rows] == ["code_tests"] * 3 and json.loads(rows[0]["gold"]).keys() == {"inputs", "outputs"}
 
 
 def test_the_command_prints_the_rates_and_writes_the_page(tmp_path, capsys):

@@ -11,6 +11,7 @@ from asym_lit.lit.distributed import all_lists, world_size
 from asym_lit.run_folder.paths import UNREADABLE_GOLD
 from asym_lit.run_folder.writing import write_json_lines
 from asym_lit.types import AuditingVerifier, InputError, Prompt
+from asym_lit.types.errors import shown
 
 SHOWN = 5
 
@@ -35,11 +36,11 @@ def audit_gold(verifier: AuditingVerifier, prompts: Sequence[Prompt], rank: int,
     unreadable = dict(sorted(all_lists(mine)))
     share = len(unreadable) / max(len(prompts), 1)
     if unreadable:
-        golds = {prompt.uid: prompt.answer.get("answer") for prompt in prompts if prompt.uid in unreadable}
+        golds = {p.uid: p.answer.get("answer", p.answer.get("reference")) for p in prompts if p.uid in unreadable}
         rows = [{"uid": uid, "answer": golds[uid], "reason": reason} for uid, reason in unreadable.items()]
         path = folder / UNREADABLE_GOLD
         rank_zero_only(write_json_lines)(path, rows)
-        first = "; ".join(f"{row['uid']}: {row['answer']!r} ({row['reason']})" for row in rows[:SHOWN])
+        first = "; ".join(f"{row['uid']}: {shown(row['answer'])} ({row['reason']})" for row in rows[:SHOWN])
         count = f"{len(rows)} of {len(prompts)} gold answers cannot be read by {verifier.name}"
         words = f"{count} ({share:.1%}; all in {path}): {first}"
         if share > allowed:

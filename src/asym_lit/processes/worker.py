@@ -29,10 +29,11 @@ class Worker:
 
     Args:
         command: Words that start it.
+        ends_by: The signal that stops it for good; one that it can hear where it has to tidy up.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self.command = command
+    def __init__(self, command: Sequence[str], ends_by: signal.Signals = signal.SIGKILL) -> None:
+        self.command, self.ends_by = command, ends_by
         self.process: subprocess.Popen[bytes] | None = None
         self.stopped = False
         self._spare: subprocess.Popen[bytes] | None = None
@@ -41,7 +42,7 @@ class Worker:
     def start(self) -> None:
         """Start the process, or take the spare one; it may take its time to be ready."""
         if self.stopped:
-            raise WorkerError("The symbolic verifier was closed before this verdict.")
+            raise WorkerError("The verifier was closed before this verdict.")
         self.process, self._spare, self._unread = self._spare or self._spawn(), None, b""
 
     def prepare(self) -> None:
@@ -112,7 +113,7 @@ class Worker:
         """End it for good, from any thread; the one that waits for a reply finds out."""
         self.stopped = True
         if self.process:
-            self.process.kill()
+            self.process.send_signal(self.ends_by)
 
     def close(self) -> None:
         """Wait for the end of it and of the spare one."""

@@ -25,13 +25,21 @@ class WorkerPool:
         workers: How many.
         seconds: Longest wall time of a job.
         spare_after: Wall time of a job after which another process gets ready, for the one at work may have to be replaced.
+        ends_by: The signal that stops a process when all is closed.
     """
 
-    def __init__(self, command: Sequence[str], workers: int, seconds: float, spare_after: float = 1.0) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        workers: int,
+        seconds: float,
+        spare_after: float = 1.0,
+        ends_by: signal.Signals = signal.SIGKILL,
+    ) -> None:
         self.seconds, self.spare_after = seconds, min(spare_after, seconds / 2)
         self.restarts = 0
         self._jobs: queue.SimpleQueue[tuple[Reply, Future[Reply]] | None] = queue.SimpleQueue()
-        self._workers = [Worker(command) for _ in range(workers)]
+        self._workers = [Worker(command, ends_by) for _ in range(workers)]
         for worker in self._workers:
             worker.start()
         self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]

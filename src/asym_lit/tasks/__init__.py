@@ -1,6 +1,7 @@
 """Tasks: where prompts come from, and what a right answer is. Whether a response gives it is the verifiers' business."""
 
 from asym_lit.tasks.bbh import BBH
+from asym_lit.tasks.code_problems import CodeProblems
 from asym_lit.tasks.countdown import Countdown, CountdownVerifier
 from asym_lit.tasks.countdown_answers import CountdownAnswers
 from asym_lit.tasks.countdown_data import CountdownData
@@ -19,6 +20,7 @@ from asym_lit.tasks.word_problems import WordProblems
 
 __all__ = [
     "BBH",
+    "CodeProblems",
     "Countdown",
     "CountdownAnswers",
     "CountdownData",

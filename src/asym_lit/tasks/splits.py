@@ -22,16 +22,21 @@ class Splits:
     left_out: dict[Split, list[LeftOut]]
 
 
-def check_shares(held_out: float, max_unanswered: float) -> None:
+def check_shares(held_out: float, allowed: float, called: str = "max_unanswered") -> None:
     """Refuse shares that are none.
+
+    Args:
+        held_out: Of the training problems.
+        allowed: Of rows that may be left out.
+        called: What that is called.
 
     Raises:
         InputError: If one is out of bounds.
     """
     if not 0 < held_out < 0.5:
         raise InputError(f"held_out is {held_out}; allowed: above 0, below 0.5.")
-    if not 0 <= max_unanswered <= 1:
-        raise InputError(f"max_unanswered is {max_unanswered}; allowed: 0 to 1.")
+    if not 0 <= allowed <= 1:
+        raise InputError(f"{called} is {allowed}; allowed: 0 to 1.")
 
 
 def divide(sources: Mapping[Split, Source], read: Mapping[Source, Read], held_out: float) -> Splits:

@@ -2,6 +2,8 @@
 
 from asym_lit.verifiers.answer_shapes import AnswerShapes
 from asym_lit.verifiers.by_task import ByTask
+from asym_lit.verifiers.code.code_tests import CodeTests
+from asym_lit.verifiers.code.sandbox_fusion import SandboxFusion
 from asym_lit.verifiers.functions.function import Function
 from asym_lit.verifiers.interventions import FormatOnly, IncorrectReward, MajorityVote, RandomReward
 from asym_lit.verifiers.judge.client import Endpoint
@@ -26,6 +28,7 @@ __all__ = [
     "BackwardCorrection",
     "ByTask",
     "Chain",
+    "CodeTests",
     "EachNormalised",
     "Endpoint",
     "FormatOnly",
@@ -42,6 +45,7 @@ __all__ = [
     "RandomReward",
     "ReasoningGymScore",
     "Rule",
+    "SandboxFusion",
     "Symbolic",
     "SynLogicRules",
     "Weighted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,5 +69,7 @@ def _answers(file: Path, columns: Columns, row: Row, name: str) -> Iterator[Labe
 
 
 def _words(value: Any) -> str:
-    """Text as it is; numbers as `as_text` has them."""
+    """Text as it is; numbers as `as_text` has them; records, such as the tests of a program, as JSON."""
+    if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(item, Mapping) for item in value)):
+        return json.dumps(value)
     return value if isinstance(value, str) else as_text(value) or ""

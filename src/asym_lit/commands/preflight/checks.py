@@ -15,7 +15,7 @@ from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.policy.loading import context_of, load_generation_config
 from asym_lit.responses import end_tokens
 from asym_lit.rollout.prompt_sets import PromptSets
-from asym_lit.types import Outcome, Prompt, Sampling
+from asym_lit.types import AuditingVerifier, Outcome, Prompt, Sampling
 
 Status = Literal["ok", "note", "fail"]
 TIGHT = 0.9
@@ -154,6 +154,8 @@ def gold_check(plan: RunPlan, rows: Rows) -> Check:
     golds = [prompt for prompt in rows.prompts if isinstance(gold := prompt.answer.get("answer"), str) and gold.strip()]
     if verifier is None:
         return Check(name, "fail", "nothing verifies responses; add the VerifierReward callback to trainer.callbacks")
+    if not golds and isinstance(verifier, AuditingVerifier):
+        return _audited(plan, rows, verifier, name)
     if not golds:
         return Check(name, "ok", f"none as text; {verifier.name} judges by the task's own data")
     step = max(1, len(golds) // plan.settings.rows) if plan.settings.rows else 1
@@ -169,3 +171,14 @@ def gold_check(plan: RunPlan, rows: Rows) -> Check:
     allowed = len(bad) - graded <= plan.settings.max_unparsed * len(drawn)
     finding = f"{verifier.name} rejects {len(bad)} of {len(drawn)}" + ("; " if bad else "") + "; ".join(bad[:3])
     return Check(name, ("note" if bad else "ok") if allowed else "fail", finding)
+
+
+def _audited(plan: RunPlan, rows: Rows, verifier: AuditingVerifier, name: str) -> Check:
+    """Whether the verifier can work with problems that have no gold answer as text, such as tests of programs."""
+    step = max(1, len(rows.prompts) // plan.settings.rows) if plan.settings.rows else 1
+    drawn = rows.prompts[::step]
+    bad = verifier.unreadable(drawn)
+    origins = {prompt.uid: prompt.origin or prompt.uid for prompt in drawn}
+    told = "; ".join(f"{origins[uid]}: {reason}" for uid, reason in list(bad.items())[:3])
+    finding = f"{verifier.name} cannot use {len(bad)} of {len(drawn)}" + (f"; {told}" if bad else "")
+    return Check(name, "fail" if len(bad) > plan.settings.max_unparsed * len(drawn) else "note" if bad else "ok", finding)

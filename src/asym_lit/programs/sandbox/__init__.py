@@ -1,0 +1,1 @@
+"""Ways to shut a process in: bubblewrap's namespaces, else Landlock. Each is tried before it is trusted."""
