@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from asym_lit.run_folder.ledger import read_ledger
+from asym_lit.evaluation.ledger import ProblemRecord
+from asym_lit.run_folder.ledger import read_ledger, write_ledger
 from asym_lit.run_folder.paths import HISTORY
 from asym_lit.run_folder.writing import read_table
 from runs import points, run_alone, scalars, weights, words
@@ -92,9 +93,11 @@ def test_an_interrupted_step_is_unlearned_and_drawn_again(tmp_path: Path, uninte
 def test_two_processes_draw_learn_and_train_like_one(tmp_path: Path) -> None:
     runs = {}
     for name, overlay in (("one", []), ("ddp", ["--config", "configs/overlays/ddp.yaml"])):
-        run_alone(*arguments(tmp_path / name, "grpo", *overlay, "--data.rollout_steps", "4"))
+        redrawn = ["--data.rollout_steps", "4", "--model.objective.max_draws", "3"]
+        run_alone(*arguments(tmp_path / name, "dapo", *overlay, *redrawn))
         runs[name] = tmp_path / name / "run" / "version_0"
     assert max(scalars(runs["one"], "curriculum/groups_per_problem").values()) > 1
+    assert max(scalars(runs["one"], "groups/drawn").values()) > 1
     for tag in (*(f"curriculum/{n}" for n in ("retired", "never_solved", "mean_success", "effective_problems")), "reward/mean"):
         assert scalars(runs["ddp"], tag) == pytest.approx(scalars(runs["one"], tag), abs=1e-6), tag
     assert scalars(runs["ddp"], "update/grad_norm") == pytest.approx(scalars(runs["one"], "update/grad_norm"), abs=1e-5)
@@ -138,8 +141,12 @@ def test_a_run_may_start_from_the_history_or_the_ledger_of_another(tmp_path: Pat
     asked = {row["uid"] for row in read_table(first / HISTORY)}
     assert scalars(second, "curriculum/visited")[0] >= len(asked) / 8
     assert known(second, 1)["visits"].sum() > known(first, 6)["visits"].sum()
+    ledger = tmp_path / "ledger.parquet"
+    write_ledger(ledger, [ProblemRecord("train", step, uid, 8, step, 0, {}, ()) for uid in asked for step in (0, 8)])
+    third = fit("grpo", *OVERLAY, *SIZES, *start, "--data.curriculum.start", str(ledger), folder=tmp_path / "third")
+    assert known(third, 1)["visits"].sum() >= 2 * len(asked) + 1
     with pytest.raises(SystemExit, match="none of them is among the 8"):
-        fit("grpo", *OVERLAY, *SIZES, "--data.curriculum.start", str(first / "ledger.parquet"), folder=tmp_path / "third")
+        fit("grpo", *OVERLAY, *SIZES, "--data.curriculum.start", str(first / "ledger.parquet"), folder=tmp_path / "fourth")
 
 
 def test_one_shot_training_with_a_curriculum_asks_its_one_problem(tmp_path: Path, fit) -> None:

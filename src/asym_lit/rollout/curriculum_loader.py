@@ -77,9 +77,10 @@ class CurriculumLoader(PromptLoader):
     @override
     def _step(self) -> SlottedPrompts:
         groups = self.curriculum.groups(self.known, self.responses).tolist()
+        chance_U = self.curriculum.chances(self.known)
         served, self.groups_each, slot = [], {}, 0
         while slot < self.per_step:
-            (prompt,) = self.draw(1)
+            (prompt,) = self._next(1, chance_U)
             size = min(groups[self.known.places[prompt.uid]], self.per_step - slot)
             # The rank whose slots its middle falls among: it is never empty, for no problem has more groups than a rank has
             # slots. One group each: the slots of a run without a curriculum.
@@ -92,8 +93,11 @@ class CurriculumLoader(PromptLoader):
     @override
     def draw(self, count: int) -> list[Prompt]:
         """The next prompts that are asked; must be called with the same count on every rank."""
+        return self._next(count, self.curriculum.chances(self.known))
+
+    def _next(self, count: int, chance_U: torch.Tensor) -> list[Prompt]:
         found: list[Prompt] = []
-        chances = self.curriculum.chances(self.known)[self.known.problem_of]
+        chances = chance_U[self.known.problem_of]
         while len(found) < count:
             epoch, start = divmod(self.drawn, len(self.prompts))
             order = self._order_of(epoch)
