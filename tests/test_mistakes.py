@@ -92,6 +92,10 @@ MORE = {
         "No policy at '/no/where': there is no directory /no/where. Allowed: 'bundled', 'smollm2'",
     ),
     "no recipe": (["fit"], "fit.data, fit.model not given; write --config RECIPE, e.g. --config configs/grpo.yaml."),
+    "one word where a list stands": (
+        ["study", "studies/tinyv", "--only", "countdown/rule/seed_1"],
+        r"only is 'countdown/rule/seed_1'; allowed: a list, written '\[countdown/rule/seed_1\]'\.",
+    ),
     "no run to compare": (["compare"], "runs not given."),
     "an option of another command": (["probe", "--polcy", "x"], "There is no option --polcy. Nearest: --policy."),
     "a file that is a folder": (

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile
 
 from asym_lit.policy import linear_products
 from asym_lit.policy.linear_products import WideLinear, has_wider_products, take_wider_products
@@ -180,3 +181,15 @@ def test_small_layers_are_left_to_torch_for_what_the_other_library_keeps_of_them
     _, wide = pair(inside=95)
     wide(torch.randn(300, 95))
     assert counted == []
+
+
+@pytest.mark.usefixtures("_wide")
+def test_last_tokens_of_several_prompts_are_one_product_in_half_precision() -> None:
+    plain, wide = (layer.bfloat16() for layer in pair(bias=False))
+    last = torch.randn(24, 7, 96).bfloat16()[:, -1:]  # of which torch would make 24 products, each with its copy of the weights
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        found = wide(last)
+    assert found.shape == (24, 1, 160)
+    torch.testing.assert_close(found, plain(last.contiguous()), rtol=0, atol=0)
+    names = {event.key for event in seen.key_averages()}
+    assert "aten::mm" in names and "aten::bmm" not in names

@@ -1,6 +1,8 @@
 from itertools import combinations
 
-from asym_lit.rollout.engine import request_seed
+import torch
+
+from asym_lit.rollout.engine import request_seed, rounding_remarks
 
 PLACE = {"run_seed": 0, "stage": "train", "step": 3, "slot": 7, "uid": "1,2=3"}
 
@@ -21,3 +23,9 @@ def test_every_part_of_the_place_changes_the_seed():
 
 def test_parts_of_the_place_do_not_run_into_each_other():
     assert request_seed(0, "train", 1, 23, "p") != request_seed(0, "train", 12, 3, "p")
+
+
+def test_weights_that_are_coarser_than_the_policys_are_remarked_on():
+    (said,) = rounding_remarks("VLLMEngine", torch.float32, "bfloat16")
+    assert "its weights are bfloat16, the policy's float32: updates below 0.004 of a weight round away" in said
+    assert rounding_remarks("VLLMEngine", torch.bfloat16, "bfloat16") == rounding_remarks("HFEngine", torch.float32, None) == ()

@@ -285,6 +285,66 @@ def test_a_sync_that_leaves_a_weight_out_is_refused_by_its_name(replica):
     assert replica.version == -1
 
 
+def of_dtype(model, dtype):
+    engine = HFEngine(dtype=dtype)
+    engine.start(EngineHost("", model, torch.device("cpu"), torch.float32, frozenset({EOS}), PAD))
+    engine.sync(named_weights(model), version=0)
+    return engine
+
+
+def test_a_replica_in_the_policys_own_dtype_writes_what_the_shared_policy_does():
+    model = tiny_policy(2)
+    (own,), (shared,) = (list(engine.generate([REQUEST], SAMPLING)) for engine in (of_dtype(model, "float32"), started(model)))
+    assert [one.token_ids for one in own] == [one.token_ids for one in shared]
+    assert list(chain(*(one.logprobs for one in own))) == pytest.approx(
+        list(chain(*(one.logprobs for one in shared))), abs=1e-5
+    )
+
+
+def test_a_replica_in_bfloat16_leaves_the_policy_and_the_tables_of_rotary_angles_in_fp32():
+    model = tiny_policy(2)
+    engine = of_dtype(model, "bfloat16")
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert {weight.dtype for weight in engine._model.parameters()} == {torch.bfloat16}
+    assert {table.dtype for table in engine._model.buffers()} == {torch.float32}
+    (group,) = engine.generate([REQUEST], SAMPLING)
+    gaps = []
+    for rollout in group:
+        chosen = torch.tensor(rollout.token_ids)[:, None]
+        expected = full_logits(model, rollout).log_softmax(-1).gather(-1, chosen).squeeze(-1)
+        gaps.append(torch.tensor(rollout.logprobs).double() - expected)
+    assert 1e-6 < torch.cat(gaps).abs().mean() < 0.05  # nats; fp32 is within 1e-6
+    assert engine.weight_dtype == "bfloat16"
+    assert "updates below 0.004 of a weight round away" in engine.remarks[0]
+
+
+def test_a_replica_in_bfloat16_takes_the_policys_weights_at_a_sync_and_not_before():
+    model = tiny_policy(2)
+    engine = of_dtype(model, "bfloat16")
+    before = written(engine, [REQUEST], SAMPLING)
+    model.load_state_dict(tiny_policy(3).state_dict())
+    assert written(engine, [REQUEST], SAMPLING) == before
+    engine.sync(named_weights(model), version=1)
+    assert written(engine, [REQUEST], SAMPLING) == written(of_dtype(model, "bfloat16"), [REQUEST], SAMPLING) != before
+
+
+def test_adapters_stay_apart_in_a_replica_so_that_small_updates_of_them_are_not_rounded_away():
+    from asym_lit.policy.lora import LoRA, add_adapters
+
+    model = add_adapters(tiny_policy(2), LoRA(r=2, alpha=2))
+    engine = of_dtype(model, "bfloat16")
+    assert engine.weight_dtype is None and engine.remarks == ()
+    ups = [weight for name, weight in model.named_parameters() if "lora_B" in name]
+    bases = [weight for name, weight in model.named_parameters() if name.endswith("base_layer.weight")]
+    assert ups and bases
+    with torch.no_grad():
+        for weight in ups:
+            weight.fill_(1e-4)  # far below 0.004 of the weights it is added to
+    engine.sync(named_weights(model), version=1)
+    own = dict(engine._model.named_parameters())
+    assert all(own[name].eq(1e-4).logical_or(own[name].sub(1e-4).abs() < 1e-6).all() for name in own if "lora_B" in name)
+
+
 def test_a_closed_engine_holds_no_model(bundled):
     engine = started(bundled)
     engine.close()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from asym_lit.rollout.engine import EngineHost
-from asym_lit.rollout.vllm_arguments import engine_arguments, longest_sequence, reading_prompts_whole, rounding_remarks
+from asym_lit.rollout.vllm_arguments import engine_arguments, longest_sequence, reading_prompts_whole
 from asym_lit.types import InputError
 
 HOST = EngineHost("the/policy", None, torch.device("cpu"), torch.float32, frozenset({1}), 0)
@@ -48,9 +48,3 @@ def test_a_budget_that_holds_the_longest_sequence_is_left_alone() -> None:
 def test_reading_prompts_in_parts_on_a_cpu_is_refused() -> None:
     with pytest.raises(InputError, match=r"further\.enable_chunked_prefill is true, but on a CPU .* Leave it out"):
         reading_prompts_whole({"max_num_batched_tokens": 4096, "enable_chunked_prefill": True}, 256)
-
-
-def test_weights_that_are_coarser_than_the_policys_are_remarked_on() -> None:
-    (said,) = rounding_remarks(torch.float32, "bfloat16")
-    assert "its weights are bfloat16, the policy's float32: updates below 0.004 of a weight round away" in said
-    assert rounding_remarks(torch.bfloat16, "bfloat16") == rounding_remarks(torch.float32, None) == ()

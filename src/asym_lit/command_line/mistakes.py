@@ -164,7 +164,9 @@ def _wrong_kind(option: str, given: str, kinds: Sequence[str]) -> str:
     others = list(dict.fromkeys(KINDS.get(kind, kind) for kind in kinds if "Literal[" not in kind))
     if literal:
         return f"{option} is {given!r}.{_hint(given, literal).removesuffix('.')}{''.join(f', {kind}' for kind in others)}."
-    return f"{option} is {given!r}; allowed: {' or '.join(others)}."
+    # Brackets make a list of one word; a shell wants them quoted.
+    written = f", written '[{given}]'" if others[:1] == [KINDS["<class 'list'>"]] and re.fullmatch(r"[\w./-]+", given) else ""
+    return f"{option} is {given!r}; allowed: {' or '.join(others)}{written}."
 
 
 def _lacks(path: str, protocol: str) -> list[str]:

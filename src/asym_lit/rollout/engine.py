@@ -34,6 +34,23 @@ def request_seed(run_seed: int, stage: str, step: int, slot: int, uid: str) -> i
     return int.from_bytes(digest, "big") >> 1
 
 
+def rounding_remarks(engine: str, policy: torch.dtype, held: str | None) -> tuple[str, ...]:
+    """What a person should know where an engine holds weights in a coarser dtype than the policy; nothing elsewhere.
+
+    Args:
+        engine: Its class, for the sentence.
+        policy: Of the weights in training.
+        held: Of the engine's, as torch calls it; None for the same.
+    """
+    if held is None or getattr(torch, held).itemsize >= policy.itemsize:
+        return ()
+    least = torch.finfo(getattr(torch, held)).eps / 2
+    return (
+        f"{engine}: its weights are {held}, the policy's {str(policy).removeprefix('torch.')}: updates below "
+        f"{least:.1g} of a weight round away in the engine, which then writes with the policy as it was.",
+    )
+
+
 @dataclass(frozen=True)
 class EngineHost:
     """What the trainer offers an engine at its start."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -17,7 +19,7 @@ from torch import Tensor
 from asym_lit.processes.heap import give_back
 from asym_lit.rollout.cache_trial import try_caches
 from asym_lit.rollout.decoding import CacheUse, DecodingLoop, Rows, uniforms
-from asym_lit.rollout.engine import Engine, EngineHost, Request
+from asym_lit.rollout.engine import Engine, EngineHost, Request, rounding_remarks
 from asym_lit.rollout.sampling import draw, sampling_logprobs
 from asym_lit.rollout.stops import StopFinder
 from asym_lit.types import InputError, PolicyModel, Rollout, Sampling
@@ -27,16 +29,19 @@ class HFEngine(Engine):
     """Samples with plain transformers, on any device.
 
     It shares the weights of the policy in training where that is whole on the device (single device, DDP), and keeps a
-    replica of its own where it is sharded (FSDP2).
+    replica of its own where it is sharded (FSDP2) or another dtype is wanted.
 
     Args:
         max_batch_tokens: Most tokens, prompts and full-length responses, generated at once; bounds the cache.
+        dtype: Of the replica's weights and of its cache; None for that of the policy's. A whole policy's adapters stay apart
+            in the replica, so that their small updates are not rounded away in the weights they are added to.
     """
 
-    def __init__(self, max_batch_tokens: int = 65536) -> None:
+    def __init__(self, max_batch_tokens: int = 65536, dtype: Literal["float32", "bfloat16", "float16"] | None = None) -> None:
         if max_batch_tokens < 1:
             raise InputError(f"max_batch_tokens is {max_batch_tokens}; allowed: 1 or more.")
-        self.max_batch_tokens = max_batch_tokens
+        self.max_batch_tokens, self.dtype = max_batch_tokens, dtype
+        self.weight_dtype = dtype
         self.version = -1
         self._model: PolicyModel | None = None
         self._host: EngineHost | None = None
@@ -51,21 +56,26 @@ class HFEngine(Engine):
         Raises:
             InputError: If its class can not be generated with.
         """
-        self._host = host
-        self._model = self._replica(host) if host.live_model is None else host.live_model
+        live, trained = host.live_model, host.dtype
+        self._host = host if self.dtype is None else replace(host, dtype=getattr(torch, self.dtype))
+        self._model = live if live is not None and self.dtype is None else self._replica(self._host)
         with self._evaluating():
-            self._use = try_caches(self._model, host)
-        self.remarks = ()
-        if not self._use.pads:
-            kind = type(self._model).__name__
-            self.remarks = (f"HFEngine: padding is not hidden from a {kind}, so only prompts of one length share a batch.",)
+            self._use = try_caches(self._model, self._host)
+        # Adapters beside frozen weights start from 0 and lose nothing to the size of what they are added to.
+        apart = live is not None and not all(weight.requires_grad for weight in live.parameters())
+        self.weight_dtype = None if apart else self.dtype
+        kind = type(self._model).__name__
+        padding = f"HFEngine: padding is not hidden from a {kind}, so only prompts of one length share a batch."
+        self.remarks = rounding_remarks("HFEngine", trained, self.weight_dtype) + (() if self._use.pads else (padding,))
 
     def _replica(self, host: EngineHost) -> PolicyModel:
-        if host.load is None:
+        """The policy once more, with weights of the engine's dtype; tables that are no weights (rotary ones) keep theirs."""
+        if host.live_model is None and host.load is None:
             raise RuntimeError("The engine's host offers neither a live model nor a way to load one; give it EngineHost.load.")
-        replica = host.load()
-        replica.to(device=host.device)  # type: ignore[call-arg]
-        return replica.requires_grad_(False)
+        replica: Any = deepcopy(host.live_model) if host.live_model is not None else host.load()  # type: ignore[misc]
+        for weight in replica.parameters():
+            weight.data = weight.data.to(device=host.device, dtype=host.dtype)
+        return replica.to(host.device).requires_grad_(False)  # type: ignore[no-any-return]
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
@@ -79,10 +89,13 @@ class HFEngine(Engine):
             model.train(was_training)
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
-        """Copy the weights into the replica; shared weights are up to date already."""
+        """Copy the weights into the replica, if there is one; shared weights are up to date already."""
         assert self._host is not None and self._model is not None
-        if self._host.live_model is None:
+        live = self._host.live_model
+        if self._model is not live:
             own = self._model.state_dict()
+            if live is not None:  # adapters stay apart
+                named_weights = live.state_dict().items()
             missing = set(own)
             for name, value in named_weights:
                 if name not in own:

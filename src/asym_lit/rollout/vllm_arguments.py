@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-
 from asym_lit.rollout.engine import EngineHost
 from asym_lit.rollout.vllm_trial import TRIED
 from asym_lit.types import InputError
@@ -63,22 +61,6 @@ def longest_sequence(given: int, longest: int) -> dict[str, int]:
     if given or longest:
         return {"max_model_len": given or max(longest, TRIED)}
     return {}
-
-
-def rounding_remarks(policy: torch.dtype, engine: str | None) -> tuple[str, ...]:
-    """What a person should know where an engine holds weights in a coarser dtype than the policy; nothing elsewhere.
-
-    Args:
-        policy: Of the weights in training.
-        engine: Of the engine's, as torch calls it; None for the same.
-    """
-    if engine is None or getattr(torch, engine).itemsize >= policy.itemsize:
-        return ()
-    least = torch.finfo(getattr(torch, engine)).eps / 2
-    return (
-        f"VLLMEngine: its weights are {engine}, the policy's {str(policy).removeprefix('torch.')}: updates below "
-        f"{least:.1g} of a weight round away in the engine, which then writes with the policy as it was.",
-    )
 
 
 def reading_prompts_whole(arguments: dict[str, Any], max_model_len: int) -> tuple[dict[str, Any], tuple[str, ...]]:

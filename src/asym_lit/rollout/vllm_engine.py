@@ -13,8 +13,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
-from asym_lit.rollout.vllm_arguments import engine_arguments, longest_sequence, reading_prompts_whole, rounding_remarks
+from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request, rounding_remarks
+from asym_lit.rollout.vllm_arguments import engine_arguments, longest_sequence, reading_prompts_whole
 from asym_lit.rollout.vllm_process import (
     check_installation,
     ensure_process_group,
@@ -101,7 +101,7 @@ class VLLMEngine(Engine):
     def start(self, host: EngineHost) -> None:
         """Build the engine. Its process groups are made inside the trainer's, which must stand."""
         check_installation()
-        coarser = rounding_remarks(host.dtype, self.dtype)
+        coarser = rounding_remarks(type(self).__name__, host.dtype, self.dtype)
         self.remarks = coarser
         self._owns_process_group = ensure_process_group()
         size = dist.get_world_size()

@@ -98,6 +98,13 @@ def test_shards_divide_what_is_kept_and_ddp_doubles_gradients() -> None:
     assert "engine" not in ddp
 
 
+def test_an_engine_of_another_dtype_holds_a_replica_and_a_cache_of_that_dtype() -> None:
+    one, half = parts(), parts("--data.engine.dtype", "bfloat16")
+    assert "engine" not in one
+    assert half["engine"] == pytest.approx(one["weights"] / 2)
+    assert half["engine's cache"] < one["engine's cache"]
+
+
 def test_vllm_takes_its_share_of_the_gpu_and_gives_it_back_where_it_sleeps() -> None:
     awake, asleep = (parts(*VLLM, "--data.engine.init_args.sleep_level", level) for level in "01")
     assert awake["engine"] == asleep["engine"] == pytest.approx(0.4 * 80 * 2**30 / 1e6)

@@ -189,10 +189,12 @@ def _engine(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
         return [Part("engine", 0, KEPT, f"{type(engine).__name__}: on other devices")]
     width = prompt + data.sampling.max_tokens
     rows = min(max(1, engine.max_batch_tokens // width), rows_of_rank(plan))
-    cache = rows * cache_bytes(plan.module.policy_config, plan.module.weight_dtype, width)
+    dtype = plan.module.weight_dtype if engine.dtype is None else getattr(torch, engine.dtype)
+    cache = rows * cache_bytes(plan.module.policy_config, dtype, width)
     logits = LOGIT_COPIES * rows * plan.module.policy_config.vocab_size * 4
     cache += cache // max(1, size.layers)  # one layer's is copied at a time
     parts = [Part("engine's cache", cache + logits, GENERATE, f"{rows} rows of {width} tokens, and logits")]
-    if hardware.is_sharded:
-        parts.insert(0, Part("engine", size.weight_bytes, KEPT, "a whole replica on each device"))
+    if hardware.is_sharded or engine.dtype is not None:
+        named = str(dtype).removeprefix("torch.")
+        parts.insert(0, Part("engine", size.weights * dtype.itemsize, KEPT, f"a whole replica on each device, {named}"))
     return parts
