@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.rollout.successes import Successes
-from asym_lit.shapes import Float, Int
+from asym_lit.shapes import Bool, Float, Int
 from asym_lit.types import InputError
 
 
@@ -89,8 +89,8 @@ class Curriculum(ABC):
                 "less than that, or 1, which retires none. Less forgetting raises it."
             )
 
-    def retired(self, known: Successes) -> Tensor:
-        """Which problems are solved, bool, shape [U]."""
+    def retired(self, known: Successes) -> Bool[Tensor, " U"]:
+        """Which problems are solved and rest, shape [U]."""
         return (known.mean_U >= self.retire_at) if self.retire_at < 1 else torch.zeros_like(known.solved_U)
 
     def chances(self, known: Successes) -> Float[Tensor, " U"]:
