@@ -131,6 +131,7 @@ def test_an_overlay_of_code_brings_its_verifier_and_asks_for_one_block(name: str
     assert "begins with ```python and ends with ```" in data.prompt_sets.form.template
 
 
+@UNTRACED
 @pytest.mark.parametrize("name", ["sums", "word_problems", "small_puzzles"])
 def test_an_overlay_of_a_task_in_words_asks_chats_and_plain_models_and_brings_its_verifier(name: str, chatty: str) -> None:
     words = ["--config", str(ROOT / "configs/simko.yaml"), "--config", str(ROOT / f"configs/overlays/data/{name}.yaml")]

@@ -92,3 +92,18 @@ def test_countdown_keeps_the_protocols_of_a_task_and_a_verifier():
     assert isinstance(Countdown(), Task) and isinstance(Countdown(), DemonstratedTask)
     assert isinstance(CountdownVerifier(), Verifier)
     assert not isinstance(CountdownVerifier(), Task)
+
+
+def test_groups_of_one_problem_are_joined_in_what_was_kept_and_in_what_was_discarded():
+    """Slot 2 and 3 are one problem, dropped once: its second answer stands in the batch, its first among the discarded."""
+    kept = [make_rollout(slot=slot, reward=1.0) for slot in (0, 0, 2, 2, 3, 3, 4, 4)]
+    dropped = [make_rollout(slot=slot, reward=0.0) for slot in (2, 2, 3, 3)]
+    batch = RolloutBatch(kept, Sampling(n=2), 0, "fake", groups_each={2: 2}, discarded=dropped * 2)
+    assert [[r.slot for r in problem] for problem in batch.problems] == [[0, 0], [2, 2, 3, 3], [4, 4]]
+    assert batch.asked == [*batch.problems, dropped, dropped]
+    assert [len(group) for group in batch.groups] == [2] * 4
+
+
+def test_without_a_curriculum_problems_are_groups():
+    batch = RolloutBatch([make_rollout(slot=slot) for slot in (0, 0, 1, 1)], Sampling(n=2), 0, "fake")
+    assert batch.problems == batch.groups == batch.asked

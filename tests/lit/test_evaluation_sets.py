@@ -96,6 +96,18 @@ def test_a_limit_that_leaves_nothing_is_refused() -> None:
         sets.get("given", "train", Given("1,2=3:"), Sampling(), 256)
 
 
+def test_a_task_whose_problems_may_never_end_is_refused_before_one_is_read() -> None:
+    class Endless(Given):
+        def prompts(self, split):
+            while True:
+                raise AssertionError("a problem was read")
+                yield
+
+    sets = PromptSets(load_tokenizer("bundled"), PromptFormat(), Given())
+    with pytest.raises(ValueError, match=r"prompts\('train'\) of Endless gives a generator, which may never end"):
+        sets.get("given", "train", Endless(), Sampling(), 256)
+
+
 def test_problems_that_are_trained_on_and_evaluated_on_are_warned_of() -> None:
     sets = PromptSets(load_tokenizer("bundled"), PromptFormat(), Given())
     sets.get("train", "train", Given("1,2=3:", "2,2=4:"), Sampling(), 256)

@@ -5,6 +5,7 @@ How they are made is in `rollout_maker`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,6 +19,8 @@ from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.loading import BUNDLED, context_of, load_tokenizer
+from asym_lit.rollout.curricula import Curriculum
+from asym_lit.rollout.curriculum_loader import CurriculumLoader
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.rollout.prompt_sets import PromptSets
@@ -25,6 +28,7 @@ from asym_lit.rollout.prompts import EvaluationLoader, PromptLoader, SlottedProm
 from asym_lit.rollout.rendering import PromptFormat
 from asym_lit.rollout.stops import check_stops
 from asym_lit.tasks.evaluation_sets import EvaluationSet, evaluation_sets
+from asym_lit.tasks.history import read_visits
 from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Schedule, Split, Task, check_least
 
 
@@ -43,11 +47,12 @@ class RolloutDataModule(LightningDataModule):
         max_prompt_tokens: Longer prompts are left out, counted and listed in the run folder; 0 to leave out none.
         engine: What writes rollouts.
         rollout_steps: Length of the run in rollout steps.
-        prompts_per_step: Prompts of a rollout step, over all processes.
+        prompts_per_step: Prompts of a rollout step, over all processes; groups, where a curriculum gives a prompt several.
         evaluation_prompts_per_batch: Prompts answered at once in evaluation, over all processes.
         policy: Where the tokenizer is; None for where the module's `policy` is. Another one than the module's is refused.
         seed: Of prompt order and sampling; the run's `seed_everything`.
         temperature: Of training rollouts, by rollout step; scores are taken at it too. None for that of `sampling`.
+        curriculum: Which problems are asked next, and how often, by what the policy has answered; None for all alike.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class RolloutDataModule(LightningDataModule):
         policy: str | None = None,
         seed: int = 1,
         temperature: Schedule | None = None,
+        curriculum: Curriculum | None = None,
     ) -> None:
         super().__init__()
         check_least("data.{name}", 1, rollout_steps=rollout_steps, prompts_per_step=prompts_per_step)
@@ -72,7 +78,7 @@ class RolloutDataModule(LightningDataModule):
         check_least("data.{name}", 0, max_prompt_tokens=max_prompt_tokens)
         self.task, self.sampling, self.evaluation = task, sampling, evaluation
         self.evaluation_sets = evaluation_sets(evaluation_tasks, task)
-        self.rollout_steps, self.prompts_per_step = rollout_steps, prompts_per_step
+        self.rollout_steps, self.prompts_per_step, self.curriculum = rollout_steps, prompts_per_step, curriculum
         self.evaluation_prompts_per_batch = evaluation_prompts_per_batch
         self.policy, self.seed, self.temperature = policy, seed, temperature
         self.prompt_format, self.max_prompt_tokens, self.engine = prompt_format, max_prompt_tokens, engine or HFEngine()
@@ -120,7 +126,7 @@ class RolloutDataModule(LightningDataModule):
         self._check()
         self.engine.check()
         if stage == "fit":
-            self.training_prompts()
+            self.train_dataloader()  # refused now, not behind the first evaluation
         for name in self.evaluation_sets:
             self.evaluation_prompts(name, "test" if stage in ("test", "predict") else "val")
         account(self.prompt_sets, run_folder(self.trainer))
@@ -142,24 +148,23 @@ class RolloutDataModule(LightningDataModule):
 
     @override
     def train_dataloader(self) -> PromptLoader:
-        assert self.trainer is not None
         if self.train_loader is None:
-            self.train_loader = PromptLoader(
-                self.training_prompts(),
-                self.prompts_per_step,
-                self.rollout_steps,
-                self.seed,
-                self.trainer.global_rank,
-                self.trainer.world_size,
-            )
+            drawn = (self.training_prompts(), self.prompts_per_step, self.rollout_steps, self.seed, *self._process)
+            if (wanted := self.curriculum) is None:
+                self.train_loader = PromptLoader(*drawn)
+            else:
+                past = read_visits(Path(wanted.start)) if wanted.start else None
+                self.train_loader = CurriculumLoader(wanted, self.sampling.n, past, *drawn)
         return self.train_loader
 
-    def _evaluation_loaders(self, split: Split) -> list[EvaluationLoader]:
+    @property
+    def _process(self) -> tuple[int, int]:
         assert self.trainer is not None
-        at_once, rank, ranks = self.evaluation_prompts_per_batch, self.trainer.global_rank, self.trainer.world_size
-        self._evaluated = [
-            EvaluationLoader(self.evaluation_prompts(name, split), at_once, rank, ranks) for name in self.evaluation_sets
-        ]
+        return self.trainer.global_rank, self.trainer.world_size
+
+    def _evaluation_loaders(self, split: Split) -> list[EvaluationLoader]:
+        at_once, sets = self.evaluation_prompts_per_batch, self.evaluation_sets
+        self._evaluated = [EvaluationLoader(self.evaluation_prompts(name, split), at_once, *self._process) for name in sets]
         return self._evaluated
 
     @override
@@ -170,9 +175,7 @@ class RolloutDataModule(LightningDataModule):
     def test_dataloader(self) -> list[EvaluationLoader]:
         return self._evaluation_loaders("test")
 
-    @override
-    def predict_dataloader(self) -> list[EvaluationLoader]:
-        return self._evaluation_loaders("test")
+    predict_dataloader = test_dataloader
 
     @override
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
@@ -187,8 +190,8 @@ class RolloutDataModule(LightningDataModule):
             assert self.train_loader is not None
             made = RolloutBatch([], self.sampling.at(step, self.temperature), step, self.task.name)
             self.maker.sync(made, self.module)
-            objective = self.module.objective
-            self.maker.fill(made, batch, objective.group_filter, self.train_loader.draw, objective.rollout_needs.greedy)
+            objective, loader = self.module.objective, self.train_loader
+            self.maker.fill(made, batch, objective.group_filter, loader, objective.rollout_needs.greedy)
             self.maker.rest(made)
         else:
             name, one = list(self.evaluation_sets.items())[dataloader_idx]

@@ -18,6 +18,7 @@ from asym_lit.objectives.objective import Objective
 from asym_lit.policy.lora import AdapterOff
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.counting import note_step
+from asym_lit.rollout.joined_groups import JoinedGroups
 from asym_lit.rollout.microbatches import Cutting, MicroBatch, empty_scores, experience_of, write_rows
 from asym_lit.types import Collectives, Needs, RolloutBatch, TokenScores
 
@@ -64,7 +65,8 @@ class RolloutLearner:
         self.scored_B = self.batch.scored_B = torch.zeros(len(self.batch.rollouts), dtype=torch.bool, device=parameter.device)
         if self.reference is not None:
             self.experience.reference_logprobs_BT = torch.zeros_like(like_BT)
-        self.idle_B = self.objective.idle(self.experience)
+        self.joining = JoinedGroups([len(rollouts) for rollouts in self.batch.problems])
+        self.idle_B = self.joining.apart(self.objective.idle(self.joining.joined(self.experience)))
         """Bool: rollouts without gradient."""
         idle = self.idle_B.tolist()
         self.plan = plan_updates(self.batch, self.cutting, idle, chosen)
@@ -103,8 +105,10 @@ class RolloutLearner:
         if self.needs.rollout_scores:
             experience.entropy_BT, experience.squares_BT = self.scores.entropy_BT, self.scores.squares_BT
             experience.pool = experience.pooled(self.scores)
-        experience.rewards_B = self.objective.shape(experience)
-        experience.advantages_BT = self.objective.estimate(experience)
+        whole = self.joining.joined(experience)
+        whole.rewards_B = self.objective.shape(whole)
+        experience.rewards_B = self.joining.apart(whole.rewards_B)
+        experience.advantages_BT = self.joining.apart(self.objective.estimate(whole))
         if (experience.advantages_BT[self.idle_B] != 0).any():
             raise RuntimeError(
                 "A part of the objective says that it keeps advantages of 0, and gave one of these another value."

@@ -194,7 +194,7 @@ class PolicyModule(LivePolicyModule):
         batch.spend("update", clock)
         valid_B = learner.experience.valid_B
         sums["update/idle"] = (float((learner.idle_B & valid_B).sum()), float(valid_B.sum()))
-        self.log_metrics(mean_over_processes(sums), batch.step)
+        self.log_metrics(mean_over_processes(sums) | batch.curriculum, batch.step)
 
     @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

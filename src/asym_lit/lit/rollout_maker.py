@@ -13,8 +13,8 @@ from asym_lit.lit.stopping import HeldFault
 from asym_lit.objectives.rewards import GroupFilter, passes
 from asym_lit.responses import response_text
 from asym_lit.rollout.engine import Engine, Request, request_seed
-from asym_lit.rollout.prompts import SlottedPrompts
-from asym_lit.types import LivePolicy, Prompt, Rollout, RolloutBatch, Scorer
+from asym_lit.rollout.prompts import PromptLoader, SlottedPrompts
+from asym_lit.types import LivePolicy, Rollout, RolloutBatch, Scorer
 
 
 class RolloutMaker:
@@ -52,36 +52,39 @@ class RolloutMaker:
         made.kept = [True] * len(made.groups)
 
     def fill(
-        self,
-        made: RolloutBatch,
-        prompts: SlottedPrompts,
-        keep: GroupFilter,
-        draw: Callable[[int], list[Prompt]],
-        greedy: bool = False,
+        self, made: RolloutBatch, prompts: SlottedPrompts, keep: GroupFilter, loader: PromptLoader, greedy: bool = False
     ) -> None:
-        """A training batch, with groups that the filter drops drawn anew, within its bound. A collective.
+        """A training batch, with problems that the filter drops drawn anew, within its bound. A collective.
+
+        What takes the place of a problem has as many groups as that had, so responses stay on their rank, and as many.
 
         Args:
             made: Filled in.
             prompts: This rank's share of the step.
             keep: The objective's group filter.
-            draw: Gives the next prompts of the stream, the same on every rank.
+            loader: Gives the next prompts, the same on every rank, and learns what has become of all.
             greedy: Beside each group that is left, one greedy response.
         """
+        made.groups_each = loader.groups_each
+        first = {slot: start for start, size in loader.groups_each.items() for slot in range(start, start + size)}
         groups: dict[int, list[Rollout]] = {}
-        pending, kept = prompts, dict.fromkeys((slot for slot, _ in prompts), False)
+        pending, kept = prompts, dict.fromkeys((first.get(slot, slot) for slot, _ in prompts), False)
         for attempt in range(keep.max_draws):
+            joined: dict[int, list[Rollout]] = {}
             for group in self._answer(made, pending, f"train/{attempt}", made.step):
-                made.discarded += groups.get(group[0].slot, [])
-                groups[group[0].slot] = group
-                kept[group[0].slot] = passes(keep, group)
-            dropped = sorted(all_lists([slot for slot, passes in kept.items() if not passes]))
+                slot = group[0].slot
+                made.discarded += groups.get(slot, [])
+                groups[slot] = group
+                joined.setdefault(first.get(slot, slot), []).extend(group)
+            kept |= {start: passes(keep, rollouts) for start, rollouts in joined.items()}
+            dropped = sorted(all_lists([start for start, is_kept in kept.items() if not is_kept]))
             if not dropped or attempt + 1 == keep.max_draws:
                 break
-            replacements = zip(dropped, draw(len(dropped)), strict=True)
-            pending = [(slot, prompt) for slot, prompt in replacements if slot in kept]
+            anew = dict(zip(dropped, loader.draw(len(dropped)), strict=True))
+            pending = [(slot, anew[first.get(slot, slot)]) for slot in sorted(groups) if first.get(slot, slot) in anew]
         made.rollouts = [rollout for slot in sorted(groups) for rollout in groups[slot]]
-        made.kept = [kept[slot] for slot in sorted(groups)]
+        made.kept = [kept[first.get(slot, slot)] for slot in sorted(groups)]
+        made.curriculum = loader.learn(made.asked, all_lists)
         if greedy:
             self.fill_greedy(made)
 

@@ -97,8 +97,10 @@ class UnlikelinessReward:
         assert experience.old_logprobs_BT is not None
         size = experience.group_size
         mean_PG = masked_mean(experience.old_logprobs_BT, experience.mask_BT, -1).view(-1, size)
-        rank_B = mean_PG.argsort(dim=-1, stable=True).argsort(dim=-1, stable=True).view(-1)
-        return rewards_B * (1 - self.beta * rank_B.to(rewards_B.dtype) / size)
+        there_PG = experience.mask_BT.bool().any(-1).view(-1, size)  # a joined group is filled up with rows without tokens
+        mean_PG = mean_PG.masked_fill(~there_PG, torch.inf)
+        rank_PG = mean_PG.argsort(dim=-1, stable=True).argsort(dim=-1, stable=True).to(rewards_B.dtype)
+        return rewards_B * (1 - self.beta * rank_PG / there_PG.sum(-1, keepdim=True).clamp(min=1)).view(-1)
 
 
 class RolloutFilter(Protocol):

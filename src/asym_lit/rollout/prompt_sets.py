@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +49,11 @@ class PromptSets:
         key = (name, split)
         if key not in self.made:
             asked = task.prompts(split)
+            if not isinstance(asked, Sized):
+                raise InputError(
+                    f"{name}: prompts({split!r}) of {type(task).__name__} gives a {type(asked).__name__}, which may never end; "
+                    "allowed: a list of problems, for a run goes through them pass by pass. Give as many as it shall know."
+                )
             pool = shot_pool(task, self.training, self.form.shots, self.seed)
             rendered = render(asked, self.tokenizer, self.form, pool)
             short = [p for p in rendered if not self.max_prompt_tokens or len(p.token_ids) <= self.max_prompt_tokens]

@@ -5,12 +5,12 @@ What they say is in `rendering`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 
-from asym_lit.types import InputError, Prompt
+from asym_lit.types import InputError, Prompt, Rollout
 
 SlottedPrompts = list[tuple[int, Prompt]]
 """Prompts with their slots in the global batch of the step."""
@@ -45,20 +45,27 @@ class PromptLoader:
         self.seed, self.rank, self.world_size = seed, rank, world_size
         self.drawn = 0
         self.served = 0
-        self._before = (0, 0)
-        self._order: tuple[int, list[int]] = (-1, [])
+        self.groups_each: dict[int, int] = {}
+        """Of the latest step, the groups of each problem by its first slot; one where nothing is said."""
+        self._before: dict[str, Any] = {}
+        self._order: tuple[int, torch.Tensor] = (-1, torch.empty(0))
 
     def __len__(self) -> int:
         return self.steps
 
     def __iter__(self) -> Iterator[SlottedPrompts]:
         while self.served < self.steps:
-            self._before = (self.drawn, self.served)
-            drawn = self.draw(self.per_step)
+            self._before = self.state_dict()
+            prompts = self._step()
             self.served += 1
-            share = self.per_step // self.world_size
-            yield [(slot, drawn[slot]) for slot in range(self.rank * share, (self.rank + 1) * share)]
+            yield prompts
         self.served = 0
+
+    def _step(self) -> SlottedPrompts:
+        """This rank's prompts of the next step."""
+        drawn = self.draw(self.per_step)
+        share = self.per_step // self.world_size
+        return [(slot, drawn[slot]) for slot in range(self.rank * share, (self.rank + 1) * share)]
 
     def draw(self, count: int) -> list[Prompt]:
         """The next prompts of the stream; must be called with the same count on every rank."""
@@ -67,14 +74,29 @@ class PromptLoader:
 
     def _at(self, position: int) -> Prompt:
         epoch, place = divmod(position, len(self.prompts))
+        return self.prompts[int(self._order_of(epoch)[place])]
+
+    def _order_of(self, epoch: int) -> torch.Tensor:
         if self._order[0] != epoch:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            self._order = (epoch, torch.randperm(len(self.prompts), generator=generator).tolist())
-        return self.prompts[self._order[1][place]]
+            self._order = (epoch, torch.randperm(len(self.prompts), generator=generator))
+        return self._order[1]
+
+    def learn(self, asked: Sequence[Sequence[Rollout]], gather: Callable[[list[Any]], list[Any]]) -> dict[str, float]:
+        """What the verdicts of a step change in the stream: nothing here. A collective where it is something.
+
+        Args:
+            asked: This rank's responses, one list per problem.
+            gather: Joins the lists of all ranks.
+
+        Returns:
+            Metrics, the same on every rank.
+        """
+        return {}
 
     def rewind(self) -> None:
         """Take the latest step back: it was not trained on, and will be served again."""
-        self.drawn, self.served = self._before
+        self.load_state_dict(self._before)
 
     def state_dict(self) -> dict[str, Any]:
         """The two counters, and what they count in."""

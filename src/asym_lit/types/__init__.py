@@ -7,8 +7,8 @@ Shape letters, used as suffixes of tensor names (`advantages_BT`):
     P  prompts of a rollout step          B  rollouts (of a step or of a micro-batch)
     G  rollouts of one prompt (a group)   T  response tokens, padded on the right
     K  candidate tokens of one position   V  vocabulary
-    N  tokens without padding             R, Q, K  sequences, queries and keys of an attention block
-    C  rewards of one response
+    U  problems of the training set       N  tokens without padding
+    C  rewards of one response            R, Q, K  sequences, queries and keys of an attention block
 """
 
 from asym_lit.types.asking import AnswerSource, DemonstratedTask, SelectiveTask, Task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from time import perf_counter
 from typing import Any, Literal
@@ -157,6 +157,10 @@ class RolloutBatch:
     """Rollouts of groups that the filter dropped and a later draw replaced."""
     greedy: list[Rollout] = field(default_factory=list)
     """A greedy response to the prompt of each group, verified, and not trained on; empty unless a part needs it."""
+    groups_each: Mapping[int, int] = field(default_factory=dict)
+    """Of problems that a curriculum gave several groups, which count as one: how many, by the slot of the first."""
+    curriculum: dict[str, float] = field(default_factory=dict)
+    """Metrics of the curriculum that drew the problems, the same on every rank; empty without one."""
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""
@@ -174,3 +178,20 @@ class RolloutBatch:
         """The rollouts, one list per prompt."""
         n = self.sampling.n
         return [self.rollouts[i : i + n] for i in range(0, len(self.rollouts), n)]
+
+    @property
+    def problems(self) -> list[list[Rollout]]:
+        """The rollouts, one list per problem: `groups`, but where a curriculum gave a problem several."""
+        return list(self._by_problem(self.rollouts))
+
+    @property
+    def asked(self) -> list[list[Rollout]]:
+        """All that was asked, one list per problem: `problems`, then those whose rollouts were discarded."""
+        return [*self.problems, *self._by_problem(self.discarded)]
+
+    def _by_problem(self, rollouts: Sequence[Rollout]) -> Iterator[list[Rollout]]:
+        start = 0
+        while start < len(rollouts):
+            end = start + self.sampling.n * self.groups_each.get(rollouts[start].slot, 1)
+            yield list(rollouts[start:end])
+            start = end

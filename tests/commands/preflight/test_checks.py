@@ -160,6 +160,7 @@ def test_gold_answers_that_the_verifier_rejects_are_listed_and_too_many_fail(
         (["--trainer.devices", "3", "--trainer.strategy", "ddp"], "over 3 processes"),
         (["--trainer.val_check_interval", "500"], "beyond the 160 rollout steps"),
         (["--data.rollout_steps", "20"], "only the last step gets a checkpoint"),
+        (["--data.curriculum", "Learnability", "--data.rollout_steps", "2"], "learns nothing: 64 problems, 64 asked"),
     ],
 )
 def test_settings_without_effect_are_noted(look: Look, more: list[str], words: str) -> None:
@@ -173,6 +174,7 @@ def test_settings_without_effect_are_noted(look: Look, more: list[str], words: s
     [
         (["--model.mini_batches", "40"], "some would be empty"),
         (["--data.sampling.n", "1"], "compares rollouts within a group"),
+        (["--data.curriculum", "Learnability", "--data.curriculum.most_groups", "64"], "most_groups is 64"),
         (["--trainer.callbacks+", "PassAtK", "--trainer.callbacks.ks", "[128]"], "wants 128 responses, 64 are drawn"),
     ],
 )

@@ -20,6 +20,7 @@ def setting_checks(plan: RunPlan, longest: int, problems: int) -> Iterator[Check
         check_group_size(plan.module.objective, plan.data.sampling.n)
     except InputError as fault:
         yield Check("settings", "fail", str(fault))
+    yield from _curriculum(plan, problems)
     yield from _budgets(plan)
     try:
         plan.data.maker.engine.check()
@@ -35,6 +36,22 @@ def _budgets(plan: RunPlan) -> Iterator[Check]:
             most = max(one.ks or callback.ks or [1])
             if most > n:
                 yield Check("settings", "fail", f"pass@{most} of {name} wants {most} responses, {n} are drawn")
+
+
+def _curriculum(plan: RunPlan, problems: int) -> Iterator[Check]:
+    """A curriculum that the run would refuse, or that never sees a problem again."""
+    data = plan.data
+    if data.curriculum is None:
+        return
+    try:
+        data.curriculum.check(data.sampling.n, data.prompts_per_step, plan.hardware.world)
+    except InputError as fault:
+        yield Check("settings", "fail", str(fault))
+    asked = data.rollout_steps * data.prompts_per_step
+    if asked <= problems and not data.curriculum.start:
+        yield Check(
+            "settings", "note", f"the curriculum learns nothing: {problems} problems, {asked} asked, each for the first time"
+        )
 
 
 def _settings(plan: RunPlan, longest: int, problems: int) -> Iterator[tuple[Status, str]]:

@@ -13,6 +13,7 @@ from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.objectives.confidence_reweights import confidence_shift
 from asym_lit.reductions import masked_mean, masked_sum
+from asym_lit.rollout.step_counts import group_sums, response_sums
 from asym_lit.types import Experience, InputError, Needs, RolloutBatch, TokenScores
 
 
@@ -48,7 +49,7 @@ class Dynamics(Callback):
             torch.tensor([kept for kept in batch.kept for _ in range(batch.sampling.n)], device=pl_module.device)
             & batch.experience.valid_B
         )
-        sums = {**_groups(batch), **_responses(batch.experience)}
+        sums = group_sums(batch) | response_sums(batch.experience)
         sums |= self._tokens(batch.experience, batch.scores, trained_B)
         if batch.experience.reference_logprobs_BT is not None:
             sums |= _errors(batch.experience, trained_B)
@@ -66,27 +67,6 @@ class Dynamics(Callback):
             mean_B = masked_mean(scores.topk_logprobs_BTK[..., n], mask_BT, -1)
             sums[f"candidates/rank_{n + 1}"] = (float(mean_B.sum()), rows)
         return sums
-
-
-def _groups(batch: RolloutBatch) -> dict[str, tuple[float, float]]:
-    rewards = [[r.reward for r in group if r.reward is not None] for group in batch.groups]
-    right = [[r.verdict is not None and r.verdict.outcome == "correct" for r in g] for g in batch.groups]
-    count = float(len(rewards))
-    return {
-        "groups/all_right": (float(sum(all(g) for g in right)), count),
-        "groups/all_wrong": (float(sum(not any(g) for g in right)), count),
-        "groups/mixed": (float(sum(any(g) and not all(g) for g in right)), count),
-        "groups/kept": (float(sum(batch.kept)), count),
-        "groups/drawn": (float(batch.drawn), count),
-    }
-
-
-def _responses(experience: Experience) -> dict[str, tuple[float, float]]:
-    count = float(len(experience.lengths_B))
-    return {
-        "rollout/length": (float(experience.lengths_B.sum()), count),
-        "rollout/truncated": (float(experience.truncated_B.sum()), count),
-    }
 
 
 def _errors(experience: Experience, trained_B: Tensor) -> dict[str, tuple[float, float]]:

@@ -18,11 +18,15 @@ from asym_lit.lit.callbacks.evaluation_callback import EvaluationCallback, log_e
 from asym_lit.lit.distributed import mean_over_processes
 from asym_lit.lit.module import PolicyModule
 from asym_lit.loggers import adapters_of
+from asym_lit.rollout.step_counts import true_counts
 from asym_lit.types import InputError, Outcome, RolloutBatch, RunStoppedError
 
 
 class PassAtK(EvaluationCallback):
     """Logs `train/pass@k` of the training groups, `<stage>/<set>/pass@k` of evaluations, and their mean reward if it is graded.
+
+    With a curriculum the first is `train/drawn_pass@k`: unbiased for each problem that was asked, and no word on the training
+    set, for problems are drawn by their success.
 
     With `trainer.num_sanity_val_steps: -1` the first evaluation stands before the first update; it is kept, also over
     a resume, as what the policy could do before training.
@@ -58,19 +62,19 @@ class PassAtK(EvaluationCallback):
     @override
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
-        samples, correct = _counts(batch, with_discarded=True)
-        sums = {}
+        samples, correct = true_counts(batch.asked)
+        sums, called = {}, "train/drawn_pass" if batch.curriculum else "train/pass"
         for k in powers_of_two(batch.sampling.n):
             enough = [(n, c) for n, c in zip(samples, correct, strict=True) if n >= k]
             values = pass_at_k([n for n, _ in enough], [c for _, c in enough], k)
-            sums[f"train/pass@{k}"] = (float(values.sum()), float(len(enough)))
-        shown = ("train/pass@1", f"train/pass@{powers_of_two(batch.sampling.n)[-1]}")
+            sums[f"{called}@{k}"] = (float(values.sum()), float(len(enough)))
+        shown = (f"{called}@1", f"{called}@{powers_of_two(batch.sampling.n)[-1]}")
         pl_module.log_metrics(mean_over_processes(sums), batch.step, prog_bar=shown)
 
     @override
     def evaluated(self, module: PolicyModule, batch: RolloutBatch) -> None:
         metric = self._metrics[batch.source].to(module.device)
-        samples, correct = _counts(batch)
+        samples, correct = true_counts(batch.groups)
         for verdict in (r.verdict for r in batch.rollouts if r.verdict and r.verdict.truth == Outcome.UNDECIDED):
             self._why[batch.source] = verdict.reason
         graded = [r.reward for r in batch.rollouts if r.reward is not None and r.verdict and r.verdict.score is not None]
@@ -122,15 +126,3 @@ class PassAtK(EvaluationCallback):
     @override
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         self.before = {name: PassAtKCurve(**curve) for name, curve in state_dict["before"].items()}
-
-
-def _counts(batch: RolloutBatch, with_discarded: bool = False) -> tuple[list[int], list[int]]:
-    """Decided and right responses of each group."""
-    n = batch.sampling.n
-    extra = [batch.discarded[i : i + n] for i in range(0, len(batch.discarded), n)] if with_discarded else []
-    samples, correct = [], []
-    for group in [*batch.groups, *extra]:
-        outcomes = [r.verdict.truth for r in group if r.verdict]
-        samples.append(sum(o != Outcome.UNDECIDED for o in outcomes))
-        correct.append(sum(o == Outcome.CORRECT for o in outcomes))
-    return samples, correct

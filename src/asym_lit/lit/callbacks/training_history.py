@@ -17,9 +17,9 @@ from asym_lit.types import InputError, Outcome, RolloutBatch
 
 
 class TrainingHistory(Callback):
-    """Writes `<run folder>/history.parquet`: step, problem, decided and truly right responses of every training group.
+    """Writes `<run folder>/history.parquet`: decided and truly right responses, a row each time a problem is asked.
 
-    Groups that the objective's filter dropped are in it too. A resumed run goes on in the history it resumes.
+    Problems that the objective's filter dropped are in it too. A resumed run goes on in the history it resumes.
 
     Args:
         every_n_steps: Rollout steps between writes. It is also written with every checkpoint, so that a resumed run has lost
@@ -49,10 +49,8 @@ class TrainingHistory(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
-        n = batch.sampling.n
-        dropped = [batch.discarded[i : i + n] for i in range(0, len(batch.discarded), n)]
         mine = []
-        for group in [*batch.groups, *dropped]:
+        for group in batch.asked:
             truths = [r.verdict.truth for r in group if r.verdict and r.verdict.truth != Outcome.UNDECIDED]
             right = sum(truth == Outcome.CORRECT for truth in truths)
             mine.append({"step": batch.step, "uid": group[0].prompt.uid, "samples": len(truths), "correct": right})
