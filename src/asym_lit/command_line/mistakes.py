@@ -23,7 +23,7 @@ from asym_lit.types import lacking
 
 LONGEST_LIST = 30
 """Names in an error; more are not read."""
-LONGEST_OWNERS = 5
+LONGEST_OWNERS = 7
 """Classes that have an option of which another was given."""
 KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
 OWNER = re.compile(r"Problem with given class_path '([^']+)':")

@@ -97,8 +97,7 @@ class RolloutDataModule(LightningDataModule):
 
     def _check(self) -> None:
         self.prompt_format.check(self.tokenizer)
-        sets = self.evaluation_sets.items()
-        samplings = {f"data.evaluation_tasks.{name}": one.sampling(self.evaluation) for name, one in sets}
+        samplings = {f"data.evaluation_tasks.{k}": one.sampling(self.evaluation) for k, one in self.evaluation_sets.items()}
         check_stops(self.tokenizer, {"data.sampling": self.sampling, "data.evaluation": self.evaluation, **samplings})
 
     @property
