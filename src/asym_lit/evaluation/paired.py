@@ -101,7 +101,7 @@ def few_seeds_notes(seeds: Mapping[str, int]) -> list[str]:
     return [
         f"Two seeds: {', '.join(few)}. That is too few to say how others would come out: at one budget alone no interval and "
         "no p-value is given. The band over every k takes seeds into account as far as two can tell; in simulated studies it "
-        "held in 92 to 97 %, not 95 %. Make a third seed."
+        "held in 93 to 98 %, not 95 %. Make a third seed."
     ]
 
 

@@ -16,6 +16,8 @@ from asym_lit.evaluation.paired import DOUBT, seed_noise, variance_parts
 from asym_lit.evaluation.pass_at_k import checked_counts
 from asym_lit.types import InputError
 
+DOUBT_OF_TWO = 0.25
+"""The same chance for an arm of two seeds: at 0.3, two seeds against the base policy held the truth at every k in 92.3 %."""
 DRAWS = 20_000
 """Of the process over k; the chance that a band misses is then known to 0.3 points."""
 
@@ -125,7 +127,9 @@ def _careful_parts(arms: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.nda
         np.maximum(seed_noise(arm) - part, 0.0) for arm, (part, free) in zip(several, parts[:-1], strict=True) if free == 1
     ]
     last, most = parts[-1][0] + sum(lacking), parts[-1][1]
-    upper = [(part * free / chi2.ppf(DOUBT, free), free) for part, free in parts[:-1]] + [(last, most)]
+    upper = [(part * free / chi2.ppf(DOUBT if free > 1 else DOUBT_OF_TWO, free), free) for part, free in parts[:-1]] + [
+        (last, most)
+    ]
     whole = np.asarray(sum(part for part, _ in upper))
     shares = [(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0), free) for part, free in upper]
     weight = np.asarray(sum(share**2 / free for share, free in shares))
