@@ -275,7 +275,7 @@ def test_an_undecided_completion_has_no_reward_and_is_no_wrong_one(tmp_path):
         ({"loss_type": "dr_grpo"}, "loss_type='dr_grpo' beside an objective"),
         ({"scale_rewards": "none"}, r"scale_rewards='none' .*Centred\(\)"),
         ({"beta": 0.04}, r"beta=0.04 .*grpo\(kl=...\)"),
-        ({"epsilon_high": 0.28}, "epsilon_high=0.28 .*dapo"),
+        ({"epsilon_high": 0.28}, r"epsilon_high=0.28 .*token_loss=ClippedSurrogate\(low, high\)"),
         ({"importance_sampling_level": "sequence"}, "gspo"),
         ({"top_entropy_quantile": 0.2}, "forking_tokens"),
         ({"use_adaptive_entropy": True}, "use_adaptive_entropy=True"),

@@ -14,6 +14,7 @@ from typing_extensions import override
 from asym_lit.rollout.curricula import Curriculum
 from asym_lit.rollout.prompts import PromptLoader, SlottedPrompts
 from asym_lit.rollout.successes import Successes, Tally
+from asym_lit.shapes import Float
 from asym_lit.types import InputError, Outcome, Prompt, Rollout
 
 Past = Mapping[str, Sequence[tuple[int, int]]]
@@ -95,7 +96,7 @@ class CurriculumLoader(PromptLoader):
         """The next prompts that are asked; must be called with the same count on every rank."""
         return self._next(count, self.curriculum.chances(self.known))
 
-    def _next(self, count: int, chance_U: torch.Tensor) -> list[Prompt]:
+    def _next(self, count: int, chance_U: Float[torch.Tensor, " U"]) -> list[Prompt]:
         found: list[Prompt] = []
         chances = chance_U[self.known.problem_of]
         while len(found) < count:
