@@ -64,7 +64,7 @@ lm-base: setup ## Train the adapter of the language model's warm start anew (a q
 
 studies: setup ## Run every study of docs/results anew, the judge's first (about three hours on two cores)
 	test -d runs/tinyv_sft/judge/huggingface || $(MAKE) judge
-	for file in tinyv objectives_search objectives objectives_harder rq1_reward_signal rq2_one_shot rq3_positive_negative; do \
+	for file in tinyv objectives_search objectives objectives_harder objectives_2026 rq1_reward_signal rq2_one_shot rq3_positive_negative; do \
 		$(BIN)/python train.py study configs/studies/$$file.yaml --jobs 2 || exit 1; done
 
 clean: ## Remove .venv and caches; runs are kept
