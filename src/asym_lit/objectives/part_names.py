@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, get_type_hints
 
+from asym_lit.objectives.part_values import check_options
 from asym_lit.types import InputError
 
 PACKAGE = __name__.rpartition(".")[0]
@@ -101,4 +102,6 @@ def _built(knob: str, kind: type, arguments: dict[str, Any]) -> Any:
     missing = [name for name, one in options.items() if one.default is one.empty and name not in arguments]
     if missing:
         raise InputError(f"{kind.__name__}, the {knob}, is without {', '.join(missing)}; write it under its init_args.")
+    if kind.__module__.startswith(f"{PACKAGE}."):
+        check_options(kind, arguments, f"{kind.__name__}, the {knob},")
     return kind(**arguments)
