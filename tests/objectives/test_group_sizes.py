@@ -28,7 +28,9 @@ def test_a_group_too_small_to_compare_is_refused_with_what_to_write():
     ids=["real", "a mean over prompts", "real as a warm-up"],
 )
 def test_several_groups_of_a_problem_are_refused_where_an_update_takes_each_for_a_problem(objective, words):
-    with pytest.raises(InputError, match=rf"most_groups is 4, and {words}.*allowed with it: 1.*--data\.curriculum\.most_groups 1"):
+    with pytest.raises(
+        InputError, match=rf"most_groups is 4, and {words}.*allowed with it: 1.*--data\.curriculum\.most_groups 1"
+    ):
         check_groups_of_a_problem(objective, 4)
     check_groups_of_a_problem(objective, 1)
 

@@ -12,7 +12,7 @@ from asym_lit.objectives.confidence_reweights import ConfidentErrorPenalty
 from asym_lit.objectives.objective import advantages_of
 from asym_lit.objectives.regularizers import ReferenceKL
 from asym_lit.objectives.rewards import SoftOverlongPenalty
-from asym_lit.types import InputError, Needs, TokenScores
+from asym_lit.types import Needs, TokenScores
 from fakes import LossProblem, full_scores, make_experience
 
 OBJECTIVES = {

@@ -28,9 +28,12 @@ from asym_lit.objectives.advantages import GroupNormalised
 from asym_lit.objectives.batch_reweights import BatchScaled
 from asym_lit.objectives.credit_reweights import PolarTokens
 from asym_lit.objectives.gates import EntropyGate
+from asym_lit.objectives.masked_losses import MaskedSurrogate
 from asym_lit.objectives.part_names import named_parts
 from asym_lit.objectives.part_values import check_parts, check_value
 from asym_lit.objectives.ratios import SmoothedRatio
+from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
+from asym_lit.objectives.trust_regions import BinaryKL
 from asym_lit.types import InputError, Needs
 from every_preset import needed
 
@@ -69,12 +72,39 @@ def test_a_word_or_value_that_an_option_does_not_have_is_refused_from_python(mak
         ("BatchScaled", {"eps": "small"}, "eps of BatchScaled, the reweights, is 'small'; allowed: a number"),
         ("MarginalGain", {"k": 2.5}, "k of MarginalGain, the reweights, is 2.5; allowed: a whole number"),
         ("OptimalTokenBaseline", {"zero_tail": "no"}, "zero_tail of .* is 'no'; allowed: true or false"),
+        ("DecoupledNormalisation", {"normalise": 1}, "normalise of .* is 1; allowed: true or false"),
+        (
+            "OptimalTokenBaseline",
+            {"correction": "TokenTruncatd"},
+            "correction of .* is 'TokenTruncatd'; .*Nearest: TokenTruncated",
+        ),
+        (
+            "OptimalTokenBaseline",
+            {"correction": "BatchScaled"},
+            "correction of .* is a BatchScaled; allowed: a SamplerCorrection",
+        ),
+        ("OptimalTokenBaseline", {"correction": 2.0}, "correction of .* is 2.0; allowed: a SamplerCorrection"),
         ("PolarTokens", {"right_low": {"share": "a fifth"}}, "share of Pole, the reweights, is 'a fifth'; allowed: a number"),
     ],
 )
 def test_so_is_one_in_a_recipe_before_the_part_is_built(name, arguments, words):
     with pytest.raises(InputError, match=words):
         with_parts(BASE, reweights=[{"class_path": name, "init_args": arguments}])
+
+
+def test_a_part_within_a_part_is_written_by_its_name_too():
+    def loss(region):
+        path = "asym_lit.objectives.masked_losses.MaskedSurrogate"
+        return with_parts(BASE, token_loss={"class_path": path, "init_args": {"region": region}}).token_loss
+
+    assert loss("BinaryKL") == MaskedSurrogate(BinaryKL())
+    assert loss({"class_path": "BinaryKL", "init_args": {"low": 0.5}}) == MaskedSurrogate(BinaryKL(low=0.5))
+    dual = {"class_path": "DualClippedSurrogate", "init_args": {"surrogate": {"clip_high": 0.3}}}
+    assert with_parts(BASE, token_loss=dual).token_loss == DualClippedSurrogate(ClippedSurrogate(0.2, 0.3))
+    with pytest.raises(InputError, match="region of MaskedSurrogate, the token_loss, is a TokenRatio; allowed: a TrustRegion"):
+        loss("TokenRatio")
+    with pytest.raises(InputError, match="region of MaskedSurrogate.*no part of this name. Nearest: BinaryKL"):
+        loss("BinaryKl")
 
 
 def test_every_choice_of_words_of_every_preset_refuses_another_word():

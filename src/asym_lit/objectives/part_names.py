@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from asym_lit.objectives.part_values import check_options
 from asym_lit.types import InputError
@@ -85,6 +85,21 @@ def called_with(kind: type) -> list[str]:
     return list(inspect.signature(call).parameters)[1:] if call else []
 
 
+def part_within(hint: Any) -> type | None:
+    """The part that an option is, protocol or record; None if it is a plain value."""
+    kinds = (hint, *get_args(hint))
+    return next((kind for kind in kinds if getattr(kind, "_is_protocol", False) or is_dataclass(kind)), None)
+
+
+def _within(called: str, given: Any, wanted: type) -> Any:
+    """A part of a part, which must be called as what it stands for."""
+    part = part_of(called, given, called_with(wanted))
+    own = type(part).__module__.startswith(f"{PACKAGE}.")
+    if own and (called_with(type(part)) != called_with(wanted) or (is_dataclass(wanted) and not isinstance(part, wanted))):
+        raise InputError(f"{called} is a {type(part).__name__}; allowed: a {wanted.__name__}.")
+    return part
+
+
 def _built(knob: str, kind: type, arguments: dict[str, Any]) -> Any:
     options = inspect.signature(kind).parameters
     hints = get_type_hints(kind)
@@ -97,8 +112,9 @@ def _built(knob: str, kind: type, arguments: dict[str, Any]) -> Any:
             )
         if isinstance(value, Mapping) and is_dataclass(hints.get(name)) and "class_path" not in value:
             arguments[name] = _built(knob, hints[name], dict(value))
-        elif isinstance(value, Mapping) and "class_path" in value:
-            arguments[name] = part_of(knob, value, [])
+        elif name in hints and (isinstance(value, str) or (isinstance(value, Mapping) and "class_path" in value)):
+            if (wanted := part_within(hints[name])) is not None:
+                arguments[name] = _within(f"{name} of {kind.__name__}, the {knob},", value, wanted)
     missing = [name for name, one in options.items() if one.default is one.empty and name not in arguments]
     if missing:
         raise InputError(f"{kind.__name__}, the {knob}, is without {', '.join(missing)}; write it under its init_args.")

@@ -56,7 +56,7 @@ def check_options(kind: type, given: Mapping[str, Any], part: str = "") -> None:
 
 
 def check_value(called: str, value: Any, hint: Any) -> None:
-    """Check one value: words of a Literal, numbers, truth values, records. Any other annotation allows everything.
+    """Check one value: words of a Literal, numbers, truth values, records, parts. Other annotations allow all.
 
     Args:
         called: How a message calls it.
@@ -82,14 +82,13 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
     if hint in (bool, NoneType) or is_dataclass(hint):
         return isinstance(value, hint)
-    return True
+    # A part of whatever make; the name of one, or a number, is none.
+    return not (getattr(hint, "_is_protocol", False) and isinstance(value, str | Real | Mapping))
 
 
 def _named(hints: Iterable[Any]) -> list[str]:
     words = {int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
-    return [
-        ", ".join(get_args(one)) if get_origin(one) is Literal else words.get(one) or f"a {one.__name__}" for one in hints
-    ]
+    return [", ".join(get_args(one)) if get_origin(one) is Literal else words.get(one) or f"a {one.__name__}" for one in hints]
 
 
 @cache
