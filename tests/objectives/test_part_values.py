@@ -103,7 +103,7 @@ def test_a_part_within_a_part_is_written_by_its_name_too():
     assert with_parts(BASE, token_loss=dual).token_loss == DualClippedSurrogate(ClippedSurrogate(0.2, 0.3))
     with pytest.raises(InputError, match="region of MaskedSurrogate, the token_loss, is a TokenRatio; allowed: a TrustRegion"):
         loss("TokenRatio")
-    with pytest.raises(InputError, match="region of MaskedSurrogate.*no part of this name. Nearest: BinaryKL"):
+    with pytest.raises(InputError, match=r"region of MaskedSurrogate.*no part of this name\. Nearest: BinaryKL"):
         loss("BinaryKl")
 
 

@@ -104,17 +104,17 @@ def _built(knob: str, kind: type, arguments: dict[str, Any]) -> Any:
     options = inspect.signature(kind).parameters
     hints = get_type_hints(kind)
     for name, value in arguments.items():
+        wanted = part_within(hints.get(name))
         if name not in options:
             close = get_close_matches(name, list(options), n=1, cutoff=0.5)
             nearest = f" Nearest: {close[0]}." if close else ""
             raise InputError(
                 f"{name} is not an option of {kind.__name__}, the {knob}.{nearest} Allowed: {', '.join(options) or 'none'}."
             )
-        if isinstance(value, Mapping) and is_dataclass(hints.get(name)) and "class_path" not in value:
-            arguments[name] = _built(knob, hints[name], dict(value))
-        elif name in hints and (isinstance(value, str) or (isinstance(value, Mapping) and "class_path" in value)):
-            if (wanted := part_within(hints[name])) is not None:
-                arguments[name] = _within(f"{name} of {kind.__name__}, the {knob},", value, wanted)
+        if isinstance(value, Mapping) and is_dataclass(wanted) and "class_path" not in value:
+            arguments[name] = _built(knob, wanted, dict(value))
+        elif wanted and isinstance(value, str | Mapping):
+            arguments[name] = _within(f"{name} of {kind.__name__}, the {knob},", value, wanted)
     missing = [name for name, one in options.items() if one.default is one.empty and name not in arguments]
     if missing:
         raise InputError(f"{kind.__name__}, the {knob}, is without {', '.join(missing)}; write it under its init_args.")
