@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from jsonargparse import ArgumentParser, set_parsing_settings
 from rich.console import Console
 
+from asym_lit import objectives
 from asym_lit.cli import main, preflight
 from asym_lit.commands.translate.building import TABLES, translated
 from asym_lit.commands.translate.options import table
 from asym_lit.commands.translate.prime_rl_options import PRIME_RL
 from asym_lit.commands.translate.reading import read_options
+from asym_lit.commands.translate.same_elsewhere import TRAINERS
 from asym_lit.objectives import (
     Objective,
     cispo_capped,
@@ -27,6 +30,7 @@ from asym_lit.objectives import (
     dr_grpo,
     dro,
     forking_tokens,
+    gdpo,
     gmpo,
     gpg,
     grpo,
@@ -48,6 +52,7 @@ from asym_lit.objectives.regularizers import EntropyBonus, ReferenceKL
 from asym_lit.objectives.token_losses import ClippedSurrogate, DualClippedSurrogate
 from asym_lit.objectives.token_reweights import OffPolicyMask
 from asym_lit.types import InputError
+from fakes import LossProblem
 
 ROOT = Path(__file__).parents[2]
 DATA, MODEL = "data.init_args", "model.init_args"
@@ -274,6 +279,29 @@ def test_an_objective_made_of_parts_is_one_that_the_command_line_builds(trainer,
     parser.add_argument("--config", action="config")
     found = parser.instantiate(parser.parse_args(["--config", str(recipe)])).objectives["theirs"]
     assert found == built(trainer, given)
+
+
+ELSEWHERE = [row for row in TRAINERS["verl"] if row.option == "adv_estimator" and row.recipe]
+
+
+@pytest.mark.parametrize("row", ELSEWHERE, ids=lambda row: row.value)
+def test_advantages_of_verls_estimators_are_those_of_the_table_of_objectives(row):
+    problem = LossProblem.random(7, size=8).experience  # 1, 3 and 4 of 8 right
+    given = {"algorithm.adv_estimator": row.value}
+    made = translated("verl", given)
+    assert made.nowhere == {}
+    expected = eval(row.recipe, {"__builtins__": {}}, vars(objectives)).estimate(problem)
+    torch.testing.assert_close(built("verl", given).estimate(problem), expected)
+    assert expected.any()
+    assert any("Weighted" in note for note in made.notes) == (row.value == "gdpo")
+
+
+def test_verls_gdpo_without_a_std_is_gdpo_that_only_centres():
+    problem = LossProblem.random(7, size=8).experience
+    given = {"algorithm.adv_estimator": "gdpo", "algorithm.norm_adv_by_std_in_grpo": False}
+    expected = gdpo("tokens", 1e-6, 1e-8, normalise=False).estimate(problem)
+    torch.testing.assert_close(built("verl", given).estimate(problem), expected)
+    assert (expected - gdpo("tokens", 1e-6, 1e-8).estimate(problem)).abs().max() > 0.1
 
 
 def test_what_no_part_has_is_said():

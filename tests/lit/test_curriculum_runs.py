@@ -177,6 +177,7 @@ def test_a_curriculum_that_is_changed_on_resume_is_recorded(tmp_path: Path, fit)
         (["--data.curriculum.start", "nowhere.json"], "nowhere.json cannot be read"),
         (["--data.curriculum.forgetting", "2"], "forgetting is 2.0; allowed: 0"),
         (["--data.curriculum", "Learnabilty"], "Learnability"),
+        (["--model.objective", "real"], "most_groups is 3, and GroupClassification"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_measured(fit, tmp_path: Path, capsys, more, words) -> None:

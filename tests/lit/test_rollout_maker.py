@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.objectives.rewards import DropUniform, KeepAll
+from asym_lit.rollout.counting import greedy_rewards
 from asym_lit.rollout.curricula import Learnability
 from asym_lit.rollout.curriculum_loader import CurriculumLoader
 from asym_lit.types import RolloutBatch, Sampling
@@ -31,7 +34,7 @@ class Scripted(RolloutMaker):
         return groups
 
 
-def filled(rewards, keep, responses=2):
+def filled(rewards, keep, responses=2, greedy=False):
     """A step of 6 slots: the problem in slot 0 was never solved and gets 3 groups."""
     curriculum = Learnability(most_groups=3, retire_at=1.0)
     loader = CurriculumLoader(curriculum, responses, None, PROMPTS, 6, 4, seed=1)
@@ -41,7 +44,7 @@ def filled(rewards, keep, responses=2):
     prompts = next(iter(loader))
     assert loader.groups_each == {0: 3, 3: 1, 4: 1, 5: 1}
     maker, made = Scripted(rewards(first)), RolloutBatch([], Sampling(n=responses), 0, "fake")
-    maker.fill(made, prompts, keep, loader)
+    maker.fill(made, prompts, keep, loader, greedy)
     return first, maker, made, loader
 
 
@@ -74,6 +77,17 @@ def test_what_replaces_a_dropped_problem_has_its_slots_and_all_its_groups():
     ]
     assert [len(problem) for problem in made.asked] == [6, 2, 2, 2, 6]
     assert made.drawn == 9
+
+
+def test_a_problem_of_several_groups_is_asked_greedily_once_and_by_that_judged_in_all_of_them():
+    def rewards(first):
+        return lambda uid, number: (1.0, 0.0) if uid == first else (0.0, 1.0)
+
+    _, maker, made, _ = filled(rewards, KeepAll(), greedy=True)
+    assert [slot for slot, _ in maker.draws[-1]] == [0, 3, 4, 5]
+    made.greedy = [make_rollout(prompt=one.prompt, slot=one.slot, reward=one.slot / 10) for one in made.greedy[::2]]
+    # Of slot 0: six rollouts. Of the others: two each.
+    assert greedy_rewards(made).tolist() == pytest.approx([0.0] * 6 + [0.3] * 2 + [0.4] * 2 + [0.5] * 2)
 
 
 def test_a_problem_that_stays_dropped_is_out_with_all_its_groups():

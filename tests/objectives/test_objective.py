@@ -9,10 +9,10 @@ from asym_lit.objectives import Objective, ace, dapo, dr_grpo, grpo, lens, otb, 
 from asym_lit.objectives.advantages import Centred, GroupNormalised
 from asym_lit.objectives.aggregations import GlobalCounts, PromptMean, TokenMean
 from asym_lit.objectives.confidence_reweights import ConfidentErrorPenalty
-from asym_lit.objectives.objective import advantages_of, check_group_size
+from asym_lit.objectives.objective import advantages_of
 from asym_lit.objectives.regularizers import ReferenceKL
 from asym_lit.objectives.rewards import SoftOverlongPenalty
-from asym_lit.types import InputError, Needs, TokenScores
+from asym_lit.types import Needs, TokenScores
 from fakes import LossProblem, full_scores, make_experience
 
 OBJECTIVES = {
@@ -163,12 +163,6 @@ def test_metrics_carry_no_gradient():
     assert terms.loss.requires_grad
     assert set(terms.sums) == {"ratio/mean", "ratio/clipped_low", "ratio/clipped_high", "loss/reference_kl"}
     assert not any(value.requires_grad for value in terms.sums.values())
-
-
-def test_a_group_too_small_to_compare_is_refused_with_what_to_write():
-    with pytest.raises(InputError, match=r"sampling\.n is 1, but GroupNormalised .*allowed: 2 or more.*--data\.sampling\.n 8"):
-        check_group_size(Objective(), 1)
-    check_group_size(Objective(), 2)
 
 
 def test_advantages_of_plain_numbers():

@@ -63,7 +63,7 @@ class RolloutMaker:
             prompts: This rank's share of the step.
             keep: The objective's group filter.
             loader: Gives the next prompts, the same on every rank, and learns what has become of all.
-            greedy: Beside each group that is left, one greedy response.
+            greedy: Beside each problem that is left, one greedy response.
         """
         made.groups_each = loader.groups_each
         first = {slot: start for start, size in loader.groups_each.items() for slot in range(start, start + size)}
@@ -89,8 +89,8 @@ class RolloutMaker:
             self.fill_greedy(made)
 
     def fill_greedy(self, made: RolloutBatch) -> None:
-        """A greedy response beside each group of a batch. A collective."""
-        prompts = [(group[0].slot, group[0].prompt) for group in made.groups]
+        """A greedy response to each problem of a batch, be it of several groups. A collective."""
+        prompts = [(rollouts[0].slot, rollouts[0].prompt) for rollouts in made.problems]
         asked = RolloutBatch([], made.sampling.greedy(), made.step, made.source, seconds=made.seconds)
         made.greedy = [one for group in self._answer(asked, prompts, "greedy", made.step) for one in group]
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from lightning.pytorch import Trainer
 
 from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.rollout.curricula import Curriculum
 from asym_lit.tasks.evaluation_sets import EvaluationSet
 from asym_lit.types import Sampling, Schedule
 
@@ -22,6 +23,7 @@ class RolloutSource(Protocol):
     prompts_per_step: int
     seed: int
     temperature: Schedule | None
+    curriculum: Curriculum | None
     tokenizer: Any
     maker: RolloutMaker
 

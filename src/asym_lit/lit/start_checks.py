@@ -10,7 +10,8 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 
 from asym_lit.lit.rollout_source import RolloutSource
-from asym_lit.objectives.objective import Objective, check_group_size
+from asym_lit.objectives.group_sizes import check_group_size, check_groups_of_a_problem
+from asym_lit.objectives.objective import Objective
 from asym_lit.types import InputError, Sampling, check_sampling
 
 LIGHTNINGS_OWN = (1, None, 1000, -1)
@@ -53,12 +54,13 @@ def check_limits(trainer: Trainer, rollout_steps: int) -> None:
 
 
 def check_start(objective: Objective, data: RolloutSource) -> None:
-    """Refuse an objective that the group size is too small for, temperatures that cannot be; warn of rollouts not the policy's.
+    """Refuse an objective that the groups are too small or too many for, temperatures that cannot be; warn of cut rollouts.
 
     Raises:
         InputError: With what to write.
     """
     check_group_size(objective, data.sampling.n)
+    check_groups_of_a_problem(objective, data.curriculum.most_groups if data.curriculum else 1)
     for temperature in (data.temperature.start, data.temperature.end) if data.temperature else ():
         check_sampling("data", {"temperature": temperature})
     warn_of_cut_distributions(data.sampling)

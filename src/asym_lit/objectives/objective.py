@@ -16,6 +16,7 @@ from asym_lit.objectives.aggregations import Aggregation, GlobalCounts, TokenMea
 from asym_lit.objectives.correction_sums import weight_sums
 from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, check_gap_counted_once
 from asym_lit.objectives.feedback import Steering
+from asym_lit.objectives.part_values import check_parts
 from asym_lit.objectives.ratios import ImportanceRatio, TokenRatio
 from asym_lit.objectives.regularizers import Regularizer
 from asym_lit.objectives.rewards import AllRollouts, GroupFilter, KeepAll, RewardShaper, RolloutFilter
@@ -72,6 +73,7 @@ class Objective:
     warm_up: WarmUp | None = None
 
     def __post_init__(self) -> None:
+        check_parts(self)
         check_gap_counted_once(self.correction, (self.ratio, self.token_loss))
 
     @property
@@ -190,27 +192,6 @@ class WarmUp:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise InputError(f"The warm-up lasts {self.steps} steps; allowed: 1 or more, or no warm-up.")
-
-
-def check_group_size(objective: Objective, group_size: int, found_in: str = "") -> None:
-    """Refuse a group too small for the estimator.
-
-    Args:
-        objective: Whose estimator it is.
-        group_size: Responses to a prompt.
-        found_in: The file that they are read from; empty if they are still to be drawn.
-
-    Raises:
-        InputError: With the size that would do.
-    """
-    least = objective.estimator.min_group_size
-    if group_size < least:
-        given = f"{found_in} has {group_size} response to each prompt" if found_in else f"sampling.n is {group_size}"
-        write = "Give rollouts of groups." if found_in else "Write --data.sampling.n 8."
-        raise InputError(
-            f"{given}, but {type(objective.estimator).__name__} compares rollouts within a group; "
-            f"allowed: {least} or more. With n=1 every advantage would be 0. {write}"
-        )
 
 
 def advantages_of(rewards: Sequence[float], estimator: AdvantageEstimator) -> list[float]:

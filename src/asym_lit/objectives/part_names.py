@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
+from asym_lit.objectives.part_values import check_options
 from asym_lit.types import InputError
 
 PACKAGE = __name__.rpartition(".")[0]
@@ -84,21 +85,39 @@ def called_with(kind: type) -> list[str]:
     return list(inspect.signature(call).parameters)[1:] if call else []
 
 
+def part_within(hint: Any) -> type | None:
+    """The part that an option is, protocol or record; None if it is a plain value."""
+    kinds = (hint, *get_args(hint))
+    return next((kind for kind in kinds if getattr(kind, "_is_protocol", False) or is_dataclass(kind)), None)
+
+
+def _within(called: str, given: Any, wanted: type) -> Any:
+    """A part of a part, which must be called as what it stands for."""
+    part = part_of(called, given, called_with(wanted))
+    own = type(part).__module__.startswith(f"{PACKAGE}.")
+    if own and (called_with(type(part)) != called_with(wanted) or (is_dataclass(wanted) and not isinstance(part, wanted))):
+        raise InputError(f"{called} is a {type(part).__name__}; allowed: a {wanted.__name__}.")
+    return part
+
+
 def _built(knob: str, kind: type, arguments: dict[str, Any]) -> Any:
     options = inspect.signature(kind).parameters
     hints = get_type_hints(kind)
     for name, value in arguments.items():
+        wanted = part_within(hints.get(name))
         if name not in options:
             close = get_close_matches(name, list(options), n=1, cutoff=0.5)
             nearest = f" Nearest: {close[0]}." if close else ""
             raise InputError(
                 f"{name} is not an option of {kind.__name__}, the {knob}.{nearest} Allowed: {', '.join(options) or 'none'}."
             )
-        if isinstance(value, Mapping) and is_dataclass(hints.get(name)) and "class_path" not in value:
-            arguments[name] = _built(knob, hints[name], dict(value))
-        elif isinstance(value, Mapping) and "class_path" in value:
-            arguments[name] = part_of(knob, value, [])
+        if isinstance(value, Mapping) and is_dataclass(wanted) and "class_path" not in value:
+            arguments[name] = _built(knob, wanted, dict(value))
+        elif wanted and isinstance(value, str | Mapping):
+            arguments[name] = _within(f"{name} of {kind.__name__}, the {knob},", value, wanted)
     missing = [name for name, one in options.items() if one.default is one.empty and name not in arguments]
     if missing:
         raise InputError(f"{kind.__name__}, the {knob}, is without {', '.join(missing)}; write it under its init_args.")
+    if kind.__module__.startswith(f"{PACKAGE}."):
+        check_options(kind, arguments, f"{kind.__name__}, the {knob},")
     return kind(**arguments)

@@ -60,7 +60,8 @@ def greedy_rewards(batch: RolloutBatch) -> Float[Tensor, " B"] | None:
     if not batch.greedy:
         return None
     by_slot = {one.slot: float("nan") if one.reward is None else one.reward for one in batch.greedy}
-    return torch.tensor([by_slot[rollout.slot] for rollout in batch.rollouts], dtype=torch.float32)
+    found = [by_slot[rollouts[0].slot] for rollouts in batch.problems for _ in rollouts]
+    return torch.tensor(found, dtype=torch.float32)
 
 
 def note_step(experience: Experience, batch: RolloutBatch, chooses: Callable[[Tensor], Tensor]) -> None:

@@ -156,7 +156,7 @@ class RolloutBatch:
     discarded: list[Rollout] = field(default_factory=list)
     """Rollouts of groups that the filter dropped and a later draw replaced."""
     greedy: list[Rollout] = field(default_factory=list)
-    """A greedy response to the prompt of each group, verified, and not trained on; empty unless a part needs it."""
+    """A greedy response to each problem, verified, and not trained on, in its first slot; empty unless a part needs it."""
     groups_each: Mapping[int, int] = field(default_factory=dict)
     """Of problems that a curriculum gave several groups, which count as one: how many, by the slot of the first."""
     curriculum: dict[str, float] = field(default_factory=dict)

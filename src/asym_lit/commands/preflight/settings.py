@@ -8,7 +8,7 @@ from asym_lit.commands.preflight.checks import Check, Status
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
 from asym_lit.lit.callbacks.rollout_checkpoint import RolloutCheckpoint
-from asym_lit.objectives.objective import check_group_size
+from asym_lit.objectives.group_sizes import check_group_size, check_groups_of_a_problem
 from asym_lit.types import InputError
 
 
@@ -45,6 +45,7 @@ def _curriculum(plan: RunPlan, problems: int) -> Iterator[Check]:
         return
     try:
         data.curriculum.check(data.sampling.n, data.prompts_per_step, plan.hardware.world)
+        check_groups_of_a_problem(plan.module.objective, data.curriculum.most_groups)
     except InputError as fault:
         yield Check("settings", "fail", str(fault))
     asked = data.rollout_steps * data.prompts_per_step

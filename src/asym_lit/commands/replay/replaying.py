@@ -19,7 +19,7 @@ from asym_lit.commands.replay.retokenised import SAID, retokenised
 from asym_lit.commands.replay.sampling import sampled_batch
 from asym_lit.commands.replay.settings import Replay
 from asym_lit.objectives import Objective, grpo
-from asym_lit.objectives.objective import check_group_size
+from asym_lit.objectives.group_sizes import check_group_size
 from asym_lit.policy.known_tokens import gaps, token_count
 from asym_lit.policy.loading import context_of, load_policy, load_tokenizer
 from asym_lit.policy.token_scores import TokenScorer

@@ -10,15 +10,22 @@ from asym_lit.commands.translate.parts import CENTRED, add, dual_clip, entropy_b
 
 ACTOR = "actor_rollout_ref.actor"
 LOSS = f"{ACTOR}.policy_loss"
+RAW = {"estimator": part("advantages.RawReward")}
+GDPO = {"eps": 1e-6, "batch_eps": 1e-8, "over": "tokens"}
 ESTIMATORS: dict[str, dict[str, Any]] = {
     "grpo": {},
     "grpo_vectorized": {},
     "grpo_passk": {"estimator": part("advantages.BestOfGroup")},
     "rloo": {"estimator": part("advantages.LeaveOneOut")},
     "rloo_vectorized": {"estimator": part("advantages.LeaveOneOut")},
-    "reinforce_plus_plus": {"estimator": part("advantages.RawReward"), "reweights": [part("group_reweights.Whitened")]},
+    "reinforce_plus_plus": RAW | {"reweights": [part("group_reweights.Whitened")]},
     "reinforce_plus_plus_baseline": {"estimator": part(CENTRED), "reweights": [part("group_reweights.Whitened")]},
     "gpg": {"estimator": part(CENTRED), "reweights": [part("batch_reweights.RewardedShare")]},
+    "opo": RAW | {"reweights": [part("baselines.LengthWeightedBaseline")]},
+    "remax": RAW | {"reweights": [part("baselines.GreedyBaseline")]},
+    "optimal_token_baseline": RAW | {"reweights": [part("baselines.OptimalTokenBaseline")]},
+    "tir_optimal_token_baseline": RAW | {"reweights": [part("baselines.OptimalTokenBaseline")]},
+    "gdpo": RAW | {"reweights": [part("several_rewards.DecoupledNormalisation", **GDPO)]},
 }
 """`adv_estimator`, over presets whose own is GRPO's."""
 AGGREGATIONS = {
@@ -42,10 +49,8 @@ def verl_objective(made: Translation, given: Mapping[str, Any]) -> None:
     _base(made, given, mode, low, high)
     if estimator not in ESTIMATORS:
         made.nowhere["algorithm.adv_estimator"] = f"{estimator}: nothing like it here; GRPO's advantages stand in the recipe"
-    elif ESTIMATORS[estimator]:
-        add(made, **ESTIMATORS[estimator])
-    elif given.get("algorithm.norm_adv_by_std_in_grpo") is False:
-        add(made, estimator=part(CENTRED))
+    else:
+        _advantages(made, estimator, given.get("algorithm.norm_adv_by_std_in_grpo") is not False)
     _averaged(made, given, mode)
     if given.get(f"{ACTOR}.use_kl_loss"):
         kind = str(given.get(f"{ACTOR}.kl_loss_type", "low_var_kl"))
@@ -62,6 +67,18 @@ def verl_objective(made: Translation, given: Mapping[str, Any]) -> None:
     if given.get("algorithm.filter_groups.enable"):
         draws = whole_of(given, "algorithm.filter_groups.max_num_gen_batches", 10) or 10
         add(made, group_filter=part("rewards.DropUniform", max_draws=draws))
+
+
+def _advantages(made: Translation, estimator: str, normalise: bool) -> None:
+    if estimator == "gdpo":
+        made.notes.append("gdpo reads several rewards: write them, with their weights, under the verifier Weighted.")
+        if not normalise:
+            add(made, **RAW, reweights=[part("several_rewards.DecoupledNormalisation", **GDPO, normalise=False)])
+            return
+    if ESTIMATORS[estimator]:
+        add(made, **ESTIMATORS[estimator])
+    elif not normalise:
+        add(made, estimator=part(CENTRED))
 
 
 def _base(made: Translation, given: Mapping[str, Any], mode: str, low: float, high: float) -> None:

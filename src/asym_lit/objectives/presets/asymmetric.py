@@ -14,11 +14,15 @@ from asym_lit.objectives.confidence_reweights import (
 )
 from asym_lit.objectives.gates import BatchEntropyGate, EntropyGate, Gate
 from asym_lit.objectives.objective import Objective, WarmUp
+from asym_lit.objectives.part_values import check_value
 from asym_lit.objectives.presets.baselines import grpo
 from asym_lit.objectives.ratios import ImportanceRatio, PenalisedRatio, SmoothedRatio
 from asym_lit.objectives.rewards import DropUniform
 from asym_lit.objectives.token_losses import ClippedSurrogate
 from asym_lit.objectives.token_reweights import Rank1Penalty
+
+Scope = Literal["response", "batch"]
+PenaltyOn = Literal["advantage", "ratio"]
 
 
 def simko(
@@ -28,9 +32,9 @@ def simko(
     lambda_top1: float = 1.1,
     clip: float = 0.2,
     kl: float = 0.0,
-    scope: Literal["response", "batch"] = "response",
+    scope: Scope = "response",
     proportional: bool = False,
-    penalty_on: Literal["advantage", "ratio"] = "advantage",
+    penalty_on: PenaltyOn = "advantage",
     warm_up_steps: int = 0,
     clip_high: float | None = None,
     max_draws: int = 0,
@@ -59,6 +63,8 @@ def simko(
         max_draws: Generation rounds per step at most, to replace uniform groups, as in DAPO; 0 keeps them. The paper does so
             for logic, and does not say how often.
     """
+    check_value("scope", scope, Scope)
+    check_value("penalty_on", penalty_on, PenaltyOn)
     gate: Gate = EntropyGate(quantile) if scope == "response" else BatchEntropyGate(quantile)
     base = grpo(clip=clip, kl=kl, token_mean=True)
     if clip_high is not None:

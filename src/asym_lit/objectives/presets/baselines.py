@@ -10,12 +10,15 @@ from asym_lit.objectives.aggregations import ConstantLength, SequenceMean, Seque
 from asym_lit.objectives.batch_reweights import RewardedShare
 from asym_lit.objectives.group_reweights import MixedGroupsOnly, Whitened
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.part_values import check_value
 from asym_lit.objectives.ratios import SequenceRatio
 from asym_lit.objectives.regularizers import EntropyBonus, ReferenceKL, Regularizer
 from asym_lit.objectives.rewards import DropUniform, RewardShaper, SoftOverlongPenalty
 from asym_lit.objectives.reweights import Reweight
 from asym_lit.objectives.token_losses import ClippedSurrogate, ClippedWeight, Likelihood, SoftGate
 from asym_lit.types import InputError
+
+Rescaled = Literal["mixed", "rewarded"]
 
 
 def _kl(coefficient: float) -> tuple[Regularizer, ...]:
@@ -174,7 +177,7 @@ def reinforce_pp_baseline(clip: float = 0.2) -> Objective:
     return replace(reinforce_pp(clip), estimator=Centred())
 
 
-def gpg(rescale: Literal["mixed", "rewarded"] = "mixed") -> Objective:
+def gpg(rescale: Rescaled = "mixed") -> Objective:
     """GPG (arXiv 2504.02546): `-A log pi`, `A = r - mean`, scaled up by the share of rollouts that teach something.
 
     Assumes that the current policy sampled, for there is no ratio. A uniform group has advantage 0; where all are mixed nothing
@@ -183,6 +186,7 @@ def gpg(rescale: Literal["mixed", "rewarded"] = "mixed") -> Objective:
     Args:
         rescale: mixed, over rollouts of mixed groups, as in the paper; rewarded, over those with a reward other than 0 (verl).
     """
+    check_value("rescale", rescale, Rescaled)
     scale: Reweight = MixedGroupsOnly(rescale=True) if rescale == "mixed" else RewardedShare()
     return Objective(estimator=Centred(), reweights=(scale,), token_loss=Likelihood())
 

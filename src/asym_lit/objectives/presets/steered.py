@@ -28,7 +28,8 @@ def a_nsr(
     """A-NSR (arXiv 2605.07137): W-REINFORCE with weights that move: wrong ones from 1.5 down to 0.5, right ones up to 0.2.
 
     Assumes that wrong answers should be pushed most at the start. With gains of 0 it is `w_reinforce(right, wrong)`. The
-    exponential form counts steps: at 0.03 it is over after 100, however long the run.
+    exponential form counts steps: at 0.03 it is over after 100, however long the run. The paper's CW-NSR, wrong responses by
+    their likelihood, is not made, for its formula could not be had; `ace` and `lens` are its relatives.
 
     Args:
         form: `exponential` in the step (recommended), `cosine` over the run, or by the `share` of right responses in the batch.

@@ -10,6 +10,7 @@ from asym_lit.objectives.aggregations import SequenceSum
 from asym_lit.objectives.anchors import Anchor
 from asym_lit.objectives.masked_losses import MaskedSurrogate
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.part_values import check_value
 from asym_lit.objectives.presets.baselines import grpo, gspo
 from asym_lit.objectives.quadratic_losses import QuadraticSurrogate, TetheredLikelihood
 from asym_lit.objectives.ratios import TokenRatio
@@ -38,7 +39,8 @@ def dppo(
     ratio. With anchor rollout there is no sampler correction, which would count the engine's gap twice.
 
     verl: anchor old, thresholds from clip_ratio_low and high, whose 0.2 is PPO's, cap 3 unless it is set. The authors: anchor
-    rollout. SkyRL: rollout, 0.2, no cap. prime-rl: the same with tether 0.001 and `A = r - mean`.
+    rollout. SkyRL: rollout, 0.2, no cap. prime-rl: the same with tether 0.001 and `A = r - mean`. The authors' divergences over
+    the sampler's top-K tokens are not made: engines give the log-prob of the sampled token alone.
 
     Assumes that a shift of probability is what a policy can be trusted for. A uniform group has no gradient but the tether's.
     With tv at 1 and no cap it is GRPO with token mean, unclipped.
@@ -53,6 +55,7 @@ def dppo(
         tether: Coefficient of `(log pi - log pi_anchor)^2` on all tokens, masked ones too; 0 for none. prime-rl's kl_tau:
             0.001.
     """
+    check_value("divergence", divergence, Divergence)
     if two_sided and divergence == "kl":
         raise InputError("two_sided is true and divergence is kl; allowed: two_sided with tv. Write divergence: tv.")
     published = 0.1 if two_sided else {"tv": 0.15, "kl": 0.05}[divergence]
