@@ -14,7 +14,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from asym_lit.programs.forms import Tests, TestsError, read_tests
+from asym_lit.programs.forms import Tests, read_tests
+from asym_lit.programs.stored import TestsError
 from asym_lit.tasks.columns import as_text, check_columns, listed, lookup, passes
 from asym_lit.tasks.rows import Row, Source, find_source, read_rows
 from asym_lit.tasks.splits import Splits, check_shares, divide
