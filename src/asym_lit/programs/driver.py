@@ -130,7 +130,7 @@ def fault_of(fault: BaseException) -> str:
 def run_calls(job: Namespace, space: Namespace, report: Report) -> None:
     """Call a method of `Solution`, of a new one each time, or else a function, with each of the arguments."""
     name = job["function"]
-    solution = space.get("Solution")
+    solution: Any = space.get("Solution")
     method = callable(getattr(solution, name, None))
     if not method and not callable(space.get(name)):
         report(error=f"no function {name}")
