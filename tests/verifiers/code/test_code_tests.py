@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from asym_lit.programs.sandbox.places import obstacle
 from asym_lit.types import AuditingVerifier, Counting, InputError, Outcome, Prompt, SubmittingVerifier
@@ -169,6 +170,20 @@ def test_annotations_of_a_program_mean_what_they_mean_in_a_file_of_its_own(verif
     shown = "def f(x: int): ...\nprint(f.__annotations__['x'] is int, __file__)"
     tests = {"inputs": [""], "outputs": ["True program.py"]}
     assert verifier.verify(prompt_of(tests), fenced(shown)).reason == "all tests"
+
+
+def test_the_prelude_of_contests_imports_what_leetcode_does_and_gives_pow_back():
+    callbacks = yaml.safe_load((Path(__file__).parents[3] / "configs/callbacks/contest_code.yaml").read_text("utf-8"))
+    made = opened(prelude=callbacks[0]["init_args"]["verifier"]["init_args"]["prelude"], seconds=2.0)
+    program = (
+        "class Solution:\n    def add(self, a: List[int], b: Optional[int]) -> int:\n"
+        "        assert pow(2, 3, 5) == 3 and math.gcd(4, 6) == 2 and bisect.bisect([1], 2) == len(deque([1]))\n"
+        "        return a + b"
+    )
+    try:
+        assert made.verify(prompt_of(ADD), fenced(program)).reason == "all tests"
+    finally:
+        made.close()
 
 
 @pytest.mark.parametrize("head", ["def add(a, b):\n    # 2 and 3 are 5\n", "def add(a, b):\n"])
