@@ -120,10 +120,9 @@ def test_a_paper_names_its_number_and_where_code_and_paper_part(overlay: Path) -
     assert "code" in words
 
 
-def test_callbacks_with_a_judge_differ_from_those_without_in_the_verifier_alone() -> None:
-    plain, judged = (
-        yaml.safe_load((ROOT / f"configs/callbacks/{name}.yaml").read_text()) for name in ("maths", "maths_judged")
-    )
+@pytest.mark.parametrize("names", [("maths", "maths_judged"), ("code", "contest_code")])
+def test_callbacks_of_a_kind_differ_in_the_verifier_alone(names) -> None:
+    plain, judged = (yaml.safe_load((ROOT / f"configs/callbacks/{name}.yaml").read_text()) for name in names)
     for callbacks in (plain, judged):
         assert callbacks[0]["init_args"].pop("verifier")
     assert judged == plain

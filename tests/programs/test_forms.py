@@ -9,8 +9,9 @@ import zlib
 
 import pytest
 
-from asym_lit.programs.forms import TestsError, drawn, read_tests
+from asym_lit.programs.forms import drawn, read_tests
 from asym_lit.programs.packed import unpacked
+from asym_lit.programs.stored import TestsError
 
 STDIN = [{"kind": "stdin", "inputs": ["1\n"], "outputs": ["2\n"]}]
 CALLS = [{"kind": "calls", "function": "f", "calls": [[1, [2]]], "results": [[3]]}]
@@ -56,6 +57,27 @@ def test_calls_of_a_function_are_read_in_every_form(given):
 def test_a_result_that_stands_alone_in_a_list_may_be_meant_without_it():
     (part,) = read_tests({"inputs": [[1]], "outputs": [[6]], "fn_name": "f"})
     assert part["results"] == [[[6], 6]]
+
+
+def test_a_text_stands_for_itself_where_inputs_are_plain_values():
+    (plain,) = read_tests({"inputs": [["abc"]], "outputs": ["5"], "fn_name": "f"})
+    (json_lines,) = read_tests({"inputs": ['"abc"'], "outputs": ["5"], "fn_name": "f"})
+    assert plain["results"] == [[5, "5"]] and json_lines["results"] == [[5]]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (json.dumps({"inputs": ["1"], "outputs": ["9" * 5000], "fn_name": "f"}), "an integer of more than 4,300 digits"),
+        ({"inputs": ["9" * 5000], "outputs": ["1"], "fn_name": "f"}, "an integer of more than 4,300 digits"),
+        ('{"inputs": [[' + "9" * 5000 + "]]}", "an integer of more than 4,300 digits"),
+        ({"inputs": ["[" * 100_000], "outputs": ["1"], "fn_name": "f"}, "nested too deeply"),
+        ({"inputs": ["1"], "outputs": ["[" * 100_000], "fn_name": "f"}, "nested too deeply"),
+    ],
+)
+def test_what_python_does_not_read_is_said(given, words):
+    with pytest.raises(TestsError, match=words):
+        read_tests(given)
 
 
 def test_asserts_and_checks_are_run_as_they_stand():

@@ -16,6 +16,8 @@ from asym_lit.programs.outputs import same_output, same_value
         ("0.3333333\n", "0.33333333"),  # 1e-7 of it
         ("1000001.0", "1000000.5"),  # half of a millionth
         ("1e3", "1000.0"),
+        ("0.0000001", "1e-07"),  # as Python prints a float that has no point
+        ("100000000000000000000", "1e+20"),
         ("2", "2.0"),
         ("-0.0", "0.0"),
         ("1e-12", "0.000"),
@@ -52,6 +54,9 @@ def test_blanks_and_last_digits_of_numbers_with_a_point_mean_nothing(given, gold
         ("5 5", "5"),
         ("", "5"),
         ("1e-5", "0.0"),
+        ("2e-07", "1e-07"),
+        ("1000", "e"),
+        ("1e1", "10"),
     ],
 )
 def test_order_case_lines_and_other_digits_mean_something(given, gold):

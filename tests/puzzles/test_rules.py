@@ -155,6 +155,39 @@ def test_stored_answers_are_compared_as_they_are_asked_for():
     assert stored("space_reasoning", "Hair Wax", "hair wax.") and not stored("space_reasoning", "bed", "beds")
     assert stored("space_reasoning_tree", "a, b", "b, a") and not stored("space_reasoning_tree", "a, b", "a")
     assert stored("word_sorting_mistake", "No", "no")
+    assert stored("time_sequence", "[50, 1]", r"\text{[50, 1]}") and not stored("time_sequence", "[50, 1]", r"\text{[50, 2]}")
+    assert stored("operation", "1240", "1,240") and stored("operation", "2.375", r"\tfrac{19}{8}")
+    assert stored("operation", "1240", "1{,}240") and not stored("operation", "1240", "1,24")
+
+
+def fits(kind, answer, **facts):
+    return fault_of(Game(kind, metadata=facts), answer) is None
+
+
+@pytest.mark.parametrize("dressed", ["{}", "**{}**", "${}$", r"\text{{{}}}", r"$\mathrm{{{}}}$", "`{}`.", "{}."])
+def test_answers_may_stand_in_the_clothes_of_markdown_and_latex(dressed):
+    assert fits("dyck_language_errors", dressed.format(3), bracket_string="((]")
+    assert not fits("dyck_language_errors", dressed.format(2), bracket_string="((]")
+    assert fits("dyck_language_reasoning_errors", dressed.format("4, 2"), error_indices=[2, 4])
+    assert not fits("dyck_language_reasoning_errors", dressed.format("4, 1"), error_indices=[2, 4])
+    equation = {"letter_words": ["AB", "C", "AD"], "operators": ["+"]}
+    assert fits("cryptarithm", dressed.format("12 + 3 = 15"), **equation)
+    assert not fits("cryptarithm", dressed.format("12 + 3 = 16"), **equation)
+
+
+@pytest.mark.parametrize("said", ["[{}]", r"[\{\}]", r"\text{[{}]}", r"$\text{[\{\}]}$", "**[{}]**", "[ { } ]"])
+def test_a_sequence_with_braces_may_be_written_as_latex_wants_it(said):
+    assert fits("dyck_language", said, question_sequence="[{}")
+    assert not fits("dyck_language", said, question_sequence="[[{}")
+
+
+def test_latex_has_signs_of_its_own():
+    assert fits("game_of_24", r"8 \times 3", numbers=[8, 3], result=24) and fits(
+        "game_of_24", r"48 \div 2", numbers=[48, 2], result=24
+    )
+    assert fits("game_of_24", r"8 \cdot 3", numbers=[8, 3], result=24) and not fits(
+        "game_of_24", r"8 \div 3", numbers=[8, 3], result=24
+    )
 
 
 def test_a_sequence_is_completed_by_what_closes_it_and_an_open_one_errs_behind_its_end():

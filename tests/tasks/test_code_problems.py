@@ -94,6 +94,15 @@ def test_rows_without_tests_are_listed_and_too_many_of_them_are_refused(tmp_path
         CodeProblems(path, val=None, test=None).prompts("train")
 
 
+def test_a_row_whose_tests_are_empty_is_told_so(tmp_path):
+    rows = [{"question": "q", "test_list": [], "test_setup_code": ""}, {"question": "r", "test_list": ["assert f"]}]
+    task = CodeProblems(
+        write(tmp_path / "a.jsonl", *rows), tests={"test_list": "test_list", "test_setup_code": "test_setup_code"}
+    )
+    with pytest.raises(InputError, match=r"row 0: no tests that can be read: no tests: nothing in test_list, test_setup_code"):
+        task.prompts("train")
+
+
 def test_splits_share_no_problem_and_sizes_are_drawn_by_the_seed(tmp_path):
     path = write(tmp_path / "a.jsonl", *[row(n) for n in range(200)])
     task = CodeProblems(path, test="train", held_out=0.2, train_size=10)

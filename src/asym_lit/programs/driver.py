@@ -8,6 +8,7 @@ expected result; asserts hold theirs, and a program that looks for them in its o
 from __future__ import annotations
 
 import builtins
+import contextlib
 import json
 import os
 import resource
@@ -72,7 +73,7 @@ def codes_of(job: Namespace) -> list[types.CodeType]:
     A program that continues the text before it, as completions do, is compiled together with that.
     """
     before, program, entry = job.get("before", ""), job["program"], job.get("entry", "")
-    codes = [compile(job["prelude"], "<prelude>", "exec")] if job["prelude"] else []
+    codes = [compiled(job["prelude"], "<prelude>")] if job["prelude"] else []
     if before:
         import ast
 
@@ -81,9 +82,22 @@ def codes_of(job: Namespace) -> list[types.CodeType]:
         except SyntaxError:
             whole = False
         if not whole:
-            return [*codes, compile(before + program, "<program>", "exec")]
-        codes.append(compile(before, "<before>", "exec"))
-    return [*codes, compile(program, "<program>", "exec")]
+            return [*codes, compiled(before + program, "<program>")]
+        codes.append(compiled_head(before))
+    return [*codes, compiled(program, "<program>")]
+
+
+def compiled(text: str, name: str) -> types.CodeType:
+    """Code of a text by itself: what this file imports from `__future__` is not for programs."""
+    return compile(text, name, "exec", dont_inherit=True)
+
+
+def compiled_head(text: str) -> types.CodeType:
+    """The code before a program that does without it; its last function may be a signature and comments, and have no body."""
+    for more in ("", *(f"\n{' ' * deep}pass\n" for deep in (4, 8, 2, 1))):
+        with contextlib.suppress(SyntaxError):
+            return compiled(text + more, "<before>")
+    return compiled(text, "<before>")
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -114,13 +128,11 @@ def fault_of(fault: BaseException) -> str:
 
 
 def run_calls(job: Namespace, space: Namespace, report: Report) -> None:
-    """Call a function, or a method of `Solution`, with each of the arguments."""
+    """Call a method of `Solution`, of a new one each time, or else a function, with each of the arguments."""
     name = job["function"]
-    made = space.get(name)
-    if not callable(made):
-        solution = space.get("Solution")
-        made = getattr(solution() if callable(solution) else None, name, None)
-    if not callable(made):
+    solution: Any = space.get("Solution")
+    method = callable(getattr(solution, name, None))
+    if not method and not callable(space.get(name)):
         report(error=f"no function {name}")
         return
     for number, arguments in enumerate(job["calls"]):
@@ -129,6 +141,7 @@ def run_calls(job: Namespace, space: Namespace, report: Report) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (min(int(begun + job["seconds"]) + 1, hard), hard))
         said: Namespace = {}
         try:
+            made = getattr(solution(), name) if method else space[name]
             said["value"] = plain(made(*arguments))
         except BaseException as fault:
             said["error"] = fault_of(fault)
@@ -139,11 +152,11 @@ def run_calls(job: Namespace, space: Namespace, report: Report) -> None:
 
 def run_asserts(job: Namespace, space: Namespace, report: Report) -> None:
     """Run what defines the checks, then each of them."""
-    exec(compile(job["setup"], "<setup>", "exec"), space)  # noqa: S102
+    exec(compiled(job["setup"], "<setup>"), space)  # noqa: S102
     for number, text in enumerate(job["asserts"]):
         said = {}
         try:
-            exec(compile(text, "<test>", "exec"), space)  # noqa: S102
+            exec(compiled(text, "<test>"), space)  # noqa: S102
         except BaseException as fault:
             said["error"] = fault_of(fault)
         report(n=number, **said)
@@ -152,11 +165,11 @@ def run_asserts(job: Namespace, space: Namespace, report: Report) -> None:
 
 
 def run(job: Namespace, report: Report) -> None:
-    """The program, then its tests."""
-    module = types.ModuleType("__main__")
-    sys.modules["__main__"] = module
+    """The program, then its tests. Where functions are tested it is a module, and what it does as a script is not done."""
+    module = types.ModuleType("__main__" if job["kind"] == "stdin" else "program")
+    sys.modules["__main__"] = sys.modules[module.__name__] = module
     space = vars(module)
-    sys.argv = ["program.py"]
+    sys.argv = [space.setdefault("__file__", "program.py")]
     try:
         codes = codes_of(job)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
@@ -185,8 +198,6 @@ def main(job: Namespace, results: int) -> None:
     vars(builtins).update(exit=Quitter("exit", "Ctrl-D"), quit=Quitter("quit", "Ctrl-D"))
     sys.path[:] = job["path"] or sys.path
     report = Report(results, job["nonce"])
-    if hasattr(sys, "set_int_max_str_digits"):
-        sys.set_int_max_str_digits(0)
     confine(job)
     report(start=process_time())
     try:
@@ -199,6 +210,9 @@ def main(job: Namespace, results: int) -> None:
     if job["kind"] != "stdin":
         os._exit(0)
 
+
+if hasattr(sys, "set_int_max_str_digits"):  # arguments and results may be of any length
+    sys.set_int_max_str_digits(0)
 
 if __name__ == "__main__":
     with os.fdopen(int(sys.argv[1])) as given:

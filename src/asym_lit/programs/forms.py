@@ -14,19 +14,15 @@ import ast
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from asym_lit.programs.packed import unpacked
+from asym_lit.programs.stored import TestsError, arguments_of, is_list, read_json, results_of, text_of
 
 Tests = list[dict[str, Any]]
 LONGEST_LITERAL = 20_000_000
 """Characters of tests that are written as a Python literal; JSON may be longer."""
-
-
-class TestsError(ValueError):
-    """Tests that cannot be read, with why."""
-
-    __test__ = False
 
 
 def read_tests(value: Any) -> Tests:
@@ -64,12 +60,8 @@ def _drawn(part: dict[str, Any], most: int, rng: random.Random) -> dict[str, Any
 
 
 def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    except RecursionError as fault:
-        raise TestsError("tests that are nested too deeply") from fault
+    with suppress(json.JSONDecodeError):
+        return read_json(text)
     packed = unpacked(text)
     if packed is not None:
         return _parsed(packed)
@@ -101,12 +93,13 @@ def _in_and_out(found: Mapping[str, Any]) -> Tests:
     """verl's, rllm's, APPS' and TACO's form: `inputs`, `outputs`, `fn_name` where a function is tested; DeepMind's `input`."""
     given, gold = found.get("inputs", found.get("input")), found.get("outputs", found.get("output"))
     name = found.get("fn_name") or found.get("func_name") or _function_of(found)
-    if not _is_list(given) or not _is_list(gold):
+    if not is_list(given) or not is_list(gold):
         raise TestsError("inputs and outputs are wanted as two lists")
     if not name:
-        texts = [[_text(one) for one in side] for side in (given, gold)]
+        texts = [[text_of(one) for one in side] for side in (given, gold)]
         return [{"kind": "stdin", "inputs": texts[0], "outputs": texts[1]}]
-    calls, results = [_arguments(one) for one in given], [_results(one) for one in gold]
+    as_texts = all(isinstance(one, str) for one in given)
+    calls, results = [arguments_of(one) for one in given], [results_of(one, as_texts) for one in gold]
     return [{"kind": "calls", "function": str(name), "calls": calls, "results": results}]
 
 
@@ -116,7 +109,7 @@ def _listed(found: Mapping[str, Any]) -> Tests:
     tests = _parsed(tests) if isinstance(tests, str) else tests
     if isinstance(tests, Mapping):
         return read_tests({**tests, **{k: v for k, v in found.items() if k != "tests"}})
-    if not _is_list(tests) or not all(isinstance(one, Mapping) and "input" in one and "output" in one for one in tests):
+    if not is_list(tests) or not all(isinstance(one, Mapping) and "input" in one and "output" in one for one in tests):
         raise TestsError("a list of tests is wanted, each with input and output")
     named = [_function_of(one) or _function_of(found) for one in tests]
     parts = []
@@ -132,8 +125,8 @@ def _listed(found: Mapping[str, Any]) -> Tests:
 def _function_of(found: Mapping[str, Any]) -> str:
     inside = found.get("metadata")
     try:
-        inside = json.loads(inside) if isinstance(inside, str) else inside
-    except ValueError:
+        inside = read_json(inside) if isinstance(inside, str) else inside
+    except (TestsError, json.JSONDecodeError):
         inside = None
     where: list[Mapping[str, Any]] = [found, *([inside] if isinstance(inside, Mapping) else [])]
     names = (one.get(key) for one in where for key in ("fn_name", "func_name"))
@@ -182,36 +175,5 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Tests]] = {
 }
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
 def _lines(value: Any) -> list[Any]:
     return [] if not value else [value] if isinstance(value, str) else list(value)
-
-
-def _text(value: Any) -> str:
-    """Text for a pipe; some data have lists of lines."""
-    if isinstance(value, str):
-        return value
-    return "\n".join(map(_text, value)) if _is_list(value) else json.dumps(value)
-
-
-def _arguments(value: Any) -> list[Any]:
-    """A list of arguments, or a text with a JSON value a line."""
-    if not isinstance(value, str):
-        return list(value) if _is_list(value) else [value]
-    try:
-        return [json.loads(line) for line in value.split("\n") if line.strip()]
-    except ValueError as fault:
-        raise TestsError(f"an input of a function is no JSON value a line: {value[:60]!r}") from fault
-
-
-def _results(value: Any) -> list[Any]:
-    """What will do as a result: a JSON value in a text; else the value, and what stands alone in its list, as APPS has it."""
-    if isinstance(value, str):
-        try:
-            return [json.loads(value)]
-        except ValueError:
-            return [value]
-    return [value, value[0]] if _is_list(value) and len(value) == 1 else [value]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 RELATIVE = 1e-6
-"""Error of a number whose gold form has a point."""
+"""Error of a number whose gold form has a point, or an exponent: 1e-07 is how Python prints a float without one."""
 NEAR_ZERO = 1e-9
 """Error where that number is 0, of which there is no share."""
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -20,7 +20,7 @@ def same_output(given: str, gold: str) -> bool:
     """Whether a program printed what it should.
 
     Blank lines at both ends and blanks around tokens mean nothing; the number of lines, the order and the case of tokens do. A
-    token is the gold one letter by letter, but for a gold number with a point, which may be met within `RELATIVE`.
+    token is the gold one letter by letter, but for a gold number with a point or an exponent, met within `RELATIVE`.
     """
     found, expected = _lines(given), _lines(gold)
     return len(found) == len(expected) and all(map(_same_line, found, expected))
@@ -76,6 +76,6 @@ def _same_line(given: Sequence[str], gold: Sequence[str]) -> bool:
 def _same_token(given: str, gold: str) -> bool:
     if given == gold:
         return True
-    if "." not in gold or not NUMBER.fullmatch(gold) or not NUMBER.fullmatch(given):
+    if not NUMBER.fullmatch(gold) or not NUMBER.fullmatch(given) or not set(gold) & set(".eE"):
         return False
     return near(float(given), float(gold))

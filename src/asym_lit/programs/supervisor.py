@@ -110,6 +110,8 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer, which closes the pipe
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # the program that runs is ended on the way out
     be_subreaper()
+    if hasattr(sys, "set_int_max_str_digits"):  # what programs return is read, however long
+        sys.set_int_max_str_digits(0)
     if sys.argv[1] == "--try":
         print(json.dumps(tried(json.loads(sys.argv[2]))))  # noqa: T201
     else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from asym_lit.puzzles.game import Game
+from asym_lit.puzzles.words import unwrapped
 
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _OPEN_OF = {closing: opening for opening, closing in _CLOSING.items()}
 _NO_ERRORS = re.compile(r"(?:no (?:errors?|mistakes?)|none|empty|没有错误|无错误|无|-1)?[\s.。\"'“”]*", re.IGNORECASE)
+_TEXT = re.compile(r"\\(?:text|texttt|mathrm|mathtt)\s*\{(.*)\}", re.DOTALL)
 _VALID = re.compile(r"(?:the sequence is )?(?:valid|correct)[\s.]*", re.IGNORECASE)
 
 
@@ -36,17 +38,25 @@ def _walked(sequence: str) -> tuple[int, list[str]]:
 
 def completion_fault(game: Game, answer: str) -> str | None:
     """What is wrong with a completed sequence: it is the one given, and only what closes it behind."""
-    said = re.sub(r"\s", "", answer).strip("\"'`“”$*.。")
+    said = re.sub(r"\s", "", _undressed(answer)).strip("\"'`“”$*.。")
     wanted = completed(str(game.fact("question_sequence")))
     if wanted is None:
         return "the sequence of the puzzle cannot be closed"
     return None if said == wanted else f"is {said[:40]!r}, not {wanted[:40]!r}"
 
 
+def _undressed(answer: str) -> str:
+    """A sequence without LaTeX's clothes, which may hold braces of its own: `$\\text{[\\{\\}]}$` is `[{}]`."""
+    plain = answer.strip(" \t\r\n$*`.")
+    dressed = _TEXT.fullmatch(plain)
+    return re.sub(r"\\([{}])", r"\1", dressed[1] if dressed else plain)
+
+
 def error_fault(game: Game, answer: str) -> str | None:
     """What is wrong with the place of the first error."""
     wanted = first_error(str(game.fact("bracket_string")))
-    said = "-1" if _VALID.fullmatch(answer.strip()) else answer.strip().rstrip(".。")
+    plain = unwrapped(answer)
+    said = "-1" if _VALID.fullmatch(plain) else plain.rstrip(".。* ")
     if not re.fullmatch(r"-?\d{1,9}", said):
         return f"{said[:40]!r} is no place"
     return None if int(said) == wanted else f"is {int(said)}, not {wanted}"
@@ -55,7 +65,8 @@ def error_fault(game: Game, answer: str) -> str | None:
 def reasoning_fault(game: Game, answer: str) -> str | None:
     """What is wrong with the numbers of the wrong thoughts, a set of them."""
     wanted = {int(number) for number in game.fact("error_indices")}
-    if _NO_ERRORS.fullmatch(answer.strip().strip("\"'“”")):
+    answer = unwrapped(answer)
+    if _NO_ERRORS.fullmatch(answer):
         said: set[int] = set()
     else:
         numbers = re.findall(r"\d{1,9}", answer)

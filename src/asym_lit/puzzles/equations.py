@@ -8,8 +8,14 @@ from fractions import Fraction
 
 from asym_lit.puzzles.arithmetic import evaluate, plain
 from asym_lit.puzzles.game import Game
+from asym_lit.puzzles.words import unwrapped
 
 _TOKEN = re.compile(r"\d+|[-+*/%()]|\S")
+
+
+def _signs_of(text: str) -> str:
+    """An expression with Python's signs for LaTeX's too: `8 \\times 3` is `8 * 3`."""
+    return plain(re.sub(r"\\(times|cdot|div)(?![a-z])", lambda sign: "/" if sign[1] == "div" else "*", text))
 
 
 def target_fault(game: Game, answer: str) -> str | None:
@@ -20,7 +26,7 @@ def target_fault(game: Game, answer: str) -> str | None:
     lines = [line.split("#")[0].strip() for line in answer.splitlines() if line.split("#")[0].strip()]
     if len(lines) != 1:
         return f"{len(lines)} lines, not one expression"
-    expression, _, right = plain(lines[0]).partition("=")
+    expression, _, right = _signs_of(lines[0]).partition("=")
     used = Counter(int(number) for number in re.findall(r"\d+", expression[:300]) if len(number) < 10)
     given = Counter(int(number) for number in game.fact("numbers"))
     allowed = set(game.metadata.get("operators", "+-*/"))
@@ -47,7 +53,7 @@ def path_fault(game: Game, answer: str) -> str | None:
 
 
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(plain(text)[:300])
+    return _TOKEN.findall(_signs_of(text)[:300])
 
 
 def _equality_fault(equation: str) -> str | None:
@@ -63,7 +69,7 @@ def letters_fault(game: Game, answer: str) -> str | None:
     words, operators = [str(word) for word in game.fact("letter_words")], [str(sign) for sign in game.fact("operators")]
     signs = [*operators, "="]
     asked = [part for word, sign in zip(words, [*signs, ""], strict=True) for part in (word, sign) if part]
-    said = re.findall(r"\d+|[-+*/=]|\S", plain(answer.strip(" *`$.\n").strip("[]"))[:300])
+    said = re.findall(r"\d+|[-+*/=]|\S", _signs_of(unwrapped(answer).strip(" *`$.\n").strip("[]"))[:300])
     if [part for part in said if not part.isdigit()] != signs or len(said) != len(asked):
         return f"{answer.strip()[:40]!r} is not of the form {' '.join(asked)}"
     digits: dict[str, str] = {}

@@ -53,7 +53,12 @@ def find(response: str, marks: tuple[Mark, ...]) -> str | None:
         marks: Kinds that count. `bare` counts only where nothing else is found.
     """
     text = spoken(response)
-    found = max((span for mark in marks if mark != "bare" for span in _spans(text, mark)), default=None, key=_place)
+    found = max(
+        (span for mark in marks if mark not in ("phrase", "bare") for span in _spans(text, mark)), default=None, key=_place
+    )
+    said = next(_spans(text, "phrase"), None) if "phrase" in marks else None
+    if said and (found is None or found.end <= said.start):  # else its line holds a mark: "The answer is $\boxed{5}$."
+        found = said
     if found is not None:
         return found.text.strip()
     bare = text.strip()
@@ -76,7 +81,7 @@ def _spans(text: str, mark: Mark) -> Iterator[_Span]:
     elif mark == "fenced":
         opening: re.Match[str] | None = None
         for fence in _FENCE.finditer(text):
-            if opening is None or fence[0].strip("` \t"):  # one that names a language opens, whatever stands before
+            if opening is None or fence[0].strip("` \t\r"):  # one that names a language opens, whatever stands before
                 opening = fence
             else:
                 yield _Span(fence.end(), opening.start(), text[opening.end() : fence.start()])

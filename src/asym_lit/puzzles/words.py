@@ -12,14 +12,21 @@ from asym_lit.puzzles.game import Game, Misread
 from asym_lit.puzzles.literals import cell_list, literal
 
 _YES_NO = {"yes": "yes", "no": "no", "是": "yes", "否": "no"}
-_FRACTION = re.compile(r"([+-]?)\\d?frac\{([^{}]{1,40})\}\{([^{}]{1,40})\}")
+_FRACTION = re.compile(r"([+-]?)\\[dt]?frac\{([^{}]{1,40})\}\{([^{}]{1,40})\}")
 _CENTS = re.compile(r"(?<![\d.])-?\d{1,12}\.\d\d(?!\d)")
+_STOP_BEHIND = re.compile(r"(?<=[$*`\"'”])[.。]+\s*\Z")
 _TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 
 
 def unwrapped(answer: str) -> str:
     """A text without LaTeX's and markdown's clothes: `\\text{A}, **B**` is `A, B`."""
-    return _TEXT.sub(r"\1", answer).replace("\\ ", " ").replace("\\,", " ").strip(" \t\n$*`\"'“”")
+    text = _STOP_BEHIND.sub("", _TEXT.sub(r"\1", answer)).replace("\\ ", " ").replace("\\,", " ")
+    return text.strip(" \t\r\n$*`\"'“”")
+
+
+def without_thousands(text: str) -> str:
+    """Numbers without the commas between thousands, LaTeX's `1{,}240` too."""
+    return re.sub(r"(?<=\d)(?:,|\{,\})(?=\d{3}\b)", "", text)
 
 
 def listed(answer: str) -> list[str]:
@@ -78,7 +85,7 @@ def same_names_fault(game: Game, answer: str) -> str | None:
 
 def count_fault(game: Game, answer: str) -> str | None:
     """What is wrong with a whole number, or `unknown` where that is stored."""
-    said, wanted = (re.sub(r"(?<=\d),(?=\d{3}\b)", "", unwrapped(text)).lower().rstrip(".。") for text in (answer, game.answer))
+    said, wanted = (without_thousands(unwrapped(text)).lower().rstrip(".。") for text in (answer, game.answer))
     if wanted.lstrip("-").isdigit() and re.fullmatch(r"[+-]?\d{1,18}(?:\.0+)?", said):
         return None if int(float(said)) == int(wanted) else f"is {said}, not {wanted}"
     return None if said == wanted else f"is {said[:40]!r}, not {wanted[:40]!r}"
@@ -92,7 +99,7 @@ def value_fault(game: Game, answer: str) -> str | None:
 
 
 def _number(text: str) -> Fraction:
-    return evaluate(_FRACTION.sub(r"\1(\2)/(\3)", unwrapped(text)))
+    return evaluate(_FRACTION.sub(r"\1(\2)/(\3)", without_thousands(unwrapped(text))))
 
 
 def cents_fault(game: Game, answer: str) -> str | None:
@@ -110,7 +117,7 @@ def meeting_fault(game: Game, answer: str) -> str | None:
 
 
 def _pair(text: str) -> tuple[int, int]:
-    value = literal(text.strip(" *`.$"))
+    value = literal(unwrapped(text).strip(" *`.$"))
     if value in (0, [0], (0,)):
         return (0, 0)
     return cell_list([value])[0]

@@ -14,7 +14,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from asym_lit.programs.forms import Tests, TestsError, read_tests
+from asym_lit.programs.forms import Tests, read_tests
+from asym_lit.programs.stored import TestsError
 from asym_lit.tasks.columns import as_text, check_columns, listed, lookup, passes
 from asym_lit.tasks.rows import Row, Source, find_source, read_rows
 from asym_lit.tasks.splits import Splits, check_shares, divide
@@ -157,6 +158,8 @@ class CodeProblems:
 
     def _prompt(self, row: Row, question: str, uid: str, origin: str) -> Prompt:
         values = {name: self._value(fields, row) for name, fields in self.tests.items()}
+        if not any(value is not None for value in values.values()):
+            raise TestsError(f"no tests: nothing in {', '.join(f for fields in self.tests.values() for f in listed(fields))}")
         tests = read_tests({name: value for name, value in values.items() if value is not None})
         special = dict(zip(SPECIAL, (question, "\n".join(_asserts(tests)), interface_of(tests)), strict=True))
         text = _FIELD.sub(lambda m: special[m[1]] if m[1] in special else as_text(lookup(row, m[1])) or "", self.template)

@@ -6,7 +6,6 @@ the seed, the prompt, the weights that sampled and the place in the group, so or
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -16,9 +15,7 @@ from hashlib import blake2b
 
 from asym_lit.answers.classes import classes
 from asym_lit.types import ComparingVerifier, InputError, Intervention, Outcome, Prompt, Rollout, Verdict, Verifier
-
-THINK_ANSWER = r"<think>.*</think>\s*<answer>.*</answer>"
-"""The format of the study: thoughts, then the answer, each in its tags, and nothing else."""
+from asym_lit.verifiers.formats import THINK_ANSWER, Format
 
 
 class Revision(ABC):
@@ -165,24 +162,6 @@ class MajorityVote(Revision):
         elected, votes = count.most_common(1)[0]
         reason = f"{votes} of {count.total()} votes are for {elected[:80]!r}"
         return [self._said(answer == elected, reason, old) for answer, old in zip(answers, verdicts, strict=True)]
-
-
-class Format:
-    """A regular expression that a whole response must match; dots match line ends.
-
-    Args:
-        pattern: Empty: everything has the format.
-    """
-
-    def __init__(self, pattern: str) -> None:
-        try:
-            self.pattern = re.compile(pattern, re.DOTALL) if pattern else None
-        except re.error as fault:
-            raise InputError(f"format is {pattern!r}, which is no regular expression: {fault}.") from fault
-
-    def holds(self, response: str) -> bool:
-        """Whether a response, without blanks around it, has the format."""
-        return self.pattern is None or self.pattern.fullmatch(response.strip()) is not None
 
 
 def innermost_of(verifier: Verifier) -> Verifier:

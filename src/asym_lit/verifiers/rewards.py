@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asym_lit.types import InputError
-from asym_lit.verifiers.interventions import THINK_ANSWER, Format
+from asym_lit.verifiers.formats import THINK_ANSWER, Format
 
 
 def formatted(response: str, pattern: str = THINK_ANSWER) -> float:

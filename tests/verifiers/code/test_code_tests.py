@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from asym_lit.programs.sandbox.places import obstacle
 from asym_lit.types import AuditingVerifier, Counting, InputError, Outcome, Prompt, SubmittingVerifier
@@ -129,6 +130,78 @@ def test_a_program_is_judged_by_what_it_prints_not_by_how_it_ends(verifier, prog
 def test_a_function_is_judged_by_what_it_returns(verifier, program, outcome, says):
     verdict = verifier.verify(prompt_of(ADD), fenced(program))
     assert verdict.outcome == outcome and says in verdict.reason, verdict.reason
+
+
+GUARDED = "\nif __name__ == '__main__':\n    print(add(int(input()), int(input())))"
+STATE = (
+    "class Solution:\n    def __init__(self):\n        self.found = []\n"
+    "    def add(self, a, b):\n        self.found.append(a + b)\n        return self.found[0]"
+)
+
+
+@pytest.mark.parametrize("tests", [ADD, {"test_list": ["assert add(2, 3) == 5"]}], ids=["calls", "asserts"])
+@pytest.mark.parametrize("behind", [GUARDED, "\nif __name__ == '__main__':\n    import unittest\n    unittest.main()"])
+def test_where_functions_are_tested_what_a_program_does_as_a_script_is_not_done(verifier, tests, behind):
+    verdict = verifier.verify(prompt_of(tests), fenced(f"def add(a, b):\n    return a + b{behind}"))
+    assert verdict.outcome == Outcome.CORRECT, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("program", "outcome"),
+    [
+        (STATE, "correct"),  # of a new one for each call: 5, then [1, 2], not 5 again
+        ("from operator import sub as add\nclass Solution:\n    def add(self, a, b):\n        return a + b", "correct"),
+        ("class Solution:\n    pass\ndef add(a, b):\n    return a + b", "correct"),
+        ("class Solution:\n    @staticmethod\n    def add(a, b):\n        return a + b", "correct"),
+        (
+            "class Solution:\n    def __init__(self, n):\n        pass\n    def add(self, a, b):\n        return a + b",
+            "incorrect",
+        ),
+    ],
+)
+def test_a_method_of_a_solution_is_called_on_a_new_one_each_time_before_any_function_of_that_name(verifier, program, outcome):
+    assert verifier.verify(prompt_of(ADD), fenced(program)).outcome == outcome
+
+
+def test_annotations_of_a_program_mean_what_they_mean_in_a_file_of_its_own(verifier):
+    program = "class Solution:\n    def add(self, a: List, b: List) -> List:\n        return a + b"
+    assert "NameError: name 'List'" in verifier.verify(prompt_of(ADD), fenced(program)).reason
+    assert verifier.verify(prompt_of(ADD), fenced(f"from typing import List\n{program}")).outcome == Outcome.CORRECT
+    shown = "def f(x: int): ...\nprint(f.__annotations__['x'] is int, __file__)"
+    tests = {"inputs": [""], "outputs": ["True program.py"]}
+    assert verifier.verify(prompt_of(tests), fenced(shown)).reason == "all tests"
+
+
+def test_the_prelude_of_contests_imports_what_leetcode_does_and_gives_pow_back():
+    callbacks = yaml.safe_load((Path(__file__).parents[3] / "configs/callbacks/contest_code.yaml").read_text("utf-8"))
+    made = opened(prelude=callbacks[0]["init_args"]["verifier"]["init_args"]["prelude"], seconds=2.0)
+    program = (
+        "class Solution:\n    def add(self, a: List[int], b: Optional[int]) -> int:\n"
+        "        assert pow(2, 3, 5) == 3 and math.gcd(4, 6) == 2 and bisect.bisect([1], 2) == len(deque([1]))\n"
+        "        return a + b"
+    )
+    try:
+        assert made.verify(prompt_of(ADD), fenced(program)).reason == "all tests"
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("head", ["def add(a, b):\n    # 2 and 3 are 5\n", "def add(a, b):\n"])
+def test_a_prompt_that_ends_in_a_signature_may_be_written_anew_or_continued(verifier, head):
+    tests = {"prompt": head, "entry_point": "add", "test": "def check(f):\n    assert f(2, 3) == 5\n"}
+    assert verifier.verify(prompt_of(tests), fenced("def add(a, b):\n    return a + b")).reason == "all tests"
+    assert verifier.verify(prompt_of(tests), "    return a + b\n").reason == "all tests"
+    assert verifier.verify(prompt_of(tests), fenced("def add(a, b):\n    return a - b")).outcome == Outcome.INCORRECT
+
+
+@pytest.mark.parametrize("power", [4200, 5000])
+def test_integers_of_thousands_of_digits_are_read_whatever_python_prints(verifier, power):
+    tests = {"inputs": ["1"], "outputs": ["10"], "fn_name": "f"}
+    verdict = verifier.verify(prompt_of(tests), fenced(f"def f(x):\n    return 10 ** {power}"))
+    assert verdict.outcome == Outcome.INCORRECT and "another result: '1000" in verdict.reason
+    printed = {"inputs": [""], "outputs": ["9" * power]}
+    assert verifier.verify(prompt_of(printed), fenced(f"print(10 ** {power} - 1)")).outcome == Outcome.CORRECT
+    assert verifier.verify(prompt_of(printed), fenced(f"print(10 ** {power} - 2)")).outcome == Outcome.INCORRECT
 
 
 def test_labelled_completions_of_human_eval_get_their_labels_and_extra_inputs_are_used(verifier):

@@ -24,6 +24,16 @@ from asym_lit.verifiers.code.extraction import program_in
         ("Here it is: ```python\nprint(1)\n```", "print(1)\n"),
         ("```python\nprint(1)```", "print(1)\n"),
         ("```python\nprint(1)\n```\n```python\nprint(2", "print(2\n"),  # cut off: no earlier draft counts
+        (
+            '```python\ndef f():\n    """\n    ```python\n    f()\n    ```\n    """\n```',
+            'def f():\n    """\n    ```python\n    f()\n    ```\n    """\n',
+        ),
+        ('```python\ndef f():\n    """\n    As ```f()```\n    """\n```', 'def f():\n    """\n    As ```f()```\n    """\n'),
+        ("- so:\n\n    ```python\n    x = 1\n    ```\n", "x = 1\n"),
+        ("   So: ```python\n   x = 1\n   ```\n", "x = 1\n"),
+        ("```python\nprint(1\n\nNo:\n```python\nprint(2)\n```", "print(2)\n"),  # the first was never closed
+        ("```python\n\ufeffprint(1)\n```", "print(1)\n"),
+        ("```python\r\nprint(1)\r\n```\r\n", "print(1)\r\n"),
         ("````python\nx = '''\n```\n'''\n````", "x = '''\n```\n'''\n"),
     ],
 )

@@ -149,6 +149,9 @@ def test_the_self_test_runs_what_does_no_harm_to_a_service(server):
     ("settings", "words"),
     [
         ({"base_url": "localhost:8080"}, "base_url is 'localhost:8080'; allowed: http://"),
+        ({"base_url": "http://127.0.0.1:99999"}, "base_url is 'http://127.0.0.1:99999'; allowed: http://"),
+        ({"base_url": "http://host:port"}, "base_url is 'http://host:port'; allowed: http://"),
+        ({"base_url": "http://[::1"}, "base_url is .*; allowed: http://"),
         ({"concurrency": 0}, "concurrency of SandboxFusion is 0"),
         ({"retries": -1}, "retries of SandboxFusion is -1"),
         ({"timeout": 0}, "timeout of SandboxFusion is 0; allowed: above 0"),

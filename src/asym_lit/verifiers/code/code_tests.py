@@ -9,7 +9,8 @@ from threading import Lock
 from time import perf_counter
 from typing import Any, Literal
 
-from asym_lit.programs.forms import Tests, TestsError, drawn, read_tests
+from asym_lit.programs.forms import Tests, drawn, read_tests
+from asym_lit.programs.stored import TestsError
 from asym_lit.types import InputError, Outcome, Prompt, Verdict, check_least
 from asym_lit.verifiers.code.extraction import program_in
 from asym_lit.verifiers.code.limits import ProgramLimits, ProgramRunner

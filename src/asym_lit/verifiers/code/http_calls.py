@@ -36,8 +36,12 @@ def checked_address(address: str) -> str:
     Raises:
         InputError: If it is none.
     """
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number or beyond 65535, brackets that do not close
+        usable = False
+    if not usable:
         raise InputError(f"base_url is {address!r}; allowed: http:// or https:// and a host, such as http://127.0.0.1:8080.")
     return address.rstrip("/")
 

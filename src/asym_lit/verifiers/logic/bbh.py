@@ -13,8 +13,8 @@ from typing import Literal
 from asym_lit.puzzles.finding import find
 from asym_lit.puzzles.words import unwrapped
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
+from asym_lit.verifiers.formats import Format
 from asym_lit.verifiers.gold import gold_of, question_of
-from asym_lit.verifiers.interventions import Format
 
 Comparison = Literal["official", "tolerant"]
 PHRASE = "So the answer is "

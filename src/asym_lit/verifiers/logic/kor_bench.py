@@ -14,8 +14,8 @@ from time import perf_counter
 from asym_lit.puzzles.finding import find
 from asym_lit.puzzles.words import unwrapped
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
+from asym_lit.verifiers.formats import Format
 from asym_lit.verifiers.gold import gold_of
-from asym_lit.verifiers.interventions import Format
 from asym_lit.verifiers.logic.bbh import Comparison, check_comparison
 from asym_lit.verifiers.logic.kor_comparisons import CATEGORIES, bare, inner, same, squeezed
 from asym_lit.verifiers.maths.rule import Rule

@@ -10,7 +10,7 @@ from time import perf_counter
 
 from asym_lit.puzzles import KINDS, Game, fault_of, found_answer, gold_fault
 from asym_lit.types import InputError, Outcome, Prompt, Verdict
-from asym_lit.verifiers.interventions import Format
+from asym_lit.verifiers.formats import Format
 
 
 class SynLogicRules:
