@@ -18,7 +18,7 @@ def test_holes_go_back_to_the_system_once_the_process_has_grown(monkeypatch: pyt
     kept = heap._resident()
     assert heap.give_back()
     assert heap._resident() < kept - 40 * 2**20  # of the half that is free
-    assert heap._resident() > before + 60 * 2**20  # and the other half is in use
+    assert heap._resident() > before + 40 * 2**20  # and the other half is in use, some of it in holes that were there before
     assert all(float(block[0]) == 1 for block in blocks)
     assert not heap.give_back()  # it has not grown since
 

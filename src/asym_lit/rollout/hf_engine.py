@@ -41,7 +41,6 @@ class HFEngine(Engine):
         if max_batch_tokens < 1:
             raise InputError(f"max_batch_tokens is {max_batch_tokens}; allowed: 1 or more.")
         self.max_batch_tokens, self.dtype = max_batch_tokens, dtype
-        self.weight_dtype = dtype
         self.version = -1
         self._model: PolicyModel | None = None
         self._host: EngineHost | None = None
@@ -63,7 +62,8 @@ class HFEngine(Engine):
             self._use = try_caches(self._model, self._host)
         # Adapters beside frozen weights start from 0 and lose nothing to the size of what they are added to.
         apart = live is not None and not all(weight.requires_grad for weight in live.parameters())
-        self.weight_dtype = None if apart else self.dtype
+        if self.dtype is not None:
+            self.weight_dtype = None if apart else self.dtype
         kind = type(self._model).__name__
         padding = f"HFEngine: padding is not hidden from a {kind}, so only prompts of one length share a batch."
         self.remarks = rounding_remarks("HFEngine", trained, self.weight_dtype) + (() if self._use.pads else (padding,))
