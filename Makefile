@@ -17,7 +17,7 @@ train: setup ## Run the main job: SimKO on Countdown, on this machine
 	$(BIN)/python train.py fit --config configs/simko.yaml
 
 # Where the processor multiplies bfloat16 an update takes 0.58 of its time; elsewhere longer.
-BF16 := $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo --config configs/overlays/cpu_bf16_adapters.yaml)
+BF16 := $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo --config configs/overlays/cpu_bf16.yaml)
 
 train-lm: setup-lm ## Run the second demonstration: SimKO on a real language model, SmolLM2-135M, and word problems
 	$(BIN)/python train.py fit --config configs/simko.yaml --config configs/overlays/data/short_word_problems.yaml \

@@ -208,7 +208,7 @@ def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path, chatty: s
 def test_the_command_of_make_train_lm_trains_simko_on_word_problems_put_as_chats(chatty: str) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
     (command,) = (line for line in makefile.splitlines() if "train.py fit" in line and "smollm2-135m" in line)
-    command = command.replace("$(BF16)", "--config configs/overlays/cpu_bf16_adapters.yaml")
+    command = command.replace("$(BF16)", "--config configs/overlays/cpu_bf16.yaml")
     words = [str(ROOT / word) if word.endswith(".yaml") else word for word in command.split()[3:]]
     module, data = built(*words, "--model.policy", chatty)
     assert isinstance(module, PolicyModule) and isinstance(data, RolloutDataModule)
