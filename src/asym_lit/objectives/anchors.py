@@ -25,6 +25,12 @@ def anchor_logprobs(experience: Experience, anchor: Anchor) -> Float[Tensor, "B 
     return experience.old_logprobs_BT.detach()
 
 
-def own_gap(anchor: Anchor) -> str:
-    """What a part says of itself that measures from an anchor; empty if it leaves the engine's gap to the correction."""
-    return "measures from the engine's log-probs (anchor: rollout)" if anchor == "rollout" else ""
+class Anchored:
+    """A part that measures from an anchor, and says so to the sampler correction (`corrections.check_gap_counted_once`)."""
+
+    anchor: Anchor
+
+    @property
+    def own_gap(self) -> str:
+        """Where the engine's gap is already counted; empty if it is left to the correction."""
+        return "measures from the engine's log-probs (anchor: rollout)" if self.anchor == "rollout" else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from asym_lit.objectives.anchors import Anchor, anchor_logprobs, own_gap
+from asym_lit.objectives.anchors import Anchor, Anchored, anchor_logprobs
 from asym_lit.objectives.token_losses import TokenLossTerms
 from asym_lit.objectives.trust_regions import TotalVariation, TrustRegion
 from asym_lit.shapes import Float
@@ -15,7 +15,7 @@ from asym_lit.types import Experience, InputError, TokenScores
 
 
 @dataclass(frozen=True)
-class MaskedSurrogate:
+class MaskedSurrogate(Anchored):
     """DPPO's loss: `-A sg(min(ratio, cap)) keep log pi`; without a cap `-A ratio keep` (arXiv 2602.04879).
 
     Both have one gradient where the ratio is below the cap, and different values: verl and the authors have the first form,
@@ -40,11 +40,6 @@ class MaskedSurrogate:
     def __post_init__(self) -> None:
         if self.cap is not None and self.cap < 1:
             raise InputError(f"cap is {self.cap}; allowed: 1 or more (verl's comment: 20), or null for none.")
-
-    @property
-    def own_gap(self) -> str:
-        """Where the engine's gap is already counted."""
-        return own_gap(self.anchor)
 
     def __call__(
         self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from asym_lit.objectives.anchors import Anchor, anchor_logprobs, own_gap
+from asym_lit.objectives.anchors import Anchor, Anchored, anchor_logprobs
 from asym_lit.objectives.token_losses import TokenLossTerms
 from asym_lit.shapes import Float
 from asym_lit.types import Experience, InputError, TokenScores
 
 
 @dataclass(frozen=True)
-class TetheredLikelihood:
+class TetheredLikelihood(Anchored):
     """DRO: `-A log pi + beta / 2 (log pi - log pi_anchor)^2`, no clip (verl 0.9, Tinker; the idea: arXiv 2405.19107).
 
     The paper's own algorithm is offline, with a learned value; only the square is shared. The square acts on tokens of
@@ -34,11 +34,6 @@ class TetheredLikelihood:
         if self.beta <= 0:
             raise InputError(f"beta is {self.beta}; allowed: above 0. Without a tether write Likelihood, or the preset gpg.")
 
-    @property
-    def own_gap(self) -> str:
-        """Where the engine's gap is already counted."""
-        return own_gap(self.anchor)
-
     def __call__(
         self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience
     ) -> TokenLossTerms:
@@ -49,7 +44,7 @@ class TetheredLikelihood:
 
 
 @dataclass(frozen=True)
-class QuadraticSurrogate:
+class QuadraticSurrogate(Anchored):
     """DRPO: `-A r + |A| q (r - 1)^2 / (2 delta)`, q the anchor's probability (arXiv 2606.09821).
 
     The gradient's weight is `A r (1 - sign(A (p - q)) |p - q| / delta)`: beyond a shift of delta it turns back. |p - q| is
@@ -71,11 +66,6 @@ class QuadraticSurrogate:
     def __post_init__(self) -> None:
         if self.delta <= 0:
             raise InputError(f"delta is {self.delta}; allowed: above 0 (published: 12.5), infinity for no square.")
-
-    @property
-    def own_gap(self) -> str:
-        """Where the engine's gap is already counted."""
-        return own_gap(self.anchor)
 
     def __call__(
         self, ratio_BT: Float[Tensor, "B T"], advantages_BT: Float[Tensor, "B T"], scores: TokenScores, experience: Experience

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from asym_lit.objectives.anchors import Anchor, anchor_logprobs, own_gap
+from asym_lit.objectives.anchors import Anchor, Anchored, anchor_logprobs
 from asym_lit.objectives.gates import EntropyGate, Gate
 from asym_lit.reductions import masked_mean
 from asym_lit.shapes import Float
@@ -35,7 +35,7 @@ class ImportanceRatio(Protocol):
 
 
 @dataclass(frozen=True)
-class TokenRatio:
+class TokenRatio(Anchored):
     """The ratio of PPO and GRPO: `pi(y_t) / pi_old(y_t)`, token by token.
 
     Assumes log-probs of the anchor at the weights that sampled. Before the first update it is 1 throughout, with the gradient
@@ -51,11 +51,6 @@ class TokenRatio:
     def needs(self) -> Needs:
         """Nothing more than log-probs."""
         return Needs()
-
-    @property
-    def own_gap(self) -> str:
-        """Where the engine's gap is already counted."""
-        return own_gap(self.anchor)
 
     def __call__(self, scores: TokenScores, experience: Experience) -> Float[Tensor, "B T"]:
         """Ratios, shape [B, T]."""
