@@ -60,7 +60,7 @@ def alarms(
     problems: int = 150,
     n: int = 64,
 ) -> float | None:
-    """Share of comparisons of arms that differ in nothing with p below 0.05; None where p is refused.
+    """Share of comparisons of arms that differ in nothing with p below 0.05, of those that have one; None where most have none.
 
     Args:
         rounds: Simulated data sets.
@@ -73,7 +73,7 @@ def alarms(
     """
     rng = np.random.default_rng([*seeds, k])
     table = pass_at_k(np.full(n + 1, n), np.arange(n + 1), k)
-    found = 0
+    found = refused = 0
     for _ in range(rounds):
         easy = rng.normal(-1.5, 1.5, problems)
         values = []
@@ -84,10 +84,9 @@ def alarms(
         if untrained:  # what seeds vary moves pass@k on average, as logits are no shares; that is no false alarm
             values[0] -= bias(easy, spread[0], k)
         one = paired_difference(values[0], values[1], second_untrained=untrained)
-        if one.few_seeds:
-            return None
         found += one.p < 0.05
-    return found / rounds
+        refused += one.few_seeds
+    return found / (rounds - refused) if refused < rounds / 2 else None
 
 
 def bias(easy: np.ndarray, spread: float, k: int) -> np.ndarray:

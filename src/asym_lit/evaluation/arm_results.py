@@ -96,9 +96,10 @@ class ArmResult:
 
     def verdict(self) -> str:
         """In a word: did it widen, or only sharpen?"""
-        small, large = self.to_base[0], self.to_base[-1]
-        if small.found.few_seeds:
-            return "two seeds: cannot say"
+        known = [gap for gap in self.to_base if not gap.found.few_seeds]
+        if not known:
+            return "too few seeds: cannot say"
+        small, large = known[0], known[-1]  # near the ceiling the largest budgets say nothing
         if small.k == large.k:  # one k says nothing of the other end
             moved = "better" if small.found.mean > 0 else "poorer"
             return f"{moved} at pass@{small.k}" if small.significant() else "no change shown"

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from scipy.stats import chi2, false_discovery_control
+from scipy.stats import false_discovery_control
 from scipy.stats import t as student
 
+from asym_lit.evaluation.degrees import degrees_of
 from asym_lit.types import InputError
 
 Correction = Literal["holm", "fdr", "none"]
 FEWEST_SEEDS = 3
 """Of an arm with several, for an interval: with two, no rule we know of raises 4 to 6 % false alarms (Welch's: 5 to 16)."""
-DOUBT = 0.3
-"""Chance that what seeds vary is more than what degrees of freedom are counted at; see `degrees_of`."""
+CEILING, SEEDS_AT_CEILING = 0.97, 8
+"""With fewer seeds of an arm whose mean share of solved problems lies above: no interval. Seeds scatter askew there, and with
+three of them Student's t raises 1 % of false alarms against other seeds and 7 to 8 against a base policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Difference:
     low: float
     high: float
     p: float
-    """Two-sided; NaN with a single problem or two seeds, and the bounds likewise."""
+    """Two-sided; NaN with a single problem or too few seeds, and the bounds likewise."""
     degrees: float
     """Of freedom; 0 with a single problem."""
     error: float = float("nan")
@@ -39,7 +40,7 @@ class Difference:
 
     @property
     def few_seeds(self) -> bool:
-        """Whether an arm has two seeds: too few to say how others would come out, and more than one policy to speak of."""
+        """Whether an arm has too few seeds to say how others would come out, and more than one policy to speak of."""
         return bool(np.isnan(self.p)) and self.degrees > 0
 
 
@@ -57,8 +58,9 @@ def paired_difference(
     `V_seeds` and no `V_both`: its noise stays in `V_problems`. With one seed in both, interval and p are about these two
     trained policies, not the methods.
 
-    Interval and p come from Student's t with the degrees of freedom of `degrees_of`. An arm with two seeds is refused: p and
-    bounds are NaN. The seeds of a second arm that was not trained are draws of one policy, and are averaged first.
+    Interval and p come from Student's t with the degrees of freedom of `degrees_of`. An arm with two seeds is refused, and so
+    is one with fewer than eight near the ceiling, a mean above 0.97: p and bounds are NaN. The seeds of a second arm that was
+    not trained are draws of one policy, and are averaged first.
 
     Args:
         first: Shape [seeds, problems]: one estimate for each, problems in the same order.
@@ -78,7 +80,7 @@ def paired_difference(
     if second_untrained:
         arms[1] = arms[1].mean(0, keepdims=True)
     mean, unknown = float((arms[0].mean(0) - arms[1].mean(0)).mean()), float("nan")
-    if problems < 2 or any(1 < len(arm) < FEWEST_SEEDS for arm in arms):
+    if problems < 2 or any(map(says_too_little, arms)):
         return Difference(mean, unknown, unknown, unknown, float(problems > 1))
     parts = [(float(part), free) for part, free in variance_parts(arms)]
     variance = sum(part for part, _ in parts)
@@ -87,6 +89,15 @@ def paired_difference(
     degrees, error = float(degrees_of(parts)), variance**0.5
     width = float(student.ppf((1 + level) / 2, degrees)) * error
     return Difference(mean, mean - width, mean + width, float(2 * student.sf(abs(mean) / error, degrees)), degrees, error)
+
+
+def says_too_little(arm: np.ndarray) -> bool:
+    """Whether an arm, of shape [seeds, problems], has several seeds and too few for an interval at one budget.
+
+    A mean counts as near the ceiling only where values are shares: none is above 1.
+    """
+    near = bool(arm.mean() > CEILING and arm.max() <= 1)
+    return 1 < len(arm) < (SEEDS_AT_CEILING if near else FEWEST_SEEDS)
 
 
 def few_seeds_notes(seeds: Mapping[str, int]) -> list[str]:
@@ -103,38 +114,6 @@ def few_seeds_notes(seeds: Mapping[str, int]) -> list[str]:
         "no p-value is given. The band over every k takes seeds into account as far as two can tell; in simulated studies it "
         "held in 93 to 98 %, not 95 %. Make a third seed."
     ]
-
-
-def degrees_of(parts: Sequence[tuple[Any, int]]) -> np.ndarray:
-    """Degrees of freedom of a sum of variances, with doubt where seeds are few.
-
-    With one seed in both arms, those of the problems. With several in both, `V^2 / sum(v^2 / (f + 2)) - 2` over the parts v
-    of V with f degrees each (Welch 1947): Satterthwaite's rule with squared variances estimated without bias, for the mean of
-    `v^2` is `1 + 2 / f` times the square of what v estimates. With several in one arm, the plain rule, `V^2 / sum(v^2 / f)`.
-
-    Seeds that happened to look alike make an interval narrow and count many degrees at once: three seeds of one arm raised up
-    to 9 % false alarms at 5 %. So one arm at a time is taken to vary by the upper bound `v f / chi2(0.3, f)`, which the truth
-    passes in 30 %, and the fewest degrees count. `benchmarks/evaluation_calibration.py` has what comes of it.
-
-    Args:
-        parts: Of `variance_parts`; that of problems is last. Numbers, or arrays of one shape, which the degrees have too.
-    """
-    several = len(parts) - 1
-    extra = 2 if several > 1 else 0
-    found = []
-    for i in range(max(several, 1)):
-        bounds = [_upper_bound(free) if j == i < several else 1.0 for j, (_, free) in enumerate(parts)]
-        doubted = [(part * bound, free) for (part, free), bound in zip(parts, bounds, strict=True)]
-        whole = sum(part for part, _ in doubted)
-        found.append(whole**2 / sum(part**2 / (free + extra) for part, free in doubted) - extra)
-    fewest: np.ndarray = np.min(found, axis=0)
-    return fewest
-
-
-@cache
-def _upper_bound(free: int) -> float:
-    """What a variance with so many degrees may be, over what was found, at the chance of `DOUBT`."""
-    return float(free / chi2.ppf(DOUBT, free))
 
 
 def variance_parts(arms: Sequence[np.ndarray]) -> list[tuple[np.ndarray, int]]:

@@ -13,7 +13,8 @@ from scipy.special import expit
 from scipy.stats import binom, nct, norm
 from scipy.stats import t as student
 
-from asym_lit.evaluation.paired import FEWEST_SEEDS, Difference, degrees_of
+from asym_lit.evaluation.degrees import degrees_of
+from asym_lit.evaluation.paired import FEWEST_SEEDS, Difference
 from asym_lit.evaluation.pass_at_k import pass_at_k
 from asym_lit.evaluation.populations import NODES, WEIGHTS, Population
 from asym_lit.types import InputError

@@ -12,10 +12,12 @@ from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 from asym_lit.evaluation.bands import ROUNDING, Band, EveryK
-from asym_lit.evaluation.paired import DOUBT, seed_noise, variance_parts
+from asym_lit.evaluation.paired import seed_noise, variance_parts
 from asym_lit.evaluation.pass_at_k import checked_counts
 from asym_lit.types import InputError
 
+DOUBT = 0.3
+"""Chance that what seeds vary is more than what degrees of freedom are counted at."""
 DOUBT_OF_TWO = 0.25
 """The same chance for an arm of two seeds: at 0.3, two seeds against the base policy held the truth at every k in 92.3 %."""
 DRAWS = 20_000

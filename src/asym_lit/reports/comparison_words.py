@@ -8,7 +8,7 @@ from asym_lit.evaluation.arm_results import WINDOW, ArmResult, Gap
 from asym_lit.evaluation.problem_changes import Fate
 from asym_lit.evaluation.run_comparison import RunComparison
 
-TOO_FEW = "two seeds: cannot say"
+TOO_FEW = "too few seeds: cannot say"
 """In the place of an interval."""
 METHODS = (
     "pass@k is the unbiased estimate per problem, averaged over problems, then over seeds. Before is the first evaluation of "
