@@ -4,7 +4,7 @@ from scipy.stats import t as student
 
 from asym_lit.evaluation.degrees import degrees_of
 from asym_lit.evaluation.intervals import beta_pass_at_k, bootstrap_mean
-from asym_lit.evaluation.paired import adjusted, few_seeds_notes, paired_difference
+from asym_lit.evaluation.paired import adjusted, few_seeds_notes, paired_difference, variance_parts
 from asym_lit.evaluation.pass_at_k import pass_at_k
 from asym_lit.types import InputError
 
@@ -73,25 +73,33 @@ def test_seeds_that_differ_widen_the_interval_and_cost_degrees_of_freedom():
 
 
 def test_what_seeds_vary_and_what_problems_vary_add_up():
-    # Seed means .2, .4, .6: V_seeds = .04 / 3. Paired by problem 0, .4: V_problems = .08 / 2. No noise: V = .05333.
-    arm = [[0.0, 0.4], [0.2, 0.6], [0.4, 0.8]]
-    found = paired_difference(arm, [[0.2, 0.2]])
-    assert found.mean == pytest.approx(0.2)
-    assert found.error == pytest.approx((0.16 / 3) ** 0.5)
-    assert found.p == pytest.approx(2 * student.sf(0.2 / (0.16 / 3) ** 0.5, found.degrees))
-    assert found.degrees == pytest.approx(float(degrees_of([(0.04 / 3, 2), (0.04, 1)])))
+    # Seed means 2, 4, 6: V_seeds = 4 / 3. Paired by problem 0, 4: V_problems = 8 / 2. No noise: V = 5.3333.
+    found = paired_difference([[0.0, 4.0], [2.0, 6.0], [4.0, 8.0]], [[2.0, 2.0]])
+    assert (found.mean, found.error) == pytest.approx((2.0, (16 / 3) ** 0.5))
+    assert found.p == pytest.approx(2 * student.sf(2 / (16 / 3) ** 0.5, found.degrees))
+    assert found.degrees == pytest.approx(float(degrees_of([(4 / 3, 2), (4.0, 1)])))
 
 
-def test_near_the_ceiling_fewer_than_eight_seeds_give_no_interval():
+def test_near_the_ceiling_fewer_than_eight_seeds_give_no_interval_against_what_does_not_vary():
     near = [[1.0, 1.0, 0.9], [1.0, 0.98, 1.0], [1.0, 1.0, 0.99]]  # a mean of 0.986
     below = [[1.0, 1.0, 0.85]] * 3  # 0.95
-    assert paired_difference(near, below).few_seeds and paired_difference(below, near).few_seeds
     assert paired_difference(near, [[0.9, 0.9, 0.9]], second_untrained=True).few_seeds
-    assert not paired_difference(
-        below, [[1.0, 1.0, 1.0]], second_untrained=True
-    ).few_seeds  # a base policy may be as good as it is
-    assert not paired_difference([*near, *near, *near], below).few_seeds
-    assert not paired_difference([[5.0, 1.0, 0.9], *near[1:]], below).few_seeds  # no shares, so no ceiling
+    assert paired_difference([[0.9, 0.9, 0.9]], near).few_seeds
+    assert not paired_difference(near, below).few_seeds  # against other seeds it is cautious
+    assert not paired_difference(below, [[1.0, 1.0, 1.0]], second_untrained=True).few_seeds  # a base policy may be as good
+    assert not paired_difference([*near, *near, *near], [[0.9, 0.9, 0.9]]).few_seeds
+    assert not paired_difference([[5.0, 1.0, 0.9], *near[1:]], [[0.9, 0.9, 0.9]]).few_seeds  # no shares, so no ceiling
+
+
+def test_what_the_seeds_of_one_arm_vary_is_taken_in_logits():
+    # Seed means .8, .9, .95: logits 1.3863, 2.1972, 2.9444, a variance of .60728. The middle between .88333 and .98333 is
+    # .93333, its slope .06222: V_seeds = .06222^2 * .60728 / 3 = .000784, where the means themselves give .001944. No noise:
+    # all problems are alike.
+    arm = np.array([[0.8], [0.9], [0.95]]).repeat(40, axis=1)
+    found = paired_difference(arm, [[0.98333] * 40])
+    assert found.error == pytest.approx(0.000784**0.5, rel=1e-3)
+    counts = paired_difference(10 * arm, [[9.8333] * 40])  # no shares: as they are
+    assert counts.error == pytest.approx(10 * 0.001944**0.5, rel=1e-3)
 
 
 def test_seeds_of_a_base_policy_are_draws_of_one_policy():
@@ -104,11 +112,24 @@ def test_seeds_of_a_base_policy_are_draws_of_one_policy():
 
 
 def test_problems_count_only_beyond_the_noise_that_seeds_hold_already():
-    # Seed means .3, .4, .35: V_seeds = .0025 / 3. Residuals +-.2, +-.1 and +-.1: V_both = 2 (.04 + .01 + .01) / 12 = .01, more
-    # than V_problems = 0: both problems are .15 above. Error .02887, t = 5.196, with 2 degrees p = 1 - t / sqrt(2 + t^2)
-    # = .0351; the table counts 2.02 for them.
-    found = paired_difference([[0.1, 0.5], [0.5, 0.3], [0.45, 0.25]], [[0.2, 0.2]])
-    assert (found.mean, found.degrees, found.p) == pytest.approx((0.15, 2.0207, 0.0343), abs=1e-4)
+    # Seed means 3, 4, 3.5: V_seeds = .25 / 3. Residuals +-2, +-1 and +-1: V_both = 2 (4 + 1 + 1) / 12 = 1, more than
+    # V_problems = 0: both problems are 1.5 above. Error .2887, t = 5.196, with 2 degrees p = 1 - t / sqrt(2 + t^2) = .0351; the
+    # table counts 2.02 for them.
+    found = paired_difference([[1.0, 5.0], [5.0, 3.0], [4.5, 2.5]], [[2.0, 2.0]])
+    assert (found.mean, found.degrees, found.p) == pytest.approx((1.5, 2.0207, 0.0343), abs=1e-4)
+
+
+def test_what_problems_vary_counts_from_where_it_is_more_than_noise_may_make():
+    # Nine problems' own spread is known to sqrt(2 / 8) of it: the noise must be passed by 1.28 of that, 0.64.
+    rng = np.random.default_rng(0)
+    residuals = np.stack([row - row.mean() for row in rng.normal(size=(3, 9))])
+    residuals -= residuals.mean(0)
+    shift = np.arange(9) - 4.0
+    noise = float((residuals**2).sum() / (2 * 8 * 9 * 3))
+    for beyond, counted in ((0.6, False), (0.7, True)):
+        own = shift * ((1 + beyond) * noise * 9 / shift.var(ddof=1)) ** 0.5
+        parts = variance_parts([np.arange(3)[:, None] + residuals + own, np.zeros((1, 9))])
+        assert float(parts[-1][0]) == pytest.approx(beyond * noise if counted else 0.0)
 
 
 def test_where_seed_means_are_all_alike_problems_decide():
