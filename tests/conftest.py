@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,11 +19,24 @@ from jaxtyping import install_import_hook
 from shape_checks import ROOMS_OF_TENSORS
 
 install_import_hook(ROOMS_OF_TENSORS, "shape_checks.checked")  # before any of them is imported
+# It puts its finder first, and what that finds SlipCover's would not see, which wraps what others find.
+sys.meta_path.sort(key=lambda finder: type(finder).__name__ != "SlipcoverMetaPathFinder")
 torch.set_num_threads(1)
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a job in the background, whose runs would ignore it too
     signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("repeatable")
+ROOMS_OF_RUNS = ("commands", "gguf_models", "lit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of whole runs and of recipes first, which take minutes: two processes that take a file at a time end together."""
+
+    def is_short(item: pytest.Item) -> bool:
+        room, *rest = item.path.relative_to(Path(__file__).parent).parts
+        return bool(rest) and room not in ROOMS_OF_RUNS
+
+    items.sort(key=is_short)
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ SMALL = [
     *("--model.warmup_steps", "0", "--data.task.train_size", "64", "--data.task.val_size", "8", "--data.task.test_size", "8"),
     *("--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false"),
 ]
+TWO = ("overlays/ddp.yaml", "overlays/fsdp2.yaml")
+"""With which a run has two processes."""
 CLOCK = re.compile("^time/|per_second|^verifier/(seconds|latency)")
 """Metrics that hang on the clock."""
 
@@ -57,10 +59,12 @@ def _starter() -> subprocess.Popen[str]:
 def run_alone(*arguments: str, expect: int = 0, timeout: int = 300) -> subprocess.CompletedProcess[str]:
     """Runs train.py in a process of its own, for what kills or multiplies processes; without the imports of a start."""
     starter, command = _starter(), [str(ROOT / "train.py"), *arguments]
+    processes = 2 if any(word.endswith(TWO) for word in arguments) else 1
     assert starter.stdin and starter.stdout
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        order = {"words": command, "environment": alone(), "folder": str(ROOT), "out": str(out), "err": str(err)}
+        order = {"words": command, "environment": alone(), "folder": str(ROOT), "processes": processes}
+        order |= {"out": str(out), "err": str(err)}
         starter.stdin.write(json.dumps(order) + "\n")
         starter.stdin.flush()
         process = int(starter.stdout.readline())

@@ -6,7 +6,6 @@ import importlib
 import inspect
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 import yaml
 from lightning.pytorch import LightningDataModule, LightningModule
 
-from asym_lit.cli import make_cli
+from asym_lit.cli import main, make_cli
 from asym_lit.command_line.names import short_names
 from asym_lit.commands.study.cells import cells
 from asym_lit.commands.study.definition import read_study
@@ -37,7 +36,6 @@ LOGIC = {"synlogic": SynLogic, "bbh": BBH, "kor_bench": KorBench}
 CODE = ("code_contests", "deepcoder", "human_eval", "mbpp")
 OTHERS = (*GENERATED, *LOGIC, *CODE)
 DATA = sorted(path for path in (ROOT / "configs" / "overlays" / "data").glob("*.yaml") if path.stem not in OTHERS)
-UNTRACED = pytest.mark.no_cover  # `test_a_recipe_is_complete` runs the same lines, and tracing makes parsing twice as slow
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +67,6 @@ def chatty(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-@UNTRACED
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.stem)
 def test_an_overlay_changes_the_scale_and_never_the_method(overlay: Path, chatty: str) -> None:
     module, _ = built("--config", str(ROOT / "configs/simko.yaml"), "--config", str(overlay), "--model.policy", chatty)
@@ -88,7 +85,6 @@ def test_the_overlay_of_the_second_task_changes_the_verifier_and_no_other_callba
     assert recipe == overlay
 
 
-@UNTRACED
 @pytest.mark.parametrize("overlay", DATA, ids=lambda path: path.stem)
 def test_a_data_overlay_brings_its_verifier_and_one_word_makes_it_read_local_files(overlay: Path, tmp_path: Path) -> None:
     task = "evaluation_tasks.aime24.task" if overlay.stem == "evaluation_maths" else "task"
@@ -104,7 +100,6 @@ def test_a_data_overlay_brings_its_verifier_and_one_word_makes_it_read_local_fil
     assert data.prompt_sets.form.template.endswith(r"\boxed{}.")
 
 
-@UNTRACED
 @pytest.mark.parametrize("name", LOGIC)
 def test_an_overlay_of_logic_brings_a_verifier_for_its_task_and_reads_local_files(name: str, tmp_path: Path) -> None:
     overlay = str(ROOT / f"configs/overlays/data/{name}.yaml")
@@ -116,7 +111,6 @@ def test_an_overlay_of_logic_brings_a_verifier_for_its_task_and_reads_local_file
     assert isinstance(reward.verifier, ByTask) and name in reward.verifier.verifiers
 
 
-@UNTRACED
 @pytest.mark.parametrize("name", CODE)
 def test_an_overlay_of_code_brings_its_verifier_and_asks_for_one_block(name: str, tmp_path: Path) -> None:
     task = "evaluation_tasks.human_eval.task" if name == "human_eval" else "task"
@@ -131,7 +125,6 @@ def test_an_overlay_of_code_brings_its_verifier_and_asks_for_one_block(name: str
     assert "begins with ```python and ends with ```" in data.prompt_sets.form.template
 
 
-@UNTRACED
 @pytest.mark.parametrize("name", ["sums", "word_problems", "small_puzzles"])
 def test_an_overlay_of_a_task_in_words_asks_chats_and_plain_models_and_brings_its_verifier(name: str, chatty: str) -> None:
     words = ["--config", str(ROOT / "configs/simko.yaml"), "--config", str(ROOT / f"configs/overlays/data/{name}.yaml")]
@@ -188,7 +181,6 @@ def test_another_objective_is_one_word_on_the_command_line() -> None:
     assert type(module.objective.ratio) is type(plain.objective.ratio)
 
 
-@UNTRACED
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_arm_of_a_study_can_be_built(path: Path, tmp_path: Path, chatty: str) -> None:
     found = read_study(path)
@@ -225,11 +217,10 @@ def test_no_class_that_a_recipe_names_stands_beside_a_block_for_type_checkers(pr
         assert "TYPE_CHECKING" not in inspect.getsource(sys.modules[kind.__module__]), kind
 
 
-def test_help_is_answered(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), "fit", "--help"], capture_output=True, text=True, timeout=120, check=True
-    )
-    assert "--threads" in done.stdout
+def test_help_is_answered(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["fit", "--help"])
+    assert "--threads" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)

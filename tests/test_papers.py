@@ -98,7 +98,6 @@ def test_a_named_recipe_parses_and_passes_the_preflight(command: str, policies: 
     assert "VLLMEngine" in printed.getvalue()
 
 
-@pytest.mark.no_cover  # the preflight above runs the same lines, and tracing makes parsing take twice as long
 def test_named_recipes_print_their_configuration(
     policies: dict[str, str], rows: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

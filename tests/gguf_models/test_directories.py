@@ -2,7 +2,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +148,7 @@ def test_a_conversion_that_was_killed_leaves_nothing_that_is_taken(tmp_path, cac
 def test_of_two_processes_at_once_one_converts_and_both_take_it(tmp_path, cache_root):
     path, log = write_gguf(tmp_path / "tiny.gguf", random_llama()), tmp_path / "log"
     program = (
-        "import sys, time\n"
+        "import os, sys, time\n"
         "from asym_lit.gguf_models import directories\n"
         "convert = directories.convert\n"
         "def slow(path, folder):\n"
@@ -157,16 +156,14 @@ def test_of_two_processes_at_once_one_converts_and_both_take_it(tmp_path, cache_
         "    time.sleep(2)\n"
         "    return convert(path, folder)\n"
         "directories.convert = slow\n"
-        "while time.time() < float(sys.argv[3]): pass\n"  # imports take unlike times
-        "print(directories.directory_of(sys.argv[1]))\n"
+        "other = os.fork()\n"  # behind the imports, which take unlike times
+        "os.write(1, f'{directories.directory_of(sys.argv[1])}\\n'.encode())\n"
+        "if other: sys.exit(os.waitstatus_to_exitcode(os.waitpid(other, 0)[1]))\n"
     )
-    start = str(time.time() + 6)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "error", "-c", program, str(path), str(log), start]
-    two = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [one.communicate(timeout=120)[0].strip() for one in two]
-    assert [one.returncode for one in two] == [0, 0]
-    assert said[0] == said[1] == directory_of(str(path))
+    command = [sys.executable, "-W", "error", "-c", program, str(path), str(log)]
+    two = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=120, check=True)
+    assert two.stdout.splitlines() == [directory_of(str(path))] * 2
     assert log.read_text() == "converted\n"
 
 

@@ -18,7 +18,6 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("model_classes")
 
 
-@pytest.mark.no_cover  # every run of a test trains by the same lines, and tracing slows what transformers does
 @pytest.mark.parametrize(
     ("policy", "way"),
     [

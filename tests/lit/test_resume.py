@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,17 @@ def test_a_killed_run_resumes_to_bit_identical_weights_and_the_same_evaluations(
         assert torch.equal(value, resumed[name]), name
 
 
-def finished(tmp_path: Path, fit, *more: str) -> Path:
-    return fit("grpo", "--data.rollout_steps", "2", "--model.optimizer.lr", "0.001", *more)
+@pytest.fixture(scope="module")
+def two_steps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("two_steps")
+    run_alone(*words(folder, "grpo", "--data.rollout_steps", "2", "--model.optimizer.lr", "0.001"))
+    return folder / "run" / "version_0"
+
+
+@pytest.fixture
+def finished(tmp_path: Path, two_steps: Path) -> Path:
+    """A finished run of two steps, a copy for each test."""
+    return shutil.copytree(two_steps, tmp_path / "run" / "version_0")
 
 
 def test_a_finished_run_that_is_made_longer_trains_on_to_the_weights_of_the_longer_run(tmp_path: Path, fit) -> None:
@@ -75,42 +85,32 @@ def test_a_finished_run_that_is_made_longer_trains_on_to_the_weights_of_the_long
     assert all(torch.equal(value, resumed[name]) for name, value in expected.items())
 
 
-def test_a_run_that_is_made_shorter_than_what_was_trained_is_refused(tmp_path: Path, fit) -> None:
-    run = finished(tmp_path, fit)
-    with pytest.raises(SystemExit, match="has made 2 rollout steps, and"):
-        fit("grpo", "--data.rollout_steps", "1", "--ckpt_path", str(run))
-
-
-def test_a_run_that_cannot_go_on_leaves_its_folder_and_a_new_one_as_they_were(tmp_path: Path, fit) -> None:
+def test_a_run_that_cannot_go_on_leaves_its_folder_and_a_new_one_as_they_were(tmp_path: Path, finished: Path, fit) -> None:
     """A refusal comes before weights are restored: what was saved then were those of no step, and the next start took them."""
-    run = finished(tmp_path, fit)
-    before = {path.name: path.read_bytes() for path in (run / "config.yaml", run / "run.json")}
-    shorter = ("--data.rollout_steps", "1", "--model.optimizer.lr", "0.5", "--ckpt_path", str(run))
+    before = {path.name: path.read_bytes() for path in (finished / "config.yaml", finished / "run.json")}
+    shorter = ("--data.rollout_steps", "1", "--model.optimizer.lr", "0.5", "--ckpt_path", str(finished))
     for more in ((), ("--trainer.logger.name", "elsewhere")):
         with pytest.raises(SystemExit, match="has made 2 rollout steps, and"):
             fit("grpo", *shorter, *more)
-    assert {name: (run / name).read_bytes() for name in before} == before
-    assert [path.name for path in (run / "checkpoints").iterdir()] == ["step_000002"]
+    assert {name: (finished / name).read_bytes() for name in before} == before
+    assert [path.name for path in (finished / "checkpoints").iterdir()] == ["step_000002"]
     assert not list(tmp_path.rglob("elsewhere/**/step_*"))
 
 
-def test_another_optimizer_is_refused_for_what_the_checkpoints_remembers_is_not_its_own(tmp_path: Path, fit) -> None:
-    run = finished(tmp_path, fit)
+def test_another_optimizer_is_refused_for_what_the_checkpoints_remembers_is_not_its_own(finished: Path, fit) -> None:
     with pytest.raises(SystemExit, match=r"made with model.optimizer AdamW, and this run has SGD. What it remembers"):
-        fit("grpo", "--data.rollout_steps", "4", "--model.optimizer", "torch.optim.SGD", "--ckpt_path", str(run))
+        fit("grpo", "--data.rollout_steps", "4", "--model.optimizer", "torch.optim.SGD", "--ckpt_path", str(finished))
 
 
-def test_changes_of_an_earlier_resume_stay_on_record(tmp_path: Path, fit) -> None:
-    run = finished(tmp_path, fit)
+def test_changes_of_an_earlier_resume_stay_on_record_and_the_same_settings_are_none(finished: Path, fit) -> None:
     for steps in ("3", "4"):
-        fit("grpo", "--data.rollout_steps", steps, "--model.optimizer.lr", "0.5", "--ckpt_path", str(run))
-    record = json.loads((run / "run.json").read_text())
+        fit("grpo", "--data.rollout_steps", steps, "--model.optimizer.lr", "0.5", "--ckpt_path", str(finished))
+    record = json.loads((finished / "run.json").read_text())
     assert record["changed_on_resume"] == {}
     assert record["changed_earlier"] == [{"model.optimizer.lr": ["0.001", "0.5"]}]
 
 
-def test_settings_other_than_the_checkpoints_take_effect_and_are_recorded(tmp_path: Path, fit) -> None:
-    run = finished(tmp_path, fit)
+def test_settings_other_than_the_checkpoints_take_effect_and_are_recorded(finished: Path, fit) -> None:
     fit(
         "grpo",
         "--data.rollout_steps",
@@ -120,17 +120,11 @@ def test_settings_other_than_the_checkpoints_take_effect_and_are_recorded(tmp_pa
         "--model.max_grad_norm",
         "2",
         "--ckpt_path",
-        str(run),
+        str(finished),
     )
-    record = json.loads((run / "run.json").read_text())
+    record = json.loads((finished / "run.json").read_text())
     assert record["changed_on_resume"] == {"model.optimizer.lr": ["0.001", "0.5"], "model.max_grad_norm": ["1.0", "2.0"]}
-    assert scalars(run, "update/lr") == pytest.approx({0: 0.001, 1: 0.001, 2: 0.5, 3: 0.5})
-
-
-def test_the_same_settings_change_nothing(tmp_path: Path, fit) -> None:
-    run = finished(tmp_path, fit)
-    fit("grpo", "--data.rollout_steps", "3", "--model.optimizer.lr", "0.001", "--ckpt_path", str(run))
-    assert json.loads((run / "run.json").read_text())["changed_on_resume"] == {}
+    assert scalars(finished, "update/lr") == pytest.approx({0: 0.001, 1: 0.001, 2: 0.5, 3: 0.5})
 
 
 @pytest.mark.parametrize(
@@ -141,7 +135,6 @@ def test_the_same_settings_change_nothing(tmp_path: Path, fit) -> None:
         (["--data.task.val_size", "4"], "data.evaluation problems of countdown 8 problems"),
     ],
 )
-def test_what_a_run_cannot_go_on_with_is_refused_before_the_first_batch(tmp_path: Path, fit, other, words) -> None:
-    run = finished(tmp_path, fit)
+def test_what_a_run_cannot_go_on_with_is_refused_before_the_first_batch(finished: Path, fit, other, words) -> None:
     with pytest.raises(SystemExit, match=words):
-        fit("grpo", "--data.rollout_steps", "4", *other, "--ckpt_path", str(run))
+        fit("grpo", "--data.rollout_steps", "4", *other, "--ckpt_path", str(finished))
