@@ -82,7 +82,7 @@ def alarms(
             logits = easy + single + rng.normal(0, wide, (count, 1))
             values.append(table[rng.binomial(n, 1 / (1 + np.exp(-logits)))])
         if untrained:  # what seeds vary moves pass@k on average, as logits are no shares; that is no false alarm
-            values[0] -= bias(easy, spread[0], k)
+            values[0] = np.clip(values[0] - bias(easy, spread[0], k), 0, 1)  # shares stay shares
         one = paired_difference(values[0], values[1], second_untrained=untrained)
         found += one.p < 0.05
         refused += one.few_seeds
