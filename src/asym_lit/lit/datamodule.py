@@ -1,7 +1,4 @@
-"""The rollout data module: prompts in, verified rollouts out, at the moment a step needs them.
-
-How they are made is in `rollout_maker`.
-"""
+"""The rollout data module: prompts in, verified rollouts out, at the moment a step needs them (`rollout_maker`)."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from asym_lit.command_line.pace import Pace
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.lit.rollouts_ahead import RolloutsAhead
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.loading import BUNDLED, context_of, load_tokenizer
 from asym_lit.rollout.curricula import Curriculum
@@ -35,7 +33,7 @@ from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Schedule,
 class RolloutDataModule(LightningDataModule):
     """Serves prompts, has them answered by an engine and scored, the same way for training and evaluation.
 
-    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them: strictly on-policy.
+    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them; `rollouts_ahead` for a lag.
 
     Args:
         task: Where prompts come from.
@@ -53,6 +51,7 @@ class RolloutDataModule(LightningDataModule):
         seed: Of prompt order and sampling; the run's `seed_everything`.
         temperature: Of training rollouts, by rollout step; scores are taken at it too. None for that of `sampling`.
         curriculum: Which problems are asked next, and how often, by what the policy has answered; None for all alike.
+        lag: Rollout steps by which the weights that write are behind: 0, strictly on-policy, or 1, beside the update.
     """
 
     def __init__(
@@ -71,6 +70,7 @@ class RolloutDataModule(LightningDataModule):
         seed: int = 1,
         temperature: Schedule | None = None,
         curriculum: Curriculum | None = None,
+        lag: int = 0,
     ) -> None:
         super().__init__()
         check_least("data.{name}", 1, rollout_steps=rollout_steps, prompts_per_step=prompts_per_step)
@@ -78,7 +78,7 @@ class RolloutDataModule(LightningDataModule):
         check_least("data.{name}", 0, max_prompt_tokens=max_prompt_tokens)
         self.task, self.sampling, self.evaluation = task, sampling, evaluation
         self.evaluation_sets = evaluation_sets(evaluation_tasks, task)
-        self.rollout_steps, self.prompts_per_step, self.curriculum = rollout_steps, prompts_per_step, curriculum
+        self.rollout_steps, self.prompts_per_step, self.curriculum, self.lag = rollout_steps, prompts_per_step, curriculum, lag
         self.evaluation_prompts_per_batch = evaluation_prompts_per_batch
         self.policy, self.seed, self.temperature = policy, seed, temperature
         self.prompt_format, self.max_prompt_tokens, self.engine = prompt_format, max_prompt_tokens, engine or HFEngine()
@@ -94,6 +94,7 @@ class RolloutDataModule(LightningDataModule):
         self.tokenizer, self._read_from = load_tokenizer(policy), policy
         self.prompt_sets = PromptSets(self.tokenizer, self.prompt_format, self.task, self.max_prompt_tokens, self.seed)
         self.maker = RolloutMaker(self.engine, self.tokenizer, policy, self.seed)
+        self.ahead = RolloutsAhead(self.maker, self.lag)
 
     def _check(self) -> None:
         self.prompt_format.check(self.tokenizer)
@@ -187,16 +188,14 @@ class RolloutDataModule(LightningDataModule):
         step = self.module.rollout_step
         if self.trainer.training:
             assert self.train_loader is not None
-            made = RolloutBatch([], self.sampling.at(step, self.temperature), step, self.task.name)
-            self.maker.sync(made, self.module)
-            objective, loader = self.module.objective, self.train_loader
-            self.maker.fill(made, batch, objective.group_filter, loader, objective.rollout_needs.greedy)
-            self.maker.rest(made)
-        else:
-            name, one = list(self.evaluation_sets.items())[dataloader_idx]
-            made = RolloutBatch([], one.sampling(self.evaluation), step, name)
-            self.maker.sync(made, self.module)
-            self.maker.fill_once(made, batch, self._pace(name, step, dataloader_idx).advance)
+            steps = range(step, min(step + 2, self.rollout_steps))
+            empty = [RolloutBatch([], self.sampling.at(s, self.temperature), s, self.task.name) for s in steps]
+            return self.ahead.serve(empty, batch, self.module, self.train_loader, self.module.objective)
+        self.ahead.settle()
+        name, one = list(self.evaluation_sets.items())[dataloader_idx]
+        made = RolloutBatch([], one.sampling(self.evaluation), step, name)
+        self.maker.sync(made, self.module)
+        self.maker.fill_once(made, batch, self._pace(name, step, dataloader_idx).advance)
         return made
 
     def _pace(self, name: str, step: int, number: int) -> Pace:
@@ -213,8 +212,8 @@ class RolloutDataModule(LightningDataModule):
 
     @override
     def on_exception(self, exception: BaseException) -> None:
-        self.maker.close()  # Lightning tears nothing down after one
+        self.ahead.close()  # Lightning tears nothing down after one
 
     @override
     def teardown(self, stage: str) -> None:
-        self.maker.close()
+        self.ahead.close()

@@ -31,6 +31,8 @@ class RolloutMaker:
         self.keeper = EngineKeeper(engine, tokenizer, policy)
         self.tokenizer, self.seed = tokenizer, seed
         self.scorer: Scorer | None = None
+        self.heed: Callable[[int], None] = INTERRUPTION.check_alone
+        """Ends the making in the middle where that was asked for; takes the rollout step."""
 
     @property
     def engine(self) -> Engine:
@@ -106,7 +108,7 @@ class RolloutMaker:
                 ids, asked = rollout.token_ids, rollout.prompt.token_ids
                 stops = made.sampling.stop_strings
                 rollout.text = response_text(self.tokenizer, ids, rollout.finish_reason == "stop", asked, stops)
-            INTERRUPTION.check_alone(made.step)
+            self.heed(made.step)
             clock = made.spend("generate", clock)
             with held:
                 self.scorer.submit(group)

@@ -76,6 +76,8 @@ class EngineHost:
     """The policy's; only stop strings ask for it."""
     longest: int = 0
     """Tokens of the longest prompt with the longest response to it; 0 if that is not known."""
+    attn_implementation: str | None = None
+    """Of the policy, by transformers' name; None for its choice."""
 
     def ends(self, sampling: Sampling) -> list[int]:
         """All token ids that end a response, in rising order: the policy's own and those of the sampling."""
@@ -91,6 +93,8 @@ class Engine(Protocol):
     """Of its own copy of the weights, as torch calls it, if that need not be the policy's; None if it is, or is not known."""
     remarks: tuple[str, ...] = ()
     """What a person should know about how it generates with the policy it was started with."""
+    beside_updates: bool = False
+    """Whether it can write while the policy is updated: it runs elsewhere, with weights of its own, and can `restore` them."""
 
     def check(self) -> None:
         """Raise an `InputError` if it cannot run here; called before anything is loaded."""
@@ -106,6 +110,13 @@ class Engine(Protocol):
         A collective where weights are sharded: every rank walks through all of them.
         """
         ...
+
+    def restore(self) -> None:
+        """Started anew, take over the weights of the last sync once more, with their version, while the policy's move on.
+
+        Only engines that write `beside_updates` have it. No collective of the trainer's may be made in it.
+        """
+        raise NotImplementedError
 
     def forget(self) -> None:
         """Drop every cached prefix."""

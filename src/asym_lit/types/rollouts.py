@@ -161,6 +161,8 @@ class RolloutBatch:
     """Of problems that a curriculum gave several groups, which count as one: how many, by the slot of the first."""
     curriculum: dict[str, float] = field(default_factory=dict)
     """Metrics of the curriculum that drew the problems, the same on every rank; empty without one."""
+    lag: int = 0
+    """Rollout steps between the weights that wrote it and those that train on it."""
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""

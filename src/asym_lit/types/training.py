@@ -16,6 +16,8 @@ class LivePolicy(Protocol):
 
     policy_config: Any
     """Of transformers."""
+    attn_implementation: str | None
+    """Of the policy, by transformers' name; None for its choice."""
 
     @property
     def policy_version(self) -> int:

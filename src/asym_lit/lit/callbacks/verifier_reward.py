@@ -15,6 +15,7 @@ from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.stopping import ends_all
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.rollout.counting import greedy_sums
 from asym_lit.rollout.pending_verdicts import (
@@ -125,6 +126,10 @@ class VerifierReward(Callback):
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        data = getattr(trainer, "datamodule", None)
+        if isinstance(data, RolloutDataModule) and isinstance(pl_module, PolicyModule) and data.train_loader is not None:
+            # What is made beside is verified before the verifier is closed, if it is to be saved.
+            data.ahead.end(ends_all(exception) and data.train_loader.served <= pl_module.rollout_step)
         self.close()
         if isinstance(exception, VerifierError):
             keep_traceback(self._folder, exception)
