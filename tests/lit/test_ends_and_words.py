@@ -40,7 +40,13 @@ def chat_policy(tmp_path_factory: pytest.TempPathFactory) -> str:
 def live(policy: str, **changes: Any) -> Any:
     """A policy in training, as an engine's keeper sees it."""
     model = load_policy(policy)
-    facts = {"policy_version": 0, "attn_implementation": None, "live_model": model, "device": torch.device("cpu"), "weight_dtype": torch.float32}
+    facts = {
+        "policy_version": 0,
+        "attn_implementation": None,
+        "live_model": model,
+        "device": torch.device("cpu"),
+        "weight_dtype": torch.float32,
+    }
     facts["untrained"] = None  # a live model is shared, so none is loaded
     facts["named_weights"] = lambda: iter(())  # shared, so nothing is sent
     return SimpleNamespace(policy_config=model.config, processes=1, local_rank=0, longest=64, **{**facts, **changes})

@@ -93,7 +93,7 @@ class RolloutMaker:
     def fill_greedy(self, made: RolloutBatch) -> None:
         """A greedy response to each problem of a batch, be it of several groups. A collective."""
         prompts = [(rollouts[0].slot, rollouts[0].prompt) for rollouts in made.problems]
-        asked = RolloutBatch([], made.sampling.greedy(), made.step, made.source, seconds=made.seconds)
+        asked = RolloutBatch([], made.sampling.greedy(), made.step, made.source, seconds=made.seconds, clock=made.clock)
         made.greedy = [one for group in self._answer(asked, prompts, "greedy", made.step) for one in group]
 
     def _answer(
@@ -119,6 +119,7 @@ class RolloutMaker:
             self.scorer.collect()
         held.release()
         made.spend("verify", clock)
+        made.clock.add(self.scorer.read_clock())
         made.drawn += len(groups)
         return groups
 

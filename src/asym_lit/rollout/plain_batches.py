@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from asym_lit.types import Outcome, Prompt, Rollout, RolloutBatch, Sampling, Verdict
+from asym_lit.types import Outcome, Prompt, Rollout, RolloutBatch, Sampling, Verdict, VerdictClock
 
 Plain = dict[str, Any]
 
@@ -20,7 +20,7 @@ def batch_as_plain(batch: RolloutBatch, gather: Callable[[list[Plain]], list[Pla
     """
     of_all = {"groups_each": dict(batch.groups_each), "curriculum": dict(batch.curriculum)}
     own = {"step": batch.step, "source": batch.source, "lag": batch.lag, "sampling": vars(batch.sampling).copy(), **of_all}
-    return own | {"problems": gather(_problems(batch))}
+    return own | {"clocks": gather([asdict(batch.clock)]), "problems": gather(_problems(batch))}
 
 
 def batch_from_plain(plain: Mapping[str, Any], owns: Callable[[int, int], bool]) -> RolloutBatch:
@@ -30,8 +30,11 @@ def batch_from_plain(plain: Mapping[str, Any], owns: Callable[[int, int], bool])
         plain: Of all ranks.
         owns: Whether a problem is this rank's, by its first slot and its number of groups.
     """
-    own = {name: value for name, value in plain.items() if name != "problems"}
+    own = {name: value for name, value in plain.items() if name not in ("problems", "clocks")}
     batch = RolloutBatch([], **{**own, "sampling": Sampling(**plain["sampling"])})
+    for clock in plain["clocks"]:
+        batch.clock.add(VerdictClock(**clock))
+    batch.clock.waited, batch.clock.worked = (s / len(plain["clocks"]) for s in (batch.clock.waited, batch.clock.worked))
     each = batch.groups_each
     _fill(batch, [one for one in plain["problems"] if owns(one["slot"], each.get(one["slot"], 1))])
     return batch

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.types.rollouts import Rollout
+from asym_lit.types.verdicts import VerdictClock
 
 
 class LivePolicy(Protocol):
@@ -72,4 +73,8 @@ class Scorer(Protocol):
 
     def collect(self) -> None:
         """Verdict and reward of every rollout taken since, in place."""
+        ...
+
+    def read_clock(self) -> VerdictClock:
+        """What was measured of the verifier's work since it was read last."""
         ...

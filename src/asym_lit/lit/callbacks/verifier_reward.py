@@ -20,7 +20,6 @@ from asym_lit.loggers.run_place import run_folder
 from asym_lit.rollout.counting import greedy_sums
 from asym_lit.rollout.pending_verdicts import (
     PendingVerdicts,
-    VerdictClock,
     oracle_sums,
     reasons_told,
     traces,
@@ -39,6 +38,7 @@ from asym_lit.types import (
     RunStoppedError,
     SubmittingVerifier,
     Verdict,
+    VerdictClock,
     Verifier,
     VerifierError,
     check_members,
@@ -96,7 +96,6 @@ class VerifierReward(Callback):
         }
         self._pending = PendingVerdicts(self._asked)
         self._groups: list[Sequence[Rollout]] = []
-        self._clock = VerdictClock()
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -180,15 +179,15 @@ class VerifierReward(Callback):
         self.submit(group)
         self.collect()
 
-    @override
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._pending.read_clock()  # the next training batch is measured by itself
+    def read_clock(self) -> VerdictClock:
+        """What was measured of the verifier's work since it was read last."""
+        return self._pending.read_clock()
 
     @override
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
         everything = [*batch.rollouts, *batch.discarded]
-        sums = verdict_sums(everything, batch.sampling.n, self._pending.read_clock()) | oracle_sums(everything, self.rewards)
+        sums = verdict_sums(everything, batch.sampling.n, batch.clock) | oracle_sums(everything, self.rewards)
         sums |= greedy_sums(batch.greedy)
         mean = mean_over_processes(sums)
         square = mean.pop("reward/square", 0.0)
