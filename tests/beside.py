@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -22,21 +24,17 @@ class BesideEngine(HFEngine):
     """Writes as `HFEngine` does, with weights of its own, and may be used from another thread.
 
     Args:
-        dies_at: Numbers of the groups, counted over all calls, before which it dies; a new one has the weights before training.
         after_updates: Answers the n-th step, and each after it, only when another rollout step has been trained on.
     """
 
     beside_updates = True
-    starts = 0
 
-    def __init__(self, dies_at: Sequence[int] = (), after_updates: int | None = None) -> None:
+    def __init__(self, after_updates: int | None = None) -> None:
         super().__init__()
-        self.dies_at, self.after_updates = list(dies_at), after_updates
-        self.written = self.calls = 0
+        self.after_updates, self.calls = after_updates, 0
         self.kept: tuple[list[tuple[str, Tensor]], int] = ([], -1)
 
     def start(self, host: EngineHost) -> None:
-        BesideEngine.starts += 1
         super().start(replace(host, live_model=None))
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
@@ -51,12 +49,7 @@ class BesideEngine(HFEngine):
         late = self.after_updates is not None and len(requests) > 1 and self.calls >= self.after_updates
         if late and not UPDATED.acquire(timeout=20):
             raise EngineError("no update was made while it waited")
-        for group in super().generate(requests, sampling):
-            if self.written in self.dies_at:
-                self.dies_at.remove(self.written)
-                raise EngineError("out of memory, say")
-            self.written += 1
-            yield group
+        yield from super().generate(requests, sampling)
 
 
 class TellUpdates(Callback):
@@ -75,3 +68,15 @@ class StopAt(Callback):
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if batch.step == self.step:
             raise RunStoppedError("told to")
+
+
+class KillEngine(Callback):
+    """Kills the process of the engine before the first update of a rollout step, while it writes for the next."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+        if pl_module.rollout_step == self.step:
+            self.step = -1
+            os.kill(pl_module.datamodule.engine._process.pid, signal.SIGKILL)
