@@ -27,8 +27,6 @@ class BesideEngine(HFEngine):
         after_updates: Answers the n-th step, and each after it, only when another rollout step has been trained on.
     """
 
-    beside_updates = True
-
     def __init__(self, after_updates: int | None = None) -> None:
         super().__init__()
         self.after_updates, self.calls = after_updates, 0

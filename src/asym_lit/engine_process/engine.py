@@ -41,8 +41,6 @@ class ProcessEngine(Engine):
         timeout: Seconds until an answer, be it the next groups, must be there; then it is ended and replaced.
     """
 
-    beside_updates = True
-
     def __init__(
         self,
         max_batch_tokens: int = 65536,

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,7 +36,8 @@ class WeightFile:
         end = 0
         for name, value in named_weights:
             whole = value.detach().cpu().contiguous()
-            data = memoryview(whole.reshape(-1).view(torch.uint8).numpy())
+            bytes_N: Any = whole.reshape(-1).view(torch.uint8).numpy()
+            data = memoryview(bytes_N)
             written = 0
             while written < len(data):
                 written += os.pwrite(self.descriptor, data[written : written + AT_ONCE], end + written)

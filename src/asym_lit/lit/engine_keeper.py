@@ -13,7 +13,7 @@ from asym_lit.lit.stopping import HeldFault
 from asym_lit.policy.known_tokens import tokenless_ids
 from asym_lit.policy.loading import load_generation_config, locate
 from asym_lit.responses import end_tokens, padding_token
-from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
+from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request, RunsElsewhere
 from asym_lit.types import LivePolicy, Rollout, RunStoppedError, Sampling
 
 
@@ -124,6 +124,7 @@ class EngineKeeper:
             self.engine.close()
             self._start(self._live)
         if self.beside:
+            assert isinstance(self.engine, RunsElsewhere)
             self.engine.restore()
         else:
             self.resync()

@@ -14,6 +14,7 @@ from asym_lit.lit.rollout_source import RolloutSource
 from asym_lit.objectives.group_sizes import check_group_size, check_groups_of_a_problem
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.staleness import check_staleness
+from asym_lit.rollout.engine import RunsElsewhere
 from asym_lit.types import InputError, Sampling, check_sampling
 
 LIGHTNINGS_OWN = (1, None, 1000, -1)
@@ -78,7 +79,7 @@ def check_lag(objective: Objective, data: RolloutSource) -> None:
     lag, engine = data.ahead.lag, data.maker.engine
     if lag not in (0, 1):
         raise InputError(f"data.lag is {lag}; allowed: 0, strictly on-policy, or 1, rollouts of the step before.")
-    if lag and not engine.beside_updates:
+    if lag and not isinstance(engine, RunsElsewhere):
         raise InputError(
             f"data.lag is {lag}, and {type(engine).__name__} cannot write while the policy is updated: it shares its memory. "
             f"Allowed: a process of its own (--data.engine {ProcessEngine.__name__}), a server elsewhere (VLLMServerEngine), "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -93,8 +93,6 @@ class Engine(Protocol):
     """Of its own copy of the weights, as torch calls it, if that need not be the policy's; None if it is, or is not known."""
     remarks: tuple[str, ...] = ()
     """What a person should know about how it generates with the policy it was started with."""
-    beside_updates: bool = False
-    """Whether it can write while the policy is updated: it runs elsewhere, with weights of its own, and can `restore` them."""
 
     def check(self) -> None:
         """Raise an `InputError` if it cannot run here; called before anything is loaded."""
@@ -110,13 +108,6 @@ class Engine(Protocol):
         A collective where weights are sharded: every rank walks through all of them.
         """
         ...
-
-    def restore(self) -> None:
-        """Started anew, take over the weights of the last sync once more, with their version, while the policy's move on.
-
-        Only engines that write `beside_updates` have it. No collective of the trainer's may be made in it.
-        """
-        raise NotImplementedError
 
     def forget(self) -> None:
         """Drop every cached prefix."""
@@ -140,4 +131,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release everything."""
+        ...
+
+
+@runtime_checkable
+class RunsElsewhere(Protocol):
+    """What an engine has beside that if it can write while the policy is updated: weights and processors of its own."""
+
+    def restore(self) -> None:
+        """Started anew, take over the weights of the last sync once more, with their version: the policy's have moved on.
+
+        Collectives are those of the group of the thread (`process_groups`).
+        """
         ...

@@ -43,7 +43,8 @@ def batch_from_plain(plain: Mapping[str, Any], owns: Callable[[int, int], bool])
 def _problems(batch: RolloutBatch) -> list[Plain]:
     """A record for each problem, with what was discarded for it and its greedy response."""
     kept, n = iter(batch.kept), batch.sampling.n
-    records, whose = [], {}
+    records: list[Plain] = []
+    whose: dict[int, Plain] = {}
     for rollouts in batch.problems:
         record: Plain = {"slot": rollouts[0].slot, "rollouts": _plain(rollouts), "discarded": [], "greedy": []}
         record["kept"] = [next(kept) for _ in range(len(rollouts) // n)]

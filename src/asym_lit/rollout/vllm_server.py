@@ -48,8 +48,6 @@ class VLLMServerEngine(Engine):
         nccl_address: Address of this machine as the server sees it.
     """
 
-    beside_updates = True
-
     def __init__(
         self,
         url: str = "http://127.0.0.1:8000",
