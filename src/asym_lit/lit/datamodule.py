@@ -11,12 +11,13 @@ from lightning.pytorch.utilities import rank_zero_info
 from typing_extensions import override
 
 from asym_lit.command_line.pace import Pace
+from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.lit.rollouts_ahead import RolloutsAhead
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.loading import BUNDLED, context_of, load_tokenizer
+from asym_lit.rollout.ahead import RolloutsAhead
 from asym_lit.rollout.curricula import Curriculum
 from asym_lit.rollout.curriculum_loader import CurriculumLoader
 from asym_lit.rollout.engine import Engine
@@ -33,7 +34,7 @@ from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Schedule,
 class RolloutDataModule(LightningDataModule):
     """Serves prompts, has them answered by an engine and scored, the same way for training and evaluation.
 
-    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them; `rollouts_ahead` for a lag.
+    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them, or ahead of it.
 
     Args:
         task: Where prompts come from.
@@ -94,7 +95,7 @@ class RolloutDataModule(LightningDataModule):
         self.tokenizer, self._read_from = load_tokenizer(policy), policy
         self.prompt_sets = PromptSets(self.tokenizer, self.prompt_format, self.task, self.max_prompt_tokens, self.seed)
         self.maker = RolloutMaker(self.engine, self.tokenizer, policy, self.seed)
-        self.ahead = RolloutsAhead(self.maker, self.lag)
+        self.ahead = RolloutsAhead(self.maker, self.lag, all_lists)
 
     def _check(self) -> None:
         self.prompt_format.check(self.tokenizer)
@@ -159,8 +160,7 @@ class RolloutDataModule(LightningDataModule):
 
     @property
     def _process(self) -> tuple[int, int]:
-        assert self.trainer is not None
-        return self.trainer.global_rank, self.trainer.world_size
+        return self.module.trainer.global_rank, self.module.trainer.world_size
 
     def _evaluation_loaders(self, split: Split) -> list[EvaluationLoader]:
         at_once, sets = self.evaluation_prompts_per_batch, self.evaluation_sets
@@ -185,12 +185,13 @@ class RolloutDataModule(LightningDataModule):
     def on_after_batch_transfer(self, batch: SlottedPrompts, dataloader_idx: int) -> RolloutBatch:
         """Prompts become verified rollouts."""
         assert self.trainer is not None
-        step = self.module.rollout_step
+        step, objective = self.module.rollout_step, self.module.objective
         if self.trainer.training:
             assert self.train_loader is not None
             steps = range(step, min(step + 2, self.rollout_steps))
             empty = [RolloutBatch([], self.sampling.at(s, self.temperature), s, self.task.name) for s in steps]
-            return self.ahead.serve(empty, batch, self.module, self.train_loader, self.module.objective)
+            given = (self.module, self.train_loader, objective.group_filter, objective.rollout_needs.greedy)
+            return self.ahead.serve(empty, batch, *given)
         self.ahead.settle()
         name, one = list(self.evaluation_sets.items())[dataloader_idx]
         made = RolloutBatch([], one.sampling(self.evaluation), step, name)

@@ -31,8 +31,7 @@ class RolloutMaker:
         self.keeper = EngineKeeper(engine, tokenizer, policy)
         self.tokenizer, self.seed = tokenizer, seed
         self.scorer: Scorer | None = None
-        self.heed: Callable[[int], None] = INTERRUPTION.check_alone
-        """Ends the making in the middle where that was asked for; takes the rollout step."""
+        self._heed: Callable[[], None] | None = None
 
     @property
     def engine(self) -> Engine:
@@ -108,7 +107,10 @@ class RolloutMaker:
                 ids, asked = rollout.token_ids, rollout.prompt.token_ids
                 stops = made.sampling.stop_strings
                 rollout.text = response_text(self.tokenizer, ids, rollout.finish_reason == "stop", asked, stops)
-            self.heed(made.step)
+            if self._heed is not None:
+                self._heed()
+            else:
+                INTERRUPTION.check_alone(made.step)
             clock = made.spend("generate", clock)
             with held:
                 self.scorer.submit(group)
@@ -128,6 +130,13 @@ class RolloutMaker:
         clock = perf_counter()
         self.engine.sleep()
         made.spend("sync", clock)
+
+    def work_beside(self, heed: Callable[[], None] | None) -> None:
+        """What is made from here on is made beside an update, and ends where `heed` raises; None: in turn with updates.
+
+        Beside an update no signal ends it: the step that is trained on is finished first, and what is being made then saved.
+        """
+        self._heed, self.keeper.beside = heed, heed is not None
 
     def close(self) -> None:
         """Close the engine; a later stage starts it again."""

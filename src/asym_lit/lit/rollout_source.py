@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from lightning.pytorch import Trainer
 
 from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.lit.rollouts_ahead import RolloutsAhead
+from asym_lit.rollout.ahead import RolloutsAhead
 from asym_lit.rollout.curricula import Curriculum
 from asym_lit.rollout.prompts import PromptLoader
 from asym_lit.tasks.evaluation_sets import EvaluationSet

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from asym_lit.lit.interruption import INTERRUPTION
-from asym_lit.lit.rollouts_ahead import RolloutsAhead
 from asym_lit.objectives import dapo, grpo
+from asym_lit.rollout.ahead import RolloutsAhead
 from asym_lit.rollout.curricula import Learnability
 from asym_lit.rollout.curriculum_loader import CurriculumLoader
 from asym_lit.rollout.prompts import PromptLoader
@@ -26,12 +25,7 @@ class Maker(Scripted):
 
     def __init__(self) -> None:
         super().__init__(lambda uid, number: (float(int(uid[1:]) % 3 == 0), 0.0))
-        self.engine_version, self.keeper, self.heed, self.closed = (
-            -1,
-            SimpleNamespace(beside=False),
-            INTERRUPTION.check_alone,
-            0,
-        )
+        self.heed, self.engine_version, self.closed = None, -1, 0
         self.go = threading.Event()
         self.go.set()
         self.fails_at: int | None = None
@@ -42,13 +36,17 @@ class Maker(Scripted):
     def rest(self, made):
         made.seconds["rested"] = 1.0
 
+    def work_beside(self, heed):
+        self.heed = heed
+
     def close(self):
         self.closed += 1
         self.go.set()
 
     def _answer(self, made, prompts, stage, step, each=lambda: None):
         self.go.wait(10)
-        self.heed(step)
+        if self.heed:
+            self.heed()
         if step == self.fails_at:
             raise LookupError(f"broke at step {step}")
         groups = super()._answer(made, prompts, stage, step, each)
@@ -65,12 +63,12 @@ class Run:
         drawn = (PROMPTS, 4, STEPS, 1)
         self.loader = CurriculumLoader(Learnability(retire_at=1.0), 2, None, *drawn) if curriculum else PromptLoader(*drawn)
         self.maker, self.live, self.step = Maker(), SimpleNamespace(policy_version=0), 0
-        self.ahead = RolloutsAhead(self.maker, lag)
+        self.ahead = RolloutsAhead(self.maker, lag, lambda mine: mine)
         self.walk = iter(self.loader)
 
     def serve(self) -> RolloutBatch:
         empty = [RolloutBatch([], Sampling(n=2), step, "fake") for step in range(self.step, min(self.step + 2, STEPS))]
-        return self.ahead.serve(empty, next(self.walk), self.live, self.loader, self.objective)
+        return self.ahead.serve(empty, next(self.walk), self.live, self.loader, self.objective.group_filter)
 
     def train(self) -> None:
         self.step += 1
@@ -111,14 +109,13 @@ def test_the_embedded_engine_rests_only_without_a_lag():
 def test_a_step_is_made_beside_and_waited_for_where_it_is_asked_for():
     run = Run(1)
     run.serve()
-    assert run.maker.keeper.beside and run.maker.heed is not INTERRUPTION.check_alone
     run.maker.go.clear()
     run.train()
     threading.Timer(0.2, run.maker.go.set).start()
     batch = run.serve()
     assert batch.lag == 1 and set(batch.seconds) >= {"waited", "overlapped"}
     run.ahead.settle()
-    assert not run.maker.keeper.beside and run.maker.heed == INTERRUPTION.check_alone
+    assert run.maker.heed is None
 
 
 @pytest.mark.parametrize("curriculum", [False, True])

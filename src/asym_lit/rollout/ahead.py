@@ -1,26 +1,21 @@
 """The rollouts of training steps: made just before each, or, with a lag of 1, while the policy updates on those before.
 
-How they are made is in `rollout_maker`; that they are a step old is the objective's business (`objectives.staleness`).
+How they are made is their maker's business; that they are a step old is the objective's (`objectives.staleness`).
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from lightning.pytorch.utilities import rank_zero_warn
-
-from asym_lit.lit.distributed import all_lists
-from asym_lit.lit.interruption import INTERRUPTION
-from asym_lit.lit.rollout_maker import RolloutMaker
-from asym_lit.objectives.objective import Objective
-from asym_lit.objectives.rewards import GroupFilter
 from asym_lit.process_groups import new_group, within
 from asym_lit.processes.beside import Beside
 from asym_lit.rollout.plain_batches import batch_as_plain, batch_from_plain
 from asym_lit.rollout.prompts import PromptLoader, SlottedPrompts
+from asym_lit.rollout.step_maker import StepMaker
 from asym_lit.types import LivePolicy, RolloutBatch
 
 PATIENCE = 30.0
@@ -52,10 +47,11 @@ class RolloutsAhead:
     Args:
         maker: Has prompts answered and the answers scored.
         lag: Rollout steps by which the weights that write are behind: 0 or 1.
+        gather: Joins the lists of all ranks.
     """
 
-    def __init__(self, maker: RolloutMaker, lag: int) -> None:
-        self.maker, self.lag = maker, lag
+    def __init__(self, maker: StepMaker, lag: int, gather: Callable[[list[Any]], list[Any]]) -> None:
+        self.maker, self.lag, self.gather = maker, lag, gather
         self.witness: Callable[[LivePolicy, RolloutBatch], None] | None = None
         """Looks at the engine where it has just been given the policy's weights, beside the rollouts that are trained on."""
         self._loader: PromptLoader | None = None
@@ -71,7 +67,8 @@ class RolloutsAhead:
         prompts: SlottedPrompts,
         live: LivePolicy,
         loader: PromptLoader,
-        objective: Objective,
+        keep: Any,
+        greedy: bool = False,
     ) -> RolloutBatch:
         """The rollouts of a step; with a lag those of the next are begun. A collective.
 
@@ -80,10 +77,10 @@ class RolloutsAhead:
             prompts: This rank's share of the step.
             live: Whose weights the engine is given.
             loader: Gives prompts.
-            objective: Has the group filter, and says whether greedy responses are needed.
+            keep: The objective's group filter.
+            greedy: Beside each problem that is left, one greedy response.
         """
         self._loader, self._handed, made = loader, None, empty[0]
-        keep, greedy = objective.group_filter, objective.rollout_needs.greedy
         if not self.lag:
             self.maker.sync(made, live)
             self.maker.fill(made, prompts, keep, loader, greedy)
@@ -100,7 +97,7 @@ class RolloutsAhead:
             self._begin(empty[1], live, loader, keep, greedy)
         return step.batch
 
-    def _begin(self, made: RolloutBatch, live: LivePolicy, loader: PromptLoader, keep: GroupFilter, greedy: bool) -> None:
+    def _begin(self, made: RolloutBatch, live: LivePolicy, loader: PromptLoader, keep: Any, greedy: bool) -> None:
         """Have a step made beside, by the weights of this moment. A collective."""
         self._group = self._group or new_group()
         loader.settle = self.settle
@@ -113,11 +110,11 @@ class RolloutsAhead:
         prompts = loader.take_ahead()
 
         def work(heed: Callable[[], None]) -> None:
-            self.maker.heed = lambda _step: heed()
+            self.maker.work_beside(heed)
             with within(self._group):
                 self.maker.fill(made, prompts, keep, loader, greedy)
 
-        made.lag, self.maker.keeper.beside = self.lag, True
+        made.lag = self.lag
         self._coming = Step(made, before, live.policy_version, Beside(work, f"rollouts of step {made.step}"))
 
     def _taken(self, number: int) -> Step | None:
@@ -140,14 +137,10 @@ class RolloutsAhead:
         batch, job, step.job = step.batch, step.job, None
         batch.seconds["waited"] = waited
         batch.seconds["overlapped"] = max(job.seconds - waited, 0.0)
-        self._alone()
+        self.maker.work_beside(None)
         if job.fault is not None:
             self._fault = job.fault
             self._drop()
-
-    def _alone(self) -> None:
-        """No other thread uses engine and scorer."""
-        self.maker.keeper.beside, self.maker.heed = False, INTERRUPTION.check_alone
 
     def _drop(self) -> None:
         """As if the step to come had not been begun."""
@@ -169,8 +162,10 @@ class RolloutsAhead:
         job.give_up()
         self.maker.close()
         if not job.ended(PATIENCE):
-            rank_zero_warn(f"Rollouts that nobody waits for are still being made after {PATIENCE:g} s; they end with the run.")
-        self._alone()
+            warnings.warn(
+                f"Rollouts that nobody waits for are still made after {PATIENCE:g} s; they end with the run.", stacklevel=2
+            )
+        self.maker.work_beside(None)
         self._drop()
 
     def close(self) -> None:
@@ -194,7 +189,7 @@ class RolloutsAhead:
         self.settle()
         if (step := self._coming) is None:
             return None
-        return {"batch": batch_as_plain(step.batch, all_lists), "before": step.before, "version": step.version}
+        return {"batch": batch_as_plain(step.batch, self.gather), "before": step.before, "version": step.version}
 
     def load(self, state: Mapping[str, Any] | None, loader: PromptLoader) -> None:
         """Take over what another run had made for the step to come, on any number of ranks."""
