@@ -198,8 +198,9 @@ def _engine(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
     passing = KEPT if apart and data.lag else GENERATE  # it writes while the policy is updated
     parts = [Part("engine's cache", cache + logits, passing, f"{rows} rows of {width} tokens, and logits")]
     if apart:
-        both = size.weights * dtype.itemsize + size.weight_bytes
-        parts.insert(0, Part("engine", both, KEPT, f"in a process of its own, {named}, and the weights that it is sent"))
+        sent = 0 if hardware.is_gpu else size.weight_bytes + resident_bytes()  # both lie on the host
+        why = f"its weights, {named}{'' if hardware.is_gpu else ', those that it is sent, and a process of its own'}"
+        parts.insert(0, Part("engine", size.weights * dtype.itemsize + sent, KEPT, why))
     elif hardware.is_sharded or engine.dtype is not None:
         parts.insert(0, Part("engine", size.weights * dtype.itemsize, KEPT, f"a whole replica on each device, {named}"))
     return parts
