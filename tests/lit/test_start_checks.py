@@ -59,7 +59,7 @@ def trainer(**options):
             drpo(),
             "data.lag is 1, and HFEngine cannot write .*--data.engine ProcessEngine.*server",
         ),
-        (1, ProcessEngine(), grpo(), "weights of a step before .* --model.correction TokenTruncated"),
+        (1, ProcessEngine(), grpo(), "weights of a step before .* --model.correction asym_lit.objectives.*TokenTruncated"),
     ],
 )
 def test_a_lag_that_engine_or_objective_cannot_bear_is_refused(lag, engine, objective, words):

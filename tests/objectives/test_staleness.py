@@ -19,7 +19,10 @@ BARE = [grpo(), simko(), psr(), vespo(), dppo()]
 @pytest.mark.parametrize("objective", BARE, ids=range(len(BARE)))
 def test_an_objective_that_takes_the_rollouts_for_its_own_is_refused_with_a_lag_alone(objective):
     check_staleness(objective, 0)
-    with pytest.raises(InputError, match=r"data.lag is 1: .* --model.correction TokenTruncated .* or --data.lag 0"):
+    with pytest.raises(
+        InputError,
+        match=r"data.lag is 1: .*correction asym_lit.objectives.corrections.TokenTruncated .* or --data.lag 0",
+    ):
         check_staleness(objective, 1)
     check_staleness(with_correction(objective, TokenTruncated()), 1)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection
+from asym_lit.objectives.corrections import NoCorrection, SamplerCorrection, TokenTruncated
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.response_weights import GammaWeight
 from asym_lit.types import InputError
@@ -48,8 +48,9 @@ def check_staleness(objective: Objective, lag: int) -> None:
             raise InputError(
                 f"data.lag is {lag}: weights of a step before write the rollouts, and the {'warm-up of the ' if number else ''}"
                 "objective takes them for the policy's own: no sampler correction, no anchor on the engine's log-probs. "
-                "Allowed: a correction, --model.correction TokenTruncated (or SequenceTruncated, SequenceMask, TokenMask); "
-                "anchor: rollout, where the objective has it (dppo, dro, drpo), or rollout_is; or --data.lag 0."
+                f"Allowed: a correction, --model.correction {TokenTruncated.__module__}.TokenTruncated (or SequenceTruncated, "
+                "SequenceMask, TokenMask); anchor: rollout, where the objective has it (dppo, dro, drpo), or rollout_is; or "
+                "--data.lag 0."
             )
 
 
