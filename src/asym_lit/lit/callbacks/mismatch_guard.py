@@ -20,8 +20,8 @@ from asym_lit.types import InputError, LivePolicy, RolloutBatch
 WITNESS_TOKENS = 16
 """Of each response that is looked at after a sync: an engine that is wrong is wrong from the first token on."""
 STALE = 10
-"""Times `max_mean` that the gap may be where a step's updates lie between: two of GRPO on Countdown move the mean by 0.003 at the
-recipe's learning rate and by 0.03 at ten times that, where the effective sample size is still 0.99."""
+"""Times `max_mean` that the gap may be where a step's updates lie between: two of GRPO on Countdown make 0.003 at the recipe's
+learning rate, and 0.03 at ten times that, where the effective sample size is still 0.99."""
 
 
 class MismatchGuard(Callback):
