@@ -7,6 +7,7 @@ import inspect
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from asym_lit.commands.study.cells import cells
 from asym_lit.commands.study.definition import read_study
 from asym_lit.lit import PolicyModule, RolloutDataModule
 from asym_lit.lit.callbacks import VerifierReward
+from asym_lit.lit.start_checks import check_lag
 from asym_lit.objectives import simko
+from asym_lit.objectives.corrections import NoCorrection
 from asym_lit.policy.loading import load_tokenizer, locate
 from asym_lit.rollout.engine import Engine
 from asym_lit.rollout.rendering import render
@@ -69,9 +72,11 @@ def chatty(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.stem)
 def test_an_overlay_changes_the_scale_and_never_the_method(overlay: Path, chatty: str) -> None:
-    module, _ = built("--config", str(ROOT / "configs/simko.yaml"), "--config", str(overlay), "--model.policy", chatty)
-    assert isinstance(module, PolicyModule)
-    assert module.objective == simko()
+    module, data = built("--config", str(ROOT / "configs/simko.yaml"), "--config", str(overlay), "--model.policy", chatty)
+    assert isinstance(module, PolicyModule) and isinstance(data, RolloutDataModule)
+    assert replace(module.objective, correction=NoCorrection()) == simko()
+    check_lag(module.objective, data)  # it brings a correction where rollouts are of older weights, and nowhere else
+    assert (module.objective == simko()) == (data.lag == 0)
 
 
 def test_the_overlay_of_the_second_task_changes_the_verifier_and_no_other_callback() -> None:

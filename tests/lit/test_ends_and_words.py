@@ -17,7 +17,7 @@ from asym_lit.policy.loading import load_policy, load_tokenizer
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.engine import EngineHost, Request
 from asym_lit.rollout.hf_engine import HFEngine
-from asym_lit.types import Rollout, RolloutBatch, Sampling
+from asym_lit.types import Rollout, RolloutBatch, Sampling, VerdictClock
 from fakes import make_prompt
 from policies import save_tiny
 
@@ -40,7 +40,13 @@ def chat_policy(tmp_path_factory: pytest.TempPathFactory) -> str:
 def live(policy: str, **changes: Any) -> Any:
     """A policy in training, as an engine's keeper sees it."""
     model = load_policy(policy)
-    facts = {"policy_version": 0, "live_model": model, "device": torch.device("cpu"), "weight_dtype": torch.float32}
+    facts = {
+        "policy_version": 0,
+        "attn_implementation": None,
+        "live_model": model,
+        "device": torch.device("cpu"),
+        "weight_dtype": torch.float32,
+    }
     facts["untrained"] = None  # a live model is shared, so none is loaded
     facts["named_weights"] = lambda: iter(())  # shared, so nothing is sent
     return SimpleNamespace(policy_config=model.config, processes=1, local_rank=0, longest=64, **{**facts, **changes})
@@ -109,7 +115,8 @@ def test_a_verifier_reads_what_was_written(chat_policy: str, written: str) -> No
     engine.written = tokenizer(written)["input_ids"]  # type: ignore[attr-defined]
     read: list[str] = []
     maker = RolloutMaker(engine, tokenizer, chat_policy, 0)
-    maker.scorer = SimpleNamespace(submit=lambda group: read.extend(r.text for r in group), collect=lambda: None)
+    said = {"submit": lambda group: read.extend(r.text for r in group), "collect": lambda: None, "read_clock": VerdictClock}
+    maker.scorer = SimpleNamespace(**said)
     maker.fill_once(RolloutBatch([], Sampling(n=2), 0, "fake"), [(0, make_prompt())])
     assert read == [written, written]
 

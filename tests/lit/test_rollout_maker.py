@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.objectives.rewards import DropUniform, KeepAll
 from asym_lit.rollout.counting import greedy_rewards
 from asym_lit.rollout.curricula import Learnability
 from asym_lit.rollout.curriculum_loader import CurriculumLoader
 from asym_lit.types import RolloutBatch, Sampling
 from fakes import make_prompt, make_rollout
+from scripted_maker import Scripted
 
 PROMPTS = [make_prompt(uid=f"p{i}") for i in range(6)]
-
-
-class Scripted(RolloutMaker):
-    """Answers with two responses a group: the rewards that are given for (uid, which of its groups in this draw)."""
-
-    def __init__(self, rewards) -> None:
-        self.rewards, self.draws = rewards, []
-
-    def _answer(self, made, prompts, stage, step, each=lambda: None):
-        self.draws.append([(slot, prompt.uid) for slot, prompt in prompts])
-        seen: dict[str, int] = {}
-        groups = []
-        for slot, prompt in prompts:
-            number = seen[prompt.uid] = seen.get(prompt.uid, -1) + 1
-            groups.append(
-                [make_rollout(prompt=prompt, slot=slot, reward=reward) for reward in self.rewards(prompt.uid, number)]
-            )
-        made.drawn += len(groups)
-        return groups
 
 
 def filled(rewards, keep, responses=2, greedy=False):

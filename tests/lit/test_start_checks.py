@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from lightning.pytorch import Trainer
 
-from asym_lit.lit.start_checks import check_limits
+from asym_lit.engine_process import ProcessEngine
+from asym_lit.lit.start_checks import check_lag, check_limits
+from asym_lit.objectives import drpo, grpo
+from asym_lit.rollout.hf_engine import HFEngine
 from asym_lit.types import InputError
 
 
@@ -42,3 +47,30 @@ def test_without_a_limit_a_run_is_one_epoch_also_from_python(option):
 def trainer(**options):
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
     return Trainer(accelerator="cpu", **{**quiet, **options})
+
+
+@pytest.mark.parametrize(
+    ("lag", "engine", "objective", "words"),
+    [
+        (2, ProcessEngine(), drpo(), "data.lag is 2; allowed: 0, strictly on-policy, or 1"),
+        (
+            1,
+            HFEngine(),
+            drpo(),
+            "data.lag is 1, and HFEngine cannot write .*--data.engine ProcessEngine.*server",
+        ),
+        (1, ProcessEngine(), grpo(), "weights of a step before .* --model.correction asym_lit.objectives.*TokenTruncated"),
+    ],
+)
+def test_a_lag_that_engine_or_objective_cannot_bear_is_refused(lag, engine, objective, words):
+    with pytest.raises(InputError, match=words):
+        check_lag(objective, lagging(lag, engine))
+
+
+@pytest.mark.parametrize(("lag", "engine", "objective"), [(1, ProcessEngine(), drpo()), (0, HFEngine(), grpo())])
+def test_a_lag_that_they_can_bear_is_none_of_the_checks_business(lag, engine, objective):
+    check_lag(objective, lagging(lag, engine))
+
+
+def lagging(lag, engine):
+    return SimpleNamespace(ahead=SimpleNamespace(lag=lag), maker=SimpleNamespace(engine=engine))

@@ -1,7 +1,4 @@
-"""The rollout data module: prompts in, verified rollouts out, at the moment a step needs them.
-
-How they are made is in `rollout_maker`.
-"""
+"""The rollout data module: prompts in, verified rollouts out, at the moment a step needs them (`rollout_maker`)."""
 
 from __future__ import annotations
 
@@ -14,11 +11,13 @@ from lightning.pytorch.utilities import rank_zero_info
 from typing_extensions import override
 
 from asym_lit.command_line.pace import Pace
+from asym_lit.lit.distributed import all_lists
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.prompt_sets import account, warn_of_overlap
 from asym_lit.lit.rollout_maker import RolloutMaker
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.loading import BUNDLED, context_of, load_tokenizer
+from asym_lit.rollout.ahead import RolloutsAhead
 from asym_lit.rollout.curricula import Curriculum
 from asym_lit.rollout.curriculum_loader import CurriculumLoader
 from asym_lit.rollout.engine import Engine
@@ -35,7 +34,7 @@ from asym_lit.types import InputError, Prompt, RolloutBatch, Sampling, Schedule,
 class RolloutDataModule(LightningDataModule):
     """Serves prompts, has them answered by an engine and scored, the same way for training and evaluation.
 
-    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them: strictly on-policy.
+    Rollouts are made in `on_after_batch_transfer`, directly before the step that trains on them, or ahead of it.
 
     Args:
         task: Where prompts come from.
@@ -53,6 +52,7 @@ class RolloutDataModule(LightningDataModule):
         seed: Of prompt order and sampling; the run's `seed_everything`.
         temperature: Of training rollouts, by rollout step; scores are taken at it too. None for that of `sampling`.
         curriculum: Which problems are asked next, and how often, by what the policy has answered; None for all alike.
+        lag: Rollout steps by which the weights that write are behind: 0, strictly on-policy, or 1, beside the update.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class RolloutDataModule(LightningDataModule):
         seed: int = 1,
         temperature: Schedule | None = None,
         curriculum: Curriculum | None = None,
+        lag: int = 0,
     ) -> None:
         super().__init__()
         check_least("data.{name}", 1, rollout_steps=rollout_steps, prompts_per_step=prompts_per_step)
@@ -78,7 +79,7 @@ class RolloutDataModule(LightningDataModule):
         check_least("data.{name}", 0, max_prompt_tokens=max_prompt_tokens)
         self.task, self.sampling, self.evaluation = task, sampling, evaluation
         self.evaluation_sets = evaluation_sets(evaluation_tasks, task)
-        self.rollout_steps, self.prompts_per_step, self.curriculum = rollout_steps, prompts_per_step, curriculum
+        self.rollout_steps, self.prompts_per_step, self.curriculum, self.lag = rollout_steps, prompts_per_step, curriculum, lag
         self.evaluation_prompts_per_batch = evaluation_prompts_per_batch
         self.policy, self.seed, self.temperature = policy, seed, temperature
         self.prompt_format, self.max_prompt_tokens, self.engine = prompt_format, max_prompt_tokens, engine or HFEngine()
@@ -94,6 +95,7 @@ class RolloutDataModule(LightningDataModule):
         self.tokenizer, self._read_from = load_tokenizer(policy), policy
         self.prompt_sets = PromptSets(self.tokenizer, self.prompt_format, self.task, self.max_prompt_tokens, self.seed)
         self.maker = RolloutMaker(self.engine, self.tokenizer, policy, self.seed)
+        self.ahead = RolloutsAhead(self.maker, self.lag, all_lists)
 
     def _check(self) -> None:
         self.prompt_format.check(self.tokenizer)
@@ -158,8 +160,7 @@ class RolloutDataModule(LightningDataModule):
 
     @property
     def _process(self) -> tuple[int, int]:
-        assert self.trainer is not None
-        return self.trainer.global_rank, self.trainer.world_size
+        return self.module.trainer.global_rank, self.module.trainer.world_size
 
     def _evaluation_loaders(self, split: Split) -> list[EvaluationLoader]:
         at_once, sets = self.evaluation_prompts_per_batch, self.evaluation_sets
@@ -184,19 +185,18 @@ class RolloutDataModule(LightningDataModule):
     def on_after_batch_transfer(self, batch: SlottedPrompts, dataloader_idx: int) -> RolloutBatch:
         """Prompts become verified rollouts."""
         assert self.trainer is not None
-        step = self.module.rollout_step
+        step, objective = self.module.rollout_step, self.module.objective
         if self.trainer.training:
             assert self.train_loader is not None
-            made = RolloutBatch([], self.sampling.at(step, self.temperature), step, self.task.name)
-            self.maker.sync(made, self.module)
-            objective, loader = self.module.objective, self.train_loader
-            self.maker.fill(made, batch, objective.group_filter, loader, objective.rollout_needs.greedy)
-            self.maker.rest(made)
-        else:
-            name, one = list(self.evaluation_sets.items())[dataloader_idx]
-            made = RolloutBatch([], one.sampling(self.evaluation), step, name)
-            self.maker.sync(made, self.module)
-            self.maker.fill_once(made, batch, self._pace(name, step, dataloader_idx).advance)
+            steps = range(step, min(step + 2, self.rollout_steps))
+            empty = [RolloutBatch([], self.sampling.at(s, self.temperature), s, self.task.name) for s in steps]
+            given = (self.module, self.train_loader, objective.group_filter, objective.rollout_needs.greedy)
+            return self.ahead.serve(empty, batch, *given)
+        self.ahead.settle()
+        name, one = list(self.evaluation_sets.items())[dataloader_idx]
+        made = RolloutBatch([], one.sampling(self.evaluation), step, name)
+        self.maker.sync(made, self.module)
+        self.maker.fill_once(made, batch, self._pace(name, step, dataloader_idx).advance)
         return made
 
     def _pace(self, name: str, step: int, number: int) -> Pace:
@@ -213,8 +213,8 @@ class RolloutDataModule(LightningDataModule):
 
     @override
     def on_exception(self, exception: BaseException) -> None:
-        self.maker.close()  # Lightning tears nothing down after one
+        self.ahead.close()  # Lightning tears nothing down after one
 
     @override
     def teardown(self, stage: str) -> None:
-        self.maker.close()
+        self.ahead.close()

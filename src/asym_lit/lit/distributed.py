@@ -1,4 +1,7 @@
-"""The few collectives that are needed beside the strategy's own; identities in a single process."""
+"""The few collectives that are needed beside the strategy's own; identities in a single process.
+
+They are of the group of the thread that calls (`process_groups`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+from asym_lit.process_groups import group_of_thread
 
 T = TypeVar("T")
 
@@ -28,16 +33,18 @@ def all_max(values: Tensor) -> Tensor:
 
 def any_process(mine: bool) -> bool:
     """True if it is true on any process."""
-    return bool(all_max(torch.tensor(float(mine))))
+    # Named, for the default dtype is the whole process's: one thread may ask while another trains in bfloat16.
+    return bool(all_max(torch.tensor(float(mine), dtype=torch.float32)))
 
 
 def _all_reduce(values: Tensor, operation: dist.ReduceOp.RedOpType) -> Tensor:
     if world_size() == 1:
         return values
     # NCCL alone, which is what Lightning makes on GPUs, cannot reduce a tensor on the host.
-    device = torch.device("cuda") if dist.get_backend() == "nccl" else values.device
+    group = group_of_thread()
+    device = torch.device("cuda") if dist.get_backend(group) == "nccl" else values.device
     reduced = values.to(device, copy=True)
-    dist.all_reduce(reduced, operation)
+    dist.all_reduce(reduced, operation, group)
     return reduced.to(values.device)
 
 
@@ -46,7 +53,7 @@ def all_lists(mine: list[T]) -> list[T]:
     if world_size() == 1:
         return mine
     gathered: list[list[T]] = [[] for _ in range(world_size())]
-    dist.all_gather_object(gathered, mine)
+    dist.all_gather_object(gathered, mine, group_of_thread())
     return [item for part in gathered for item in part]
 
 

@@ -13,7 +13,7 @@ from asym_lit.lit.stopping import HeldFault
 from asym_lit.policy.known_tokens import tokenless_ids
 from asym_lit.policy.loading import load_generation_config, locate
 from asym_lit.responses import end_tokens, padding_token
-from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
+from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request, RunsElsewhere
 from asym_lit.types import LivePolicy, Rollout, RunStoppedError, Sampling
 
 
@@ -30,6 +30,8 @@ class EngineKeeper:
         self.engine, self.tokenizer, self.policy = engine, tokenizer, policy
         self.restarts = 0
         """Engines that died and were replaced, on this process."""
+        self.beside = False
+        """The policy's weights move meanwhile: a new engine gets those of the last sync, not those of the moment."""
         self._live: LivePolicy | None = None
         self._said: list[str] = []
 
@@ -67,6 +69,7 @@ class EngineKeeper:
             tokenless_ids=tokenless_ids(tokenizer, config),
             tokenizer=tokenizer,
             longest=live.longest,
+            attn_implementation=live.attn_implementation,
         )
         self.engine.start(host)
         self._live = live
@@ -112,18 +115,23 @@ class EngineKeeper:
             self._replace(failure)
 
     def _replace(self, failure: EngineError | None) -> None:
-        """A new engine where it died, and the current weights for all. A collective."""
-        assert self._live is not None
+        """A new engine where it died, and the weights that are due for all. A collective."""
+        if self._live is None:
+            raise EngineError("The engine was closed while it wrote.") from failure
         rank_zero_warn(f"The engine failed and is started anew: {failure or 'on another process'}.")
         if failure is not None:
             self.restarts += 1
             self.engine.close()
             self._start(self._live)
-        self.resync()
+        if self.beside:
+            assert isinstance(self.engine, RunsElsewhere)
+            self.engine.restore()
+        else:
+            self.resync()
 
     def close(self) -> None:
         """Close the engine; a later stage starts it again."""
         if self._live is not None:
+            self._live = None  # first: one that is at work beside then ends, and is not replaced
             self.engine.close()
             self.engine.version = -1
-            self._live = None

@@ -32,6 +32,7 @@ def likely_cause(module: PolicyModule, batch: RolloutBatch, limit: float) -> str
         batch: Whose log-probs disagree.
         limit: Mean |log-prob difference| below which they would agree.
     """
+    module.datamodule.ahead.settle()  # the engine is asked below
     temperature, keeper = batch.sampling.temperature, module.datamodule.maker.keeper
     group = batch.groups[0][:WITNESSES]
     gap = mean_gap(module, group, temperature)

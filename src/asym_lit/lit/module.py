@@ -19,7 +19,9 @@ from asym_lit.lit.optimizing import OptimizerSteps
 from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_limits, check_start
 from asym_lit.lit.strategy import shard
+from asym_lit.objectives.corrections import SamplerCorrection
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.staleness import with_correction
 from asym_lit.objectives.token_losses import wants_whole_groups
 from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.known_tokens import gaps, token_count
@@ -61,6 +63,8 @@ class PolicyModule(LivePolicyModule):
         share_prompts: Read a prompt once for all responses of its group, where the policy's architecture allows it.
         attn_implementation: The policy's attention by transformers' name: `eager`, `sdpa`, `flash_attention_2` ... None for the
             choice of transformers.
+        correction: Weighs what the engine sampled otherwise than the trainer would have, in place of the objective's own; what
+            `data.lag` wants of most objectives. None for the objective's.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class PolicyModule(LivePolicyModule):
         head_dtype: Dtype | None = None,
         share_prompts: bool = True,
         attn_implementation: str | None = None,
+        correction: SamplerCorrection | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -88,7 +93,7 @@ class PolicyModule(LivePolicyModule):
         check_least("model.{name}", 1, max_micro_batch_tokens=max_micro_batch_tokens)
         check_least("model.{name}", 0, warmup_steps=warmup_steps, max_grad_norm=max_grad_norm)
         check_optimizer(optimizer)
-        self.policy, self.objective, self.make_optimizer = policy, objective, optimizer
+        self.policy, self.objective, self.make_optimizer = policy, with_correction(objective, correction), optimizer
         self.schedule, self.warmup_steps = schedule, warmup_steps
         self.inner_epochs, self.mini_batches, self.max_micro_batch_tokens = inner_epochs, mini_batches, max_micro_batch_tokens
         self.dtype_name, self.compute_dtype_name = dtype, compute_dtype or dtype

@@ -24,6 +24,8 @@ class Resuming:
         origin = origin_of(module.policy, module.policy_config, module.lora)
         settings = settings_of(module, module.datamodule)
         checkpoint[KEY] = {"rollout_step": module.rollout_step, "memory": module.memory, "settings": settings, **origin}
+        if (ahead := module.datamodule.ahead.state()) is not None:
+            checkpoint[KEY]["ahead"] = ahead
 
     def load(self, module: Any, checkpoint: dict[str, Any]) -> None:
         """Take our part out of one that Lightning has read, before it restores its loops.
@@ -36,9 +38,11 @@ class Resuming:
         if module.trainer.state.fn == TrainerFn.FITTING:
             self.changed = changed(saved.get("settings", {}), settings_of(module, module.datamodule))
             go_on(checkpoint, module.rollout_step, module.datamodule.rollout_steps)
+            module.datamodule.ahead.load(saved.get("ahead"), module.datamodule.train_loader)
 
     def begin(self, module: Any) -> None:
-        """Before the first step, when the optimizer's state is restored too: say what is other than it was."""
+        """Before the first step, when all is restored, the optimizer's state too: say what is other than it was."""
+        module.datamodule.ahead.resume()
         self.changed |= take_settings(module.optimizers(), module.lr_schedulers())
         for name, (before, now) in self.changed.items():
             rank_zero_info(f"Other than in the checkpoint: {name} was {before}, and is {now} from here on.")

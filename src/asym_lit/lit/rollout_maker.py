@@ -31,6 +31,7 @@ class RolloutMaker:
         self.keeper = EngineKeeper(engine, tokenizer, policy)
         self.tokenizer, self.seed = tokenizer, seed
         self.scorer: Scorer | None = None
+        self._heed: Callable[[], None] | None = None
 
     @property
     def engine(self) -> Engine:
@@ -91,7 +92,7 @@ class RolloutMaker:
     def fill_greedy(self, made: RolloutBatch) -> None:
         """A greedy response to each problem of a batch, be it of several groups. A collective."""
         prompts = [(rollouts[0].slot, rollouts[0].prompt) for rollouts in made.problems]
-        asked = RolloutBatch([], made.sampling.greedy(), made.step, made.source, seconds=made.seconds)
+        asked = RolloutBatch([], made.sampling.greedy(), made.step, made.source, seconds=made.seconds, clock=made.clock)
         made.greedy = [one for group in self._answer(asked, prompts, "greedy", made.step) for one in group]
 
     def _answer(
@@ -106,7 +107,10 @@ class RolloutMaker:
                 ids, asked = rollout.token_ids, rollout.prompt.token_ids
                 stops = made.sampling.stop_strings
                 rollout.text = response_text(self.tokenizer, ids, rollout.finish_reason == "stop", asked, stops)
-            INTERRUPTION.check_alone(made.step)
+            if self._heed is not None:
+                self._heed()
+            else:
+                INTERRUPTION.check_alone(made.step)
             clock = made.spend("generate", clock)
             with held:
                 self.scorer.submit(group)
@@ -117,6 +121,7 @@ class RolloutMaker:
             self.scorer.collect()
         held.release()
         made.spend("verify", clock)
+        made.clock.add(self.scorer.read_clock())
         made.drawn += len(groups)
         return groups
 
@@ -125,6 +130,13 @@ class RolloutMaker:
         clock = perf_counter()
         self.engine.sleep()
         made.spend("sync", clock)
+
+    def work_beside(self, heed: Callable[[], None] | None) -> None:
+        """What is made from here on is made beside an update, and ends where `heed` raises; None: in turn with updates.
+
+        Beside an update no signal ends it: the step that is trained on is finished first, and what is being made then saved.
+        """
+        self._heed, self.keeper.beside = heed, heed is not None
 
     def close(self) -> None:
         """Close the engine; a later stage starts it again."""

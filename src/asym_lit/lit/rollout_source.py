@@ -7,7 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 from lightning.pytorch import Trainer
 
 from asym_lit.lit.rollout_maker import RolloutMaker
+from asym_lit.rollout.ahead import RolloutsAhead
 from asym_lit.rollout.curricula import Curriculum
+from asym_lit.rollout.prompts import PromptLoader
 from asym_lit.tasks.evaluation_sets import EvaluationSet
 from asym_lit.types import Sampling, Schedule
 
@@ -26,6 +28,8 @@ class RolloutSource(Protocol):
     curriculum: Curriculum | None
     tokenizer: Any
     maker: RolloutMaker
+    ahead: RolloutsAhead
+    train_loader: PromptLoader | None
 
     @property
     def longest(self) -> int:

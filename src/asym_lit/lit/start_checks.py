@@ -9,9 +9,12 @@ from __future__ import annotations
 from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 
+from asym_lit.engine_process import ProcessEngine
 from asym_lit.lit.rollout_source import RolloutSource
 from asym_lit.objectives.group_sizes import check_group_size, check_groups_of_a_problem
 from asym_lit.objectives.objective import Objective
+from asym_lit.objectives.staleness import check_staleness
+from asym_lit.rollout.engine import RunsElsewhere
 from asym_lit.types import InputError, Sampling, check_sampling
 
 LIGHTNINGS_OWN = (1, None, 1000, -1)
@@ -61,9 +64,28 @@ def check_start(objective: Objective, data: RolloutSource) -> None:
     """
     check_group_size(objective, data.sampling.n)
     check_groups_of_a_problem(objective, data.curriculum.most_groups if data.curriculum else 1)
+    check_lag(objective, data)
     for temperature in (data.temperature.start, data.temperature.end) if data.temperature else ():
         check_sampling("data", {"temperature": temperature})
     warn_of_cut_distributions(data.sampling)
+
+
+def check_lag(objective: Objective, data: RolloutSource) -> None:
+    """Refuse a lag that the engine cannot write with, or the objective cannot learn with.
+
+    Raises:
+        InputError: With what to write.
+    """
+    lag, engine = data.ahead.lag, data.maker.engine
+    if lag not in (0, 1):
+        raise InputError(f"data.lag is {lag}; allowed: 0, strictly on-policy, or 1, rollouts of the step before.")
+    if lag and not isinstance(engine, RunsElsewhere):
+        raise InputError(
+            f"data.lag is {lag}, and {type(engine).__name__} cannot write while the policy is updated: it shares its memory. "
+            f"Allowed: a process of its own (--data.engine {ProcessEngine.__name__}), a server elsewhere (VLLMServerEngine), "
+            "or --data.lag 0."
+        )
+    check_staleness(objective, lag)
 
 
 def warn_of_cut_distributions(sampling: Sampling) -> None:

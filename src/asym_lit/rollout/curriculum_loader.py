@@ -83,9 +83,9 @@ class CurriculumLoader(PromptLoader):
         while slot < self.per_step:
             (prompt,) = self._next(1, chance_U)
             size = min(groups[self.known.places[prompt.uid]], self.per_step - slot)
-            # The rank whose slots its middle falls among: it is never empty, for no problem has more groups than a rank has
-            # slots. One group each: the slots of a run without a curriculum.
-            if (2 * slot + size) * self.world_size // (2 * self.per_step) == self.rank:
+            # No rank is left empty, for no problem has more groups than a rank has slots. One group each: the slots of a run
+            # without a curriculum.
+            if self.owns(slot, size):
                 served += [(each, prompt) for each in range(slot, slot + size)]
             self.groups_each[slot] = size
             slot += size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -76,6 +76,8 @@ class EngineHost:
     """The policy's; only stop strings ask for it."""
     longest: int = 0
     """Tokens of the longest prompt with the longest response to it; 0 if that is not known."""
+    attn_implementation: str | None = None
+    """Of the policy, by transformers' name; None for its choice."""
 
     def ends(self, sampling: Sampling) -> list[int]:
         """All token ids that end a response, in rising order: the policy's own and those of the sampling."""
@@ -129,4 +131,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release everything."""
+        ...
+
+
+@runtime_checkable
+class RunsElsewhere(Protocol):
+    """What an engine has beside that if it can write while the policy is updated: weights and processors of its own."""
+
+    def restore(self) -> None:
+        """Started anew, take over the weights of the last sync once more, with their version: the policy's have moved on.
+
+        Collectives are those of the group of the thread (`process_groups`).
+        """
         ...

@@ -10,29 +10,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
-from asym_lit.types import InputError, Outcome, Rollout, SubmittingVerifier, Verdict, Verifier, VerifierError
-
-
-@dataclass(slots=True)
-class VerdictClock:
-    """Of one batch: how much of the work of the verifier was hidden behind generation."""
-
-    waited: float = 0.0
-    """Seconds the run stood still for verdicts."""
-    worked: float = 0.0
-    """Seconds during which at least one verdict was open."""
-    deepest: int = 0
-    """Most verdicts open at once."""
-
-    @property
-    def hidden(self) -> float:
-        """Seconds of the work during which something else happened."""
-        return max(self.worked - self.waited, 0.0)
+from asym_lit.types import InputError, Outcome, Rollout, SubmittingVerifier, Verdict, VerdictClock, Verifier, VerifierError
 
 
 class PendingVerdicts:

@@ -47,7 +47,12 @@ class PromptLoader:
         self.served = 0
         self.groups_each: dict[int, int] = {}
         """Of the latest step, the groups of each problem by its first slot; one where nothing is said."""
-        self._before: dict[str, Any] = {}
+        self.ahead = False
+        """The prompts of the step to come are drawn already, and with whoever has them answered ahead of it."""
+        self.settle: Callable[[], None] = lambda: None
+        """Waits for what draws beside the run, so that a state is that of one moment."""
+        self.before: dict[str, Any] = {}
+        """State before the prompts of the latest step were drawn."""
         self._order: tuple[int, torch.Tensor] = (-1, torch.empty(0))
 
     def __len__(self) -> int:
@@ -55,17 +60,28 @@ class PromptLoader:
 
     def __iter__(self) -> Iterator[SlottedPrompts]:
         while self.served < self.steps:
-            self._before = self.state_dict()
-            prompts = self._step()
+            prompts: SlottedPrompts = []
+            if not self.ahead:
+                self.before = self.state_dict()
+                prompts = self._step()
+            self.ahead = False
             self.served += 1
             yield prompts
         self.served = 0
 
+    def take_ahead(self) -> SlottedPrompts:
+        """This rank's prompts of the step to come, which is then served without any."""
+        self.ahead = True
+        return self._step()
+
     def _step(self) -> SlottedPrompts:
         """This rank's prompts of the next step."""
         drawn = self.draw(self.per_step)
-        share = self.per_step // self.world_size
-        return [(slot, drawn[slot]) for slot in range(self.rank * share, (self.rank + 1) * share)]
+        return [(slot, prompt) for slot, prompt in enumerate(drawn) if self.owns(slot)]
+
+    def owns(self, slot: int, size: int = 1) -> bool:
+        """Whether a problem is this rank's: of so many groups from a slot on, the middle falls among its slots."""
+        return (2 * slot + size) * self.world_size // (2 * self.per_step) == self.rank
 
     def draw(self, count: int) -> list[Prompt]:
         """The next prompts of the stream; must be called with the same count on every rank."""
@@ -96,11 +112,13 @@ class PromptLoader:
 
     def rewind(self) -> None:
         """Take the latest step back: it was not trained on, and will be served again."""
-        self.load_state_dict(self._before)
+        self.load_state_dict(self.before)
 
     def state_dict(self) -> dict[str, Any]:
         """The two counters, and what they count in."""
-        return {"drawn": self.drawn, "served": self.served, "prompts": len(self.prompts), "seed": self.seed}
+        self.settle()
+        ahead = {"ahead": True} if self.ahead else {}
+        return ahead | {"drawn": self.drawn, "served": self.served, "prompts": len(self.prompts), "seed": self.seed}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where another loader over the same prompts stopped.
@@ -114,7 +132,7 @@ class PromptLoader:
                     f"The checkpoint was trained with {name} = {state[name]}, this run has {mine}; the order of prompts "
                     f"would be another one. Restore the task and --seed_everything of that run, or start a new run."
                 )
-        self.drawn, self.served = state["drawn"], state["served"]
+        self.drawn, self.served, self.ahead = state["drawn"], state["served"], state.get("ahead", False)
 
 
 class EvaluationLoader:

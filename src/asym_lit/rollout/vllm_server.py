@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Literal
 
 import torch.distributed as dist
 from torch import Tensor
 
+from asym_lit.process_groups import group_of_thread
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
 from asym_lit.rollout.server_client import WITHOUT_SERVE, ServerClient
 from asym_lit.rollout.stops import ended_at_stop
@@ -72,6 +74,10 @@ class VLLMServerEngine(Engine):
         self._served, self._is_tried = "", False
         self._host: EngineHost | None = None
         self._transfer: Any = None
+        self._sent: Path | dict[str, Tensor] | None = None
+        """Weights of the last sync: where they were written, or themselves; None where another process sends them."""
+        self._last = -1
+        """Their version."""
 
     def check(self) -> None:
         """The address is one; the server may still be starting."""
@@ -101,31 +107,42 @@ class VLLMServerEngine(Engine):
             InputError: If it writes with others; that is found out once, after the start.
         """
         assert self._host is not None
-        sender = not dist.is_initialized() or dist.get_rank() == 0
         gathered = {}
         for name, value in named_weights:
-            if sender:
+            if _sends():
                 gathered[name] = value.detach().cpu().clone()  # clones: a tied head would be left out of a file
-        if sender:
-            self._send(gathered, version)
+        if _sends() and self.weights == "directory":
+            assert self.directory is not None
+            self._sent = WeightDirectories(self.directory, self._host.policy).write(gathered, version)
+        elif _sends():
+            self._sent = gathered
+        self._take_over(version)
+
+    def restore(self) -> None:
+        """Have the server, which may be another one, take the weights of the last sync once more."""
+        self._take_over(self._last)
+
+    def _take_over(self, version: int) -> None:
+        """Have the server read what was sent, and wait until all may ask for responses."""
+        assert self._host is not None
+        if _sends():
+            self._send()
         if dist.is_initialized() and dist.get_world_size() > 1:
-            dist.barrier()
-        self.version = version
+            dist.barrier(group_of_thread())
+        self.version = self._last = version
         if not self._is_tried:
             try_server(self, self._host, self.client.url)
             self._is_tried = True
 
-    def _send(self, weights: dict[str, Tensor], version: int) -> None:
-        assert self._host is not None
-        if self.weights == "directory":
-            assert self.directory is not None
-            path = WeightDirectories(self.directory, self._host.policy).write(weights, version)
-            self.client.post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(path)}})
+    def _send(self) -> None:
+        assert self._host is not None and self._sent is not None
+        if isinstance(self._sent, Path):
+            self.client.post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(self._sent)}})
         else:
             from asym_lit.rollout.vllm_transfer import NCCLTransfer
 
             self._transfer = self._transfer or NCCLTransfer(self.client.url, *self.nccl, self._host.device)
-            self._transfer.send(weights)
+            self._transfer.send(self._sent)
         self.forget()
 
     def forget(self) -> None:
@@ -193,3 +210,8 @@ class VLLMServerEngine(Engine):
         self.client.close()
         self._host = self._transfer = None
         self.version = -1
+
+
+def _sends() -> bool:
+    """Whether this process sends the weights for all."""
+    return not dist.is_initialized() or dist.get_rank() == 0

@@ -67,7 +67,7 @@ def settings_of(module: Any, data: Any) -> dict[str, str]:
     found["model.optimizer"] = type(module.make_optimizer([torch.nn.Parameter(torch.zeros(1))])).__name__
     found["model.dtype"] = module.dtype_name
     found["model.max_grad_norm"] = in_words(module.steps.max_grad_norm)
-    for name in ("sampling", "prompts_per_step", "temperature", "curriculum"):
+    for name in ("sampling", "prompts_per_step", "temperature", "curriculum", "lag"):
         found[f"data.{name}"] = in_words(getattr(data, name))
     found["data.prompt_format"] = in_words(data.prompt_sets.form)
     found["data.engine"] = type(data.maker.engine).__name__

@@ -21,7 +21,7 @@ from asym_lit.types.rollouts import FinishReason, Rollout, RolloutBatch, Samplin
 from asym_lit.types.schedules import Schedule
 from asym_lit.types.scores import Needs, TokenScores
 from asym_lit.types.training import LivePolicy, Scorer
-from asym_lit.types.verdicts import Outcome, Verdict
+from asym_lit.types.verdicts import Outcome, Verdict, VerdictClock
 from asym_lit.types.verifying import AuditingVerifier, ComparingVerifier, Counting, Intervention, SubmittingVerifier, Verifier
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Task",
     "TokenScores",
     "Verdict",
+    "VerdictClock",
     "Verifier",
     "VerifierError",
     "check_least",

@@ -15,7 +15,7 @@ from asym_lit.types.experience import Experience
 from asym_lit.types.problems import Prompt
 from asym_lit.types.schedules import Schedule
 from asym_lit.types.scores import TokenScores
-from asym_lit.types.verdicts import Verdict
+from asym_lit.types.verdicts import Verdict, VerdictClock
 
 FinishReason = Literal["stop", "length"]
 
@@ -151,6 +151,8 @@ class RolloutBatch:
     """Per group: False if the objective's filter dropped it and no replacement was found."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time per stage so far: sync, generate, verify, score, update."""
+    clock: VerdictClock = field(default_factory=VerdictClock)
+    """Of its verdicts."""
     drawn: int = 0
     """Groups generated on this rank, replaced ones included."""
     discarded: list[Rollout] = field(default_factory=list)
@@ -161,6 +163,8 @@ class RolloutBatch:
     """Of problems that a curriculum gave several groups, which count as one: how many, by the slot of the first."""
     curriculum: dict[str, float] = field(default_factory=dict)
     """Metrics of the curriculum that drew the problems, the same on every rank; empty without one."""
+    lag: int = 0
+    """Rollout steps between the weights that wrote it and those that train on it."""
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""

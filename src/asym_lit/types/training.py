@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from asym_lit.types.rollouts import Rollout
+from asym_lit.types.verdicts import VerdictClock
 
 
 class LivePolicy(Protocol):
@@ -16,6 +17,8 @@ class LivePolicy(Protocol):
 
     policy_config: Any
     """Of transformers."""
+    attn_implementation: str | None
+    """Of the policy, by transformers' name; None for its choice."""
 
     @property
     def policy_version(self) -> int:
@@ -70,4 +73,8 @@ class Scorer(Protocol):
 
     def collect(self) -> None:
         """Verdict and reward of every rollout taken since, in place."""
+        ...
+
+    def read_clock(self) -> VerdictClock:
+        """What was measured of the verifier's work since it was read last."""
         ...

@@ -44,3 +44,25 @@ class Verdict:
     def truth(self) -> Outcome:
         """What evaluations count: the oracle's word if there is one."""
         return self.outcome if self.oracle is None else self.oracle
+
+
+@dataclass(slots=True)
+class VerdictClock:
+    """Of one batch: how much of the work of the verifier was hidden behind generation."""
+
+    waited: float = 0.0
+    """Seconds that were stood still for verdicts."""
+    worked: float = 0.0
+    """Seconds during which at least one verdict was open."""
+    deepest: int = 0
+    """Most verdicts open at once."""
+
+    @property
+    def hidden(self) -> float:
+        """Seconds of the work during which something else happened."""
+        return max(self.worked - self.waited, 0.0)
+
+    def add(self, later: VerdictClock) -> None:
+        """What was measured of the next part of the batch."""
+        self.waited, self.worked = self.waited + later.waited, self.worked + later.worked
+        self.deepest = max(self.deepest, later.deepest)

@@ -161,6 +161,7 @@ def test_gold_answers_that_the_verifier_rejects_are_listed_and_too_many_fail(
         (["--trainer.val_check_interval", "500"], "beyond the 160 rollout steps"),
         (["--data.rollout_steps", "20"], "only the last step gets a checkpoint"),
         (["--data.curriculum", "Learnability", "--data.rollout_steps", "2"], "learns nothing: 64 problems, 64 asked"),
+        (["--config", str(ROOT / "configs/overlays/lag.yaml")], "by weights 2 optimizer steps behind"),
     ],
 )
 def test_settings_without_effect_are_noted(look: Look, more: list[str], words: str) -> None:
@@ -176,6 +177,7 @@ def test_settings_without_effect_are_noted(look: Look, more: list[str], words: s
         (["--data.sampling.n", "1"], "compares rollouts within a group"),
         (["--data.curriculum", "Learnability", "--data.curriculum.most_groups", "64"], "most_groups is 64"),
         (["--trainer.callbacks+", "PassAtK", "--trainer.callbacks.ks", "[128]"], "wants 128 responses, 64 are drawn"),
+        (["--data.lag", "1"], "HFEngine cannot write while the policy is updated"),
     ],
 )
 def test_settings_that_the_run_would_refuse_fail(look: Look, more: list[str], words: str) -> None:

@@ -105,6 +105,16 @@ def test_an_engine_of_another_dtype_holds_a_replica_and_a_cache_of_that_dtype() 
     assert half["engine's cache"] < one["engine's cache"]
 
 
+def test_an_engine_in_a_process_of_its_own_has_its_weights_and_with_a_lag_its_cache_beside_the_update() -> None:
+    engine = ["--data.engine", "ProcessEngine", "--data.engine.max_batch_tokens", "16384"]
+    shared, in_turn, beside = parts(), parts(*engine), parts(*engine, "--data.lag", "1")
+    assert in_turn["engine"] == beside["engine"] == pytest.approx(shared["weights"])
+    assert in_turn["engine's cache"] == beside["engine's cache"] == shared["engine's cache"]
+    assert beside["update"] == pytest.approx(in_turn["update"] + in_turn["engine's cache"])
+    on_host = parts(*engine, gpu_memory_gib=0.0)
+    assert on_host["engine"] > 2 * shared["weights"] + 100, "what it is sent, and Python with its libraries"
+
+
 def test_vllm_takes_its_share_of_the_gpu_and_gives_it_back_where_it_sleeps() -> None:
     awake, asleep = (parts(*VLLM, "--data.engine.init_args.sleep_level", level) for level in "01")
     assert awake["engine"] == asleep["engine"] == pytest.approx(0.4 * 80 * 2**30 / 1e6)

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from asym_lit.commands.preflight.plan import RunPlan
+from asym_lit.engine_process import ProcessEngine
 from asym_lit.lit.callbacks.policy_checkpoint import PolicyCheckpoint
 from asym_lit.policy.activations import MicroBatchShape, activation_bytes, tiles_of
 from asym_lit.policy.cache_bytes import cache_bytes
@@ -185,7 +186,7 @@ def _engine(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
         if hardware.is_gpu and engine.sleep_level:
             return [Part("engine", taken, GENERATE, f"{why}, asleep while the policy trains")]
         return [Part("engine", taken, KEPT, why)]
-    if not isinstance(engine, HFEngine):
+    if not isinstance(engine, HFEngine | ProcessEngine):
         return [Part("engine", 0, KEPT, f"{type(engine).__name__}: on other devices")]
     width = prompt + data.sampling.max_tokens
     rows = min(max(1, engine.max_batch_tokens // width), rows_of_rank(plan))
@@ -193,8 +194,13 @@ def _engine(plan: RunPlan, size: PolicySize, prompt: int) -> list[Part]:
     cache = rows * cache_bytes(plan.module.policy_config, dtype, width)
     logits = LOGIT_COPIES * rows * plan.module.policy_config.vocab_size * 4
     cache += cache // max(1, size.layers)  # one layer's is copied at a time
-    parts = [Part("engine's cache", cache + logits, GENERATE, f"{rows} rows of {width} tokens, and logits")]
-    if hardware.is_sharded or engine.dtype is not None:
-        named = str(dtype).removeprefix("torch.")
+    apart, named = isinstance(engine, ProcessEngine), str(dtype).removeprefix("torch.")
+    passing = KEPT if apart and data.lag else GENERATE  # it writes while the policy is updated
+    parts = [Part("engine's cache", cache + logits, passing, f"{rows} rows of {width} tokens, and logits")]
+    if apart:
+        sent = 0 if hardware.is_gpu else size.weight_bytes + resident_bytes()  # both lie on the host
+        why = f"its weights, {named}{'' if hardware.is_gpu else ', those that it is sent, and a process of its own'}"
+        parts.insert(0, Part("engine", size.weights * dtype.itemsize + sent, KEPT, why))
+    elif hardware.is_sharded or engine.dtype is not None:
         parts.insert(0, Part("engine", size.weights * dtype.itemsize, KEPT, f"a whole replica on each device, {named}"))
     return parts

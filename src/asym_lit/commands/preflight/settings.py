@@ -8,6 +8,7 @@ from asym_lit.commands.preflight.checks import Check, Status
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.lit.callbacks.pass_at_k import PassAtK
 from asym_lit.lit.callbacks.rollout_checkpoint import RolloutCheckpoint
+from asym_lit.lit.start_checks import check_lag
 from asym_lit.objectives.group_sizes import check_group_size, check_groups_of_a_problem
 from asym_lit.types import InputError
 
@@ -21,11 +22,30 @@ def setting_checks(plan: RunPlan, longest: int, problems: int) -> Iterator[Check
     except InputError as fault:
         yield Check("settings", "fail", str(fault))
     yield from _curriculum(plan, problems)
+    yield from _lag(plan)
     yield from _budgets(plan)
     try:
         plan.data.maker.engine.check()
     except InputError as fault:
         yield Check("engine", "note", f"not here: {fault}")
+
+
+def _lag(plan: RunPlan) -> Iterator[Check]:
+    """What a lag means for the run, or why it would be refused."""
+    data, module = plan.data, plan.module
+    try:
+        check_lag(module.objective, data)
+    except InputError as fault:
+        yield Check("settings", "fail", str(fault))
+        return
+    if data.lag:
+        updates = module.inner_epochs * module.mini_batches
+        yield Check(
+            "settings",
+            "note",
+            f"lag {data.lag}: rollouts are written beside the update, by weights {updates} optimizer steps behind; a step "
+            "takes the longer of both instead of their sum, and a checkpoint or an evaluation waits for what is being written",
+        )
 
 
 def _budgets(plan: RunPlan) -> Iterator[Check]:

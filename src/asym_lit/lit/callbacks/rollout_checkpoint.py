@@ -112,9 +112,9 @@ class RolloutCheckpoint(PolicyCheckpoint):
     def _save_last(self, trainer: Trainer, pl_module: PolicyModule, exception: BaseException) -> None:
         if not ends_all(exception) or not self._begun or pl_module.steps.under_way or not pl_module.rollout_step:
             return
-        loader = getattr(pl_module.datamodule, "train_loader", None)
-        if loader is not None and loader.served > pl_module.rollout_step:
-            loader.rewind()
+        data = pl_module.datamodule
+        if data.train_loader is not None and data.train_loader.served > pl_module.rollout_step:
+            data.ahead.take_back(data.train_loader)
         if not self.path(pl_module).exists():
             self._owes_evaluation = trainer.validating
             self.save(trainer, pl_module)

@@ -14,10 +14,16 @@ from asym_lit.types import RolloutBatch
 
 
 class StepAccounting(Callback):
-    """Logs `time/<stage>` in seconds (mean over processes), `tokens/...` per step and per second, engines replaced so far."""
+    """Logs `time/<stage>` in seconds (mean over processes), `tokens/...` per step and per second, engines replaced so far.
+
+    With a lag, `time/generate` and `time/verify` pass beside the update of the step before: `time/overlapped` is how much of
+    the making did, `time/waited` what the run stood still for. `lag/rollout_steps` and `lag/optimizer_steps` say by how much
+    the weights that wrote are behind those that are updated.
+    """
 
     def __init__(self) -> None:
         self._ended = perf_counter()
+        self._version = 0
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -26,6 +32,11 @@ class StepAccounting(Callback):
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._ended = perf_counter()
+
+    @override
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        assert isinstance(pl_module, PolicyModule)
+        self._version = pl_module.policy_version
 
     @override
     def on_train_batch_end(
@@ -41,4 +52,7 @@ class StepAccounting(Callback):
         sums["tokens/generated"] = (float(generated), 1.0 / trainer.world_size)
         sums["tokens/per_second"] = (generated * trainer.world_size, step_seconds)
         sums["tokens/generated_per_second"] = (generated * trainer.world_size, batch.seconds.get("generate", 0.0))
+        if pl_module.datamodule.ahead.lag:
+            behind = self._version - batch.rollouts[0].policy_version
+            sums |= {"lag/rollout_steps": (float(batch.lag), 1.0), "lag/optimizer_steps": (float(behind), 1.0)}
         pl_module.log_metrics(mean_over_processes(sums), batch.step, prog_bar=("tokens/per_second",))

@@ -15,11 +15,11 @@ from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.distributed import all_lists, mean_over_processes
 from asym_lit.lit.gold_audit import audit_gold
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.stopping import ends_all
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.rollout.counting import greedy_sums
 from asym_lit.rollout.pending_verdicts import (
     PendingVerdicts,
-    VerdictClock,
     oracle_sums,
     reasons_told,
     traces,
@@ -38,6 +38,7 @@ from asym_lit.types import (
     RunStoppedError,
     SubmittingVerifier,
     Verdict,
+    VerdictClock,
     Verifier,
     VerifierError,
     check_members,
@@ -95,7 +96,6 @@ class VerifierReward(Callback):
         }
         self._pending = PendingVerdicts(self._asked)
         self._groups: list[Sequence[Rollout]] = []
-        self._clock = VerdictClock()
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -125,6 +125,10 @@ class VerifierReward(Callback):
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        data = getattr(trainer, "datamodule", None)
+        if isinstance(data, RolloutDataModule) and isinstance(pl_module, PolicyModule) and data.train_loader is not None:
+            # What is made beside is verified before the verifier is closed, if it is to be saved.
+            data.ahead.end(ends_all(exception) and data.train_loader.served <= pl_module.rollout_step)
         self.close()
         if isinstance(exception, VerifierError):
             keep_traceback(self._folder, exception)
@@ -175,15 +179,15 @@ class VerifierReward(Callback):
         self.submit(group)
         self.collect()
 
-    @override
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._pending.read_clock()  # the next training batch is measured by itself
+    def read_clock(self) -> VerdictClock:
+        """What was measured of the verifier's work since it was read last."""
+        return self._pending.read_clock()
 
     @override
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         assert isinstance(pl_module, PolicyModule) and isinstance(batch, RolloutBatch)
         everything = [*batch.rollouts, *batch.discarded]
-        sums = verdict_sums(everything, batch.sampling.n, self._pending.read_clock()) | oracle_sums(everything, self.rewards)
+        sums = verdict_sums(everything, batch.sampling.n, batch.clock) | oracle_sums(everything, self.rewards)
         sums |= greedy_sums(batch.greedy)
         mean = mean_over_processes(sums)
         square = mean.pop("reward/square", 0.0)
