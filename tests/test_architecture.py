@@ -18,7 +18,7 @@ WINGS = ("objectives", "policy", "rollout", "verifiers", "tasks", "evaluation")
 FLOORS = {
     "shapes": 0,
     **dict.fromkeys(("types", "processes", "reductions", "responses", "model_caches", "model_files", "growing_cache"), 1),
-    **dict.fromkeys(("answers", "layouts", "gguf_models", "puzzles", "programs"), 2),
+    **dict.fromkeys(("answers", "layouts", "gguf_models", "puzzles", "programs", "step_times"), 2),
     **dict.fromkeys(WINGS, 3),
     **dict.fromkeys(("reports", "run_folder", "command_line"), 4),
     "loggers": 5,
