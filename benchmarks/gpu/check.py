@@ -251,7 +251,8 @@ def main() -> None:
     print(f"\n{page}\n{found['seconds']:.0f} s in all; {options.out / 'check.json'} and check.md")
     failed = [part["name"] for part in found["parts"] if part["status"] == "failed"]
     if failed:
-        sys.exit(f"failed: {', '.join(failed)}")
+        print(f"failed: {', '.join(failed)}")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

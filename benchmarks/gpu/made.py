@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Place:
 
     def forget_peak(self) -> None:
         """The peak of memory starts anew."""
+        gc.collect()
         if self.is_gpu:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
@@ -189,10 +191,15 @@ class Learner:
     @torch.no_grad()
     def score(self, reference: Any = None) -> None:
         """Old log-probs, in the very micro-batches of the update; those of a reference."""
+        whole = self.experience
+        whole.old_logprobs_BT = torch.zeros_like(whole.mask_BT)
+        whole.reference_logprobs_BT = None if reference is None else torch.zeros_like(whole.mask_BT)
         for part in self.parts:
-            part.experience.old_logprobs_BT = self.scores(part, Needs()).logprobs_BT
-            if reference is not None:
-                part.experience.reference_logprobs_BT = self.scores(part, Needs(), reference).logprobs_BT
+            part.experience.old_logprobs_BT = old_BT = self.scores(part, Needs()).logprobs_BT
+            whole.old_logprobs_BT[part.rows, : old_BT.shape[1]] = old_BT
+            if reference is not None and whole.reference_logprobs_BT is not None:
+                part.experience.reference_logprobs_BT = first_BT = self.scores(part, Needs(), reference).logprobs_BT
+                whole.reference_logprobs_BT[part.rows, : first_BT.shape[1]] = first_BT
 
     def estimate(self) -> None:
         """Advantages of whole groups, handed out."""
