@@ -4,9 +4,9 @@
     python benchmarks/predicted_steps.py --jobs --runs runs/smollm2/version_0        a run that was made before
 
 Each job of `step_job.py` is run by `train.py fit` with clocks held to it, and predicted in a process of its own from two small
-steps. Seconds are the processor's, which other work on the machine does not lengthen as it does the time that passes. Scores and
-updates are told together there, for those clocks draw another line between them. Of a run that was made before the seconds are
-the time that passed, as its `metrics.jsonl` has it; those of the prediction are the processor's still, as on a quiet machine.
+steps. Seconds are the processor's, which other work on the machine does not lengthen as it does the time that passes. Scores
+and updates are told together there, for those clocks draw another line between them. Of a run that was made before the seconds
+are the time that passed, as its `metrics.jsonl` has it; the prediction's are the processor's still, as on a quiet machine.
 """
 
 from __future__ import annotations

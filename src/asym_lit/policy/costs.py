@@ -34,8 +34,8 @@ def costs_of(config: PretrainedConfig, lora: LoRA | None = None, generated_in: t
     text = config.get_text_config(decoder=True)
     parameters = list(model.parameters())
     layers = decoder_layers(model)
-    heads = getattr(text, "num_attention_heads", None) or 1
-    head_size = getattr(text, "head_dim", None) or text.hidden_size // heads
+    heads = getattr(text, "num_attention_heads", None) or 0  # none in a policy without attention
+    head_size = getattr(text, "head_dim", None) or text.hidden_size // max(heads, 1)
     kv_heads = getattr(text, "num_key_value_heads", None) or heads
     return PolicyCosts(
         products=sum(_visited(layer, text) for layer in layers),

@@ -42,7 +42,7 @@ def lines(run: tuple[RunPlan, Rows], hardware: Hardware | None = None, **setting
 def test_a_step_on_a_gpu_is_told_by_figures_with_how_sure_that_is(run: tuple[RunPlan, Rows]) -> None:
     (line,) = lines(run, GPU, gpu="H100")  # one GPU is not shared out
     found = FIGURES.search(line)
-    assert found and float(found[1]) >= float(found[2]) >= 24 * 0.025  # a pass of HFEngine for each of 24 tokens
+    assert found and float(found[1]) >= float(found[2]) >= 0.6  # 25 ms a pass of HFEngine for each of 24 tokens
     assert "by the figures of an H100; responses of 24 tokens, as long as they may be" in line
     assert "half or twice as much" in line
     assert "as long as they may be" not in lines(run, GPU, gpu="H100", response_tokens=12)[0]

@@ -136,17 +136,8 @@ class MeasuringBench:
         module, objective = self.plan.module, self.plan.module.objective
         sizes = (module.mini_batches, len(made.groups), 0, module.max_micro_batch_tokens)
         cutting = Cutting(*sizes, self.scorer.shares_prompts, wants_whole_groups(objective.token_loss))
-        return RolloutLearner(
-            self.scorer,
-            self.reference,
-            objective,
-            self.needs,
-            replace(made),
-            cutting,
-            watches(self.plan),
-            {},
-            data_steps(self.plan),
-        )
+        given = (self.scorer, self.reference, objective, self.needs, replace(made), cutting, watches(self.plan))
+        return RolloutLearner(*given, memory={}, rollout_steps=self.plan.data.rollout_steps)
 
     def _update(self, learner: RolloutLearner) -> None:
         for number in list(range(len(learner.plan))) * self.plan.module.inner_epochs:
@@ -165,19 +156,14 @@ class MeasuringBench:
         return self.clock()
 
 
-def data_steps(plan: RunPlan) -> int:
-    """Length of the run in rollout steps."""
-    return plan.data.rollout_steps
-
-
 def measure(
     plan: RunPlan, prompts: list[Prompt], costs: PolicyCosts, room: EngineRoom, clock: Callable[[], float] = perf_counter
 ) -> Measured:
-    """Make a step of a quarter of some prompts and one of the rest, behind one that warms up.
+    """Make a step of a fifth of some prompts and one of the rest, behind one that warms up.
 
     Args:
         plan: The run.
-        prompts: To be answered; five at least, or a group more than the smaller step has.
+        prompts: To be answered; two at least.
         costs: Of the policy.
         room: Of the engine.
         clock: Seconds that pass, or of the processor.

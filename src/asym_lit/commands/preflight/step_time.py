@@ -19,7 +19,7 @@ from asym_lit.step_times.pace import efforts, predicted
 from asym_lit.step_times.roofline import Reached, Roofline, StageSeconds
 from asym_lit.step_times.splits import Split, apart, shortest
 from asym_lit.step_times.work import StepWork
-from asym_lit.types import InputError
+from asym_lit.types import InputError, Prompt
 
 ASSUMED_GPU = "H100"
 EAGER_PASS = 0.025
@@ -53,7 +53,9 @@ def time_lines(plan: RunPlan, training: Rows, longest: int, memory: MemoryEstima
         yield "not told for a CPU from figures: --preflight.measure 10 makes two small steps of 10 prompts"
 
 
-def _measured(plan: RunPlan, prompts: list, longest: int) -> str:  # type: ignore[type-arg]
+def _measured(plan: RunPlan, prompts: list[Prompt], longest: int) -> str:
+    if len(prompts) < 2:
+        raise InputError(f"preflight.measure makes two steps, of a prompt each at least; the task has {len(prompts)}.")
     costs, room = costs_of_plan(plan), room_of(plan, longest)
     share = ceil(plan.data.prompts_per_step / plan.hardware.world)
     found = measure(plan, prompts, costs, room)
@@ -101,7 +103,7 @@ def _how(plan: RunPlan, device: Device, named: bool) -> str:
     return how + "; it may be half or twice as much"
 
 
-def _assumed_work(plan: RunPlan, prompts: list) -> StepWork:  # type: ignore[type-arg]
+def _assumed_work(plan: RunPlan, prompts: list[Prompt]) -> StepWork:
     most = plan.data.sampling.max_tokens
     response = min(plan.settings.response_tokens or most, most)
     prompt = sum(len(one.token_ids) for one in prompts) / len(prompts)
