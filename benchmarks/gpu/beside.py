@@ -71,7 +71,7 @@ def trl(place: Place) -> dict[str, Any]:
 
 
 def fit(place: Place) -> dict[str, Any]:
-    """`train.py fit` on the bundled policy, split over one rank by the `fsdp2` strategy on a GPU: four steps."""
+    """`fit` on the bundled policy, split over one rank by the `fsdp2` strategy on a GPU: four steps."""
     for name in ("lightning", "jsonargparse", "scipy", "pyarrow"):
         if find_spec(name) is None:
             raise SkippedError(f"{name} is not installed; with asym_lit's own requirements `fit` is run too")
@@ -80,7 +80,7 @@ def fit(place: Place) -> dict[str, Any]:
     )
     recipe = ["--config", str(ROOT / "configs/simko.yaml"), "--config", str(ROOT / "configs/overlays/smoke.yaml")]
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, str(ROOT / "train.py"), "fit", *recipe, *where, "--trainer.devices", "1"]
+        words = [sys.executable, "-m", "asym_lit.cli", "fit", *recipe, *where, "--trainer.devices", "1"]
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, f"fit ended with status {done.returncode}: {(done.stdout + done.stderr)[-1500:]}"
         written = list(Path(folder).rglob("metrics.jsonl"))

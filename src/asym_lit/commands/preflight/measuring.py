@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import mean
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import torch
@@ -52,6 +52,8 @@ class Measured:
     """Share of the rollouts that had a gradient."""
     seconds: float
     """That measuring took."""
+    own: float = 1.0
+    """Share of that time in which this process had a processor; less where other work runs beside it."""
 
 
 class MeasuringBench:
@@ -168,7 +170,7 @@ def measure(
         room: Of the engine.
         clock: Seconds that pass, or of the processor.
     """
-    began = clock()
+    began, began_own, began_passing = clock(), process_time(), perf_counter()
     longest = max(len(prompt.token_ids) for prompt in prompts) + plan.data.sampling.max_tokens
     bench = MeasuringBench(plan, longest, clock)
     few = max(1, len(prompts) // (PARTS + 1))
@@ -193,4 +195,5 @@ def measure(
     if not paces["score"].flop_seconds:  # nothing was scored beforehand, but rollouts without a gradient may be
         paces["score"] = Pace(0.0, paces["update"].flop_seconds)
     mean_prompt = mean(len(prompt.token_ids) for prompt in prompts)
-    return Measured(paces, len(prompts), mean_prompt, mean(lengths), max(lengths), mean(shares), clock() - began)
+    own = (process_time() - began_own) / (perf_counter() - began_passing)
+    return Measured(paces, len(prompts), mean_prompt, mean(lengths), max(lengths), mean(shares), clock() - began, own)

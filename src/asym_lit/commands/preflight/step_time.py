@@ -24,6 +24,8 @@ from asym_lit.types import InputError, Prompt
 ASSUMED_GPU = "H100"
 EAGER_PASS = 0.025
 """Seconds of a token's pass that `HFEngine` takes on a GPU whatever it holds: kernels are started one by one."""
+BUSY = 0.8
+"""Share of the time that one thread has a processor, below which something else runs beside it."""
 ROOM = 0.9
 """Share of a GPU's memory that is counted on."""
 
@@ -63,6 +65,8 @@ def _measured(plan: RunPlan, prompts: list[Prompt], longest: int) -> str:
     stages = predicted(found.paces, efforts(costs, work, room))
     how = f"measured here on {found.prompts} prompts in {found.seconds:.0f} s: responses of {found.response:.0f} tokens, "
     how += f"{found.learning:.0%} of them with a gradient"
+    if not plan.hardware.is_gpu and torch.get_num_threads() == 1 and found.own < BUSY:
+        how += f"; other work took {1 - found.own:.0%} of the processor, so it is less on a quiet machine"
     return f"A step takes about {_told(stages.step, stages)} ({how})"
 
 
