@@ -42,6 +42,10 @@ class StageSeconds:
     update: float
     sync: float = 0.0
 
+    def times(self, ratios: StageSeconds) -> StageSeconds:
+        """Each stage multiplied by its ratio."""
+        return StageSeconds(*(getattr(self, item.name) * getattr(ratios, item.name) for item in fields(self)))
+
     @property
     def train(self) -> float:
         """What the trainer does."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,41 @@ def test_on_a_cpu_a_step_is_told_only_if_it_is_measured(run: tuple[RunPlan, Rows
     assert found and float(found[1]) > float(found[2]) > 0
     assert "score" in found[3] and "update" in found[3]
     assert re.search(r"measured here on 5 prompts in \d+ s: responses of \d+ tokens, \d+% of them with a gradient", line)
+
+
+def metrics(folder: Path, *steps: tuple[float, float, float]) -> Path:
+    """A run's, with seconds of generating, scoring, updating."""
+    names = ("time/generate", "time/score", "time/update")
+    points = [dict(zip(names, one, strict=True)) | {"rollout/length": 10, "update/idle": 0.25} for one in steps]
+    lines = [json.dumps(point) for point in [{"val/pass@1": 0.5}, *points]]
+    (folder / "metrics.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+def test_a_run_of_the_recipe_says_what_a_step_takes_and_corrects_the_splits(run: tuple[RunPlan, Rows], tmp_path: Path) -> None:
+    """The first step is left out. A trainer that is slow for its figures wants more of the GPUs."""
+    folder = metrics(tmp_path, (500, 500, 500), (30, 2, 10), (50, 4, 20))
+    line, splits = lines(run, replace(GPU, devices=8), gpu="H100", like=str(folder))
+    assert "A step takes about 58 s: generate 40, score 3, update 15 (as the steps of" in line
+    assert "2 of them: responses of 10 tokens, 75% of them with a gradient" in line
+    assert "together 58 s" in splits
+    engines = {}
+    for update in (1, 4000):
+        metrics(tmp_path, (40, 1, update))
+        _, splits = lines(run, replace(GPU, devices=8), gpu="H100", like=str(folder))
+        found = re.search(r"lag 1\) (\d) \+ (\d) in", splits)
+        assert found
+        engines[update] = int(found[1])
+    assert engines[4000] < engines[1]
+    assert len(lines(run, like=str(folder))) == 1  # on a CPU no GPUs are shared out
+
+
+def test_a_folder_without_seconds_is_refused(run: tuple[RunPlan, Rows], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"preflight.like is .* which holds no metrics.jsonl; give it the folder of a run"):
+        lines(run, like=str(tmp_path))
+    metrics(tmp_path)
+    with pytest.raises(InputError, match="no seconds of a step; they are logged by the callback StepAccounting"):
+        lines(run, like=str(tmp_path))
 
 
 @pytest.mark.parametrize(

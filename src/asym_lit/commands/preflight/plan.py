@@ -29,6 +29,8 @@ class PreflightSettings:
         max_unparsed: Share of gold answers that the verifier may reject.
         measure: Prompts of two small steps that are made here, one of a fifth of them, from which the seconds of a whole step
             are predicted; 0 for none. It loads the policy, and takes as long as these steps.
+        like: Folder of a run of the same recipe on as many devices, whose seconds are taken; splits of its GPUs are predicted
+            from them. None for none.
         gpu: Name of the GPU by whose figures seconds are predicted, such as H100; none for the one at hand.
         response_tokens: Mean length of a response by which they are; 0 for as long as it may be.
     """
@@ -37,6 +39,7 @@ class PreflightSettings:
     rows: int = 200
     max_unparsed: float = 0.02
     measure: int = 0
+    like: str = ""
     gpu: str = ""
     response_tokens: float = 0.0
 

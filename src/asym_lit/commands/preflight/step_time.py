@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil
+from pathlib import Path
 
 import torch
 
 from asym_lit.commands.preflight.checks import Rows
+from asym_lit.commands.preflight.measured_run import seconds_of
 from asym_lit.commands.preflight.measuring import measure
 from asym_lit.commands.preflight.memory import KEPT, STEP, UPDATE, MemoryEstimate
 from asym_lit.commands.preflight.plan import RunPlan
@@ -22,6 +24,7 @@ from asym_lit.step_times.work import StepWork
 from asym_lit.types import InputError, Prompt
 
 ASSUMED_GPU = "H100"
+NO_RATIOS = StageSeconds(1.0, 1.0, 1.0, 1.0)
 EAGER_PASS = 0.025
 """Seconds of a token's pass that `HFEngine` takes on a GPU whatever it holds: kernels are started one by one."""
 BUSY = 0.8
@@ -43,14 +46,16 @@ def time_lines(plan: RunPlan, training: Rows, longest: int, memory: MemoryEstima
     if not prompts:
         return
     settings, hardware = plan.settings, plan.hardware
-    if settings.measure:
+    if settings.like:
+        yield from _like(plan, prompts, memory)
+    elif settings.measure:
         yield _measured(plan, prompts[: settings.measure], longest)
     elif hardware.is_gpu:
         device, named = _device(plan)
         roofline, work = _roofline(plan, device), _assumed_work(plan, prompts)
         stages = _together(plan, roofline, work)
         yield f"A step takes about {_told(stages.step, stages)} ({_how(plan, device, named)})"
-        yield from _splits(plan, roofline, work, memory, stages)
+        yield from _splits(plan, roofline, work, memory, stages, NO_RATIOS)
     else:
         yield "not told for a CPU from figures: --preflight.measure 10 makes two small steps of 10 prompts"
 
@@ -68,6 +73,20 @@ def _measured(plan: RunPlan, prompts: list[Prompt], longest: int) -> str:
     if not plan.hardware.is_gpu and torch.get_num_threads() == 1 and found.own < BUSY:
         how += f"; other work took {1 - found.own:.0%} of the processor, so it is less on a quiet machine"
     return f"A step takes about {_told(stages.step, stages)} ({how})"
+
+
+def _like(plan: RunPlan, prompts: list[Prompt], memory: MemoryEstimate) -> Iterator[str]:
+    found = seconds_of(Path(plan.settings.like))
+    how = f"as the steps of {plan.settings.like} took, {found.steps} of them: responses of {found.response:.0f} tokens, "
+    how += f"{found.learning:.0%} of them with a gradient"
+    yield f"A step takes about {_told(found.stages.step, found.stages)} ({how})"
+    if plan.hardware.is_gpu:
+        roofline = _roofline(plan, _device(plan)[0])
+        prompt = sum(len(one.token_ids) for one in prompts) / len(prompts)
+        sizes = (plan.data.prompts_per_step, prompt, found.response, plan.data.sampling.max_tokens)
+        work = work_of(plan, *sizes, learning=found.learning)
+        ratios = found.ratios_to(_together(plan, roofline, work))
+        yield from _splits(plan, roofline, work, memory, found.stages, ratios)
 
 
 def _told(seconds: float, stages: StageSeconds) -> str:
@@ -137,15 +156,21 @@ def _together(plan: RunPlan, roofline: Roofline, work: StepWork) -> StageSeconds
     return StageSeconds(generate, roofline.score(work, world), roofline.update(work, world), sync)
 
 
-def _splits(plan: RunPlan, roofline: Roofline, work: StepWork, memory: MemoryEstimate, together: StageSeconds) -> Iterator[str]:
-    """The best ways to share out the run's GPUs; nothing for one."""
+def _splits(
+    plan: RunPlan, roofline: Roofline, work: StepWork, memory: MemoryEstimate, together: StageSeconds, ratios: StageSeconds
+) -> Iterator[str]:
+    """The best ways to share out the run's GPUs, stages multiplied by what a measured step says; nothing for one GPU."""
     gpus, parallel = plan.hardware.world, _parallel(plan)
     if gpus < 2:
         return
     trainers, engines = _fewest(plan, roofline, memory, parallel)
+
+    def predict(engine_gpus: int, trainer_gpus: int) -> StageSeconds:
+        return roofline.stages(work, engine_gpus, trainer_gpus, parallel).times(ratios)
+
     told = [f"together {_digits(together.step)} s"]
     for lag, name in ((0, "apart"), (1, "apart, one step behind (lag 1)")):
-        best = shortest(apart(lambda e, t: roofline.stages(work, e, t, parallel), gpus, lag, parallel, engines, trainers))
+        best = shortest(apart(predict, gpus, lag, parallel, engines, trainers))
         told.append(f"{name} {_split(best)}" if best else f"{name}: does not fit")
     yield f"{gpus} GPUs, engine + trainer: {'; '.join(told)}"
 
