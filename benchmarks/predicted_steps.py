@@ -33,7 +33,7 @@ COLUMNS = ("job", "measured on", "stage", "predicted, s", "fit, s", "ratio")
 
 def predict(recipe: str, prompts: int, options: list[str]) -> None:
     """Print what is predicted of a step of a recipe."""
-    from asym_lit.cli import make_cli
+    from asym_lit.cli import _PreflightCLI, make_cli
     from asym_lit.commands.preflight.checks import rows_of
     from asym_lit.commands.preflight.measuring import measure
     from asym_lit.commands.preflight.plan import PreflightSettings, plan_of
@@ -41,8 +41,9 @@ def predict(recipe: str, prompts: int, options: list[str]) -> None:
     from asym_lit.step_times.pace import efforts, predicted
 
     sys.argv = ["train.py"]
-    cli = make_cli(["--config", recipe, *options], run=False)
-    plan = plan_of(cli.model, cli.datamodule, cli.trainer.callbacks, cli.config.trainer, PreflightSettings())  # type: ignore
+    cli = make_cli(["fit", "--config", recipe, *options], kind=_PreflightCLI)  # takes what fit takes, and runs nothing
+    config, built = cli.config["fit"], cli.config_init["fit"]
+    plan = plan_of(cli.model, cli.datamodule, built.trainer.callbacks or (), config.trainer, PreflightSettings())
     training = rows_of(plan)[0]
     costs, room = costs_of_plan(plan), room_of(plan, max(training.lengths))
     found = measure(plan, training.prompts[:prompts], costs, room, process_time)
@@ -82,7 +83,7 @@ def of_run(run: Path, prompts: int, folder: Path) -> list[list[str]]:
     points = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     points = [point for point in points if "time/update" in point][1:]
     taken = {stage: mean(point[f"time/{stage}"] for point in points) for stage in STAGES}
-    options = ["--trainer.logger", "false", "--threads", "1"]
+    options = ["--threads", "1"]
     found = predicted_by((run / "config.yaml").resolve(), prompts, folder, options)
     return rows(run.name, found, taken, {stage: [stage] for stage in STAGES})
 
