@@ -28,6 +28,8 @@ from step import ROOT, child, measured
 from step_job import JOBS, recipe_of
 
 STAGES = ("generate", "score", "update")
+FIRST = 5
+"""Steps of a run that a prediction is held against: later ones are those of another policy, which writes shorter or longer."""
 COLUMNS = ("job", "measured on", "stage", "predicted, s", "fit, s", "ratio")
 
 
@@ -81,7 +83,7 @@ def of_job(name: str, prompts: int, steps: int, folder: Path) -> list[list[str]]
 def of_run(run: Path, prompts: int, folder: Path) -> list[list[str]]:
     """A run that was made before, in seconds that passed."""
     points = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    points = [point for point in points if "time/update" in point][1:]
+    points = [point for point in points if "time/update" in point][1 : 1 + FIRST]
     taken = {stage: mean(point[f"time/{stage}"] for point in points) for stage in STAGES}
     options = ["--threads", "1"]
     found = predicted_by((run / "config.yaml").resolve(), prompts, folder, options)

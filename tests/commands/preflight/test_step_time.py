@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from asym_lit.cli import make_cli
 from asym_lit.commands.preflight.checks import Rows, rows_of
+from asym_lit.commands.preflight.measuring import MeasuringBench
 from asym_lit.commands.preflight.memory import MemoryEstimate
 from asym_lit.commands.preflight.plan import Hardware, PreflightSettings, RunPlan, plan_of
 from asym_lit.commands.preflight.step_time import time_lines
@@ -66,6 +68,15 @@ def test_on_a_cpu_a_step_is_told_only_if_it_is_measured(run: tuple[RunPlan, Rows
     assert found and float(found[1]) > float(found[2]) > 0
     assert "score" in found[3] and "update" in found[3]
     assert re.search(r"measured here on 5 prompts in \d+ s: responses of \d+ tokens, \d+% of them with a gradient", line)
+
+
+def test_a_mixed_precision_is_measured_as_it_trains(run: tuple[RunPlan, Rows]) -> None:
+    plan, _ = run
+    for precision, mixed in (("bf16-mixed", True), ("32-true", False), (None, False)):
+        bench = object.__new__(MeasuringBench)
+        bench.plan, bench.device = replace(plan, trainer={"precision": precision}), torch.device("cpu")
+        with bench._precision():
+            assert torch.is_autocast_enabled("cpu") is mixed
 
 
 def metrics(folder: Path, *steps: tuple[float, float, float]) -> Path:

@@ -7,6 +7,7 @@ the updates, so that all rollouts have a gradient; what share really has one is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from statistics import mean
 from time import perf_counter, process_time
@@ -34,6 +35,7 @@ from asym_lit.step_times.decoding import EngineRoom
 from asym_lit.step_times.pace import Effort, Pace, efforts, pace_of
 from asym_lit.types import InputError, Needs, Prompt, RolloutBatch, SubmittingVerifier
 
+MIXED = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 PARTS = 4
 """The smaller step has so many times fewer prompts."""
 
@@ -125,14 +127,20 @@ class MeasuringBench:
         for place, rollout in enumerate(made.rollouts):
             rollout.reward = float(place % 2)
         clock = self._now()
-        learner = self._learner(made)
-        learner.score()
-        learner.estimate()
-        seconds["score"] = self._now() - clock
-        clock = self._now()
-        self._update(learner)
+        with self._precision():
+            learner = self._learner(made)
+            learner.score()
+            learner.estimate()
+            seconds["score"] = self._now() - clock
+            clock = self._now()
+            self._update(learner)
         seconds["update"] = self._now() - clock
         return made, learning, seconds
+
+    def _precision(self) -> AbstractContextManager[object]:
+        """What `trainer.precision` has training steps computed in; the engine generates outside of it."""
+        dtype = MIXED.get(str(self.plan.trainer.get("precision")))
+        return torch.autocast(self.device.type, dtype) if dtype else nullcontext()
 
     def _learner(self, made: RolloutBatch) -> RolloutLearner:
         module, objective = self.plan.module, self.plan.module.objective
