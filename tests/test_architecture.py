@@ -19,7 +19,7 @@ FLOORS = {
     "shapes": 0,
     **dict.fromkeys(("types", "processes", "process_groups", "reductions", "responses", "model_caches"), 1),
     **dict.fromkeys(("model_files", "growing_cache"), 1),
-    **dict.fromkeys(("answers", "layouts", "gguf_models", "puzzles", "programs"), 2),
+    **dict.fromkeys(("answers", "layouts", "gguf_models", "puzzles", "programs", "step_times"), 2),
     **dict.fromkeys(WINGS, 3),
     **dict.fromkeys(("reports", "run_folder", "command_line", "engine_process"), 4),
     "loggers": 5,

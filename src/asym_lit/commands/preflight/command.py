@@ -1,6 +1,6 @@
-"""The `preflight` command: the memory table and the checks of a run, printed; and whether it may start.
+"""The `preflight` command: seconds of a step, memory and checks of a run, printed; and whether it may start.
 
-The checks are in `checks` and `settings`.
+The checks are in `checks` and `settings`, seconds in `step_time`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from asym_lit.commands.preflight.engine_checks import engine_checks
 from asym_lit.commands.preflight.memory import PHASES, MemoryEstimate, estimate
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.commands.preflight.settings import setting_checks
+from asym_lit.commands.preflight.step_time import time_lines
 from asym_lit.reports.escaping import for_terminal
 from asym_lit.types import SubmittingVerifier
 
@@ -52,6 +53,8 @@ def run_preflight(plan: RunPlan, console: Console) -> bool:
         *setting_checks(plan, longest, len(fitting)),
     ]
     _print_run(plan, training, memory, console)
+    for line in time_lines(plan, training, longest, memory):
+        console.print(f"Time     {line}", highlight=False, markup=False)
     console.print(memory_table(memory))
     console.print(check_table(checks))
     failed = [check.name for check in checks if check.status == "fail"]

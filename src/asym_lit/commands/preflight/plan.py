@@ -27,16 +27,28 @@ class PreflightSettings:
         gpu_memory_gib: Memory of one GPU, in GiB; 0 for that of the GPU at hand. Give it where the run's GPUs are elsewhere.
         rows: Training problems whose gold answers are put to the verifier, drawn evenly; 0 for all.
         max_unparsed: Share of gold answers that the verifier may reject.
+        measure: Prompts of two small steps that are made here, one of a fifth of them, from which the seconds of a whole step
+            are predicted; 0 for none. It loads the policy, and takes as long as these steps.
+        like: Folder of a run of the same recipe on as many devices, whose seconds are taken; splits of its GPUs are predicted
+            from them. None for none.
+        gpu: Name of the GPU by whose figures seconds are predicted, such as H100; none for the one at hand.
+        response_tokens: Mean length of a response by which they are; 0 for as long as it may be.
     """
 
     gpu_memory_gib: float = 0.0
     rows: int = 200
     max_unparsed: float = 0.02
+    measure: int = 0
+    like: str = ""
+    gpu: str = ""
+    response_tokens: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, value in (("gpu_memory_gib", self.gpu_memory_gib), ("rows", self.rows), ("max_unparsed", self.max_unparsed)):
-            if value < 0:
+        for name in ("gpu_memory_gib", "rows", "max_unparsed", "measure", "response_tokens"):
+            if (value := getattr(self, name)) < 0:
                 raise InputError(f"preflight.{name} is {value}; allowed: 0 or more.")
+        if self.measure == 1:
+            raise InputError("preflight.measure is 1; allowed: 0, or 2 and more, for two steps of different size are made.")
 
 
 @dataclass(frozen=True, slots=True)
