@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner
 from torch.distributed.checkpoint.filesystem import FileSystemReader
-from torch.distributed.checkpoint.metadata import TensorStorageMetadata
-from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
 from typing_extensions import override
 
 
@@ -27,14 +28,22 @@ class StoredState(Mapping[str, Tensor]):
 
     @override
     def __getitem__(self, name: str) -> Tensor:
-        reader = FileSystemReader(self._folder)
+        reader, metadata = FileSystemReader(self._folder), self._metadata
         key = f"{self._prefix}.{name}"
-        kept = reader.read_metadata().state_dict_metadata[key]
+        kept = metadata.state_dict_metadata[key]
         if not isinstance(kept, TensorStorageMetadata):
             raise RuntimeError(f"{key} of {self._folder} is no tensor.")
         value = torch.empty(kept.size, dtype=kept.properties.dtype)
-        load({key: value}, storage_reader=reader, no_dist=True)
+        # The steps of torch's `load`, which would want a process group of its own.
+        planner = DefaultLoadPlanner()
+        planner.set_up_planner({key: value}, metadata, is_coordinator=True)
+        reader.set_up_storage_reader(metadata, is_coordinator=True)
+        reader.read_data(planner.create_local_plan(), planner).wait()
         return value
+
+    @cached_property
+    def _metadata(self) -> Metadata:
+        return FileSystemReader(self._folder).read_metadata()
 
     @override
     def __iter__(self) -> Iterator[str]:
