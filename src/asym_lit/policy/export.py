@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from asym_lit.model_files import SINGLE
 from asym_lit.policy.adapter_merging import merged_weights, unwrapped
 from asym_lit.policy.decoder_layers import decoder_layers
-from asym_lit.policy.weight_shards import WeightShards
+from asym_lit.policy.weight_shards import SHARD_BYTES, WeightShards
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -88,7 +88,7 @@ class ExportPlan:
 
     def write_weights(self, weights: Iterable[tuple[str, Tensor]], directory: Path) -> None:
         """Weights as `named_weights` gives them, in its order."""
-        shards = WeightShards(directory)
+        shards = WeightShards(directory, SHARD_BYTES)
         for portion in self._portion(weights):
             shards.add(self._as_stored(portion))
         shards.close()

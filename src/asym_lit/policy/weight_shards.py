@@ -21,7 +21,7 @@ class WeightShards:
         limit: Bytes of a file.
     """
 
-    def __init__(self, folder: Path, limit: int = SHARD_BYTES) -> None:
+    def __init__(self, folder: Path, limit: int) -> None:
         self.folder, self.limit = folder, limit
         self._held: dict[str, Tensor] = {}
         self._size = self._total = 0
