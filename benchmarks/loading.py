@@ -81,10 +81,11 @@ def work(way: str, policy: str, rank: int, processes: int, store: str) -> None:
         scorer, why = sharded_scorer(plan, mesh, torch.float32, processes)
         assert not why, why
     own = sum(p.to_local().numel() * p.element_size() for p in scorer.parameters())
-    total = torch.stack([p.to_local().sum(dtype=torch.float64) for p in scorer.parameters()]).sum()
+    say(json.dumps({"before": before, "peak": resident("VmHWM"), "own": own, "seconds": time.process_time() - started}))
+    # Not before: torch sums in fp64 by way of a copy.
+    total = torch.stack([p.detach().to_local().sum(dtype=torch.float64) for p in scorer.parameters()]).sum()
     dist.all_reduce(total)
-    found = {"before": before, "peak": resident("VmHWM"), "own": own, "seconds": time.process_time() - started}
-    say(json.dumps(found | {"sum": float(total)}))
+    say(str(float(total)))
     dist.destroy_process_group()
 
 
@@ -148,11 +149,14 @@ def watched(started: list[subprocess.Popen[str]]) -> dict[str, Any]:
         raise RuntimeError("A process ended before it was done; its words are above.")
     after = sum(proportional(process.pid) for process in started)
     each = [json.loads(words) for words in ends.values()]
+    sums = []
     for process in started:
         go_on(process)
-        process.wait()
+    for process in started:
+        sums.append(float(heard(process)))
+        go_on(process)
     beyond = max(one["peak"] - one["before"] - one["own"] for one in each)
-    seconds, total = sum(one["seconds"] for one in each), each[0]["sum"]
+    seconds, total = sum(one["seconds"] for one in each), sums[0]
     return {"peak": peak - before, "after": after - before, "each": beyond, "seconds": seconds, "sum": total, "looks": looks}
 
 
@@ -183,6 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--only", choices=WAYS, help="one way alone; the first takes five times the weights")
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--json", type=Path)
     for hidden in ("--work", "--policy", "--store"):
@@ -194,7 +199,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         policy = write_policy(Path(folder), SMALL if given.small else SHAPE, 1 if given.small else 320)
-        found = {way: measure(way, Path(folder), given.processes) for way in WAYS}
+        found = {way: measure(way, Path(folder), given.processes) for way in WAYS if given.only in (None, way)}
     if len({round(one["sum"], 3) for one in found.values()}) > 1:
         sys.exit(f"The ways loaded different weights: {found}")
     words = table(found, policy, given.processes)

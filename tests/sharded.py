@@ -13,7 +13,7 @@ from torch.distributed.device_mesh import init_device_mesh
 
 from asym_lit.layouts import padded
 from asym_lit.policy.adapter_merging import whole
-from asym_lit.sharding import trials
+from asym_lit.sharding import filling, trials
 from asym_lit.sharding.loading import sharded_scorer
 from asym_lit.sharding.weight_files import StoredTensor
 from asym_lit.types import InputError, Needs
@@ -67,21 +67,21 @@ def _process(rank: int, work: Any, given: Any, store: str, answers: list[str], p
 
 def load_and_compare(rank: int, plans: list[Any]) -> list[str]:
     """Plans over two processes, held against plain loads; what was refused. The second may not read a file of weights."""
-    trials.is_small = lambda model: False  # type: ignore[assignment]
+    trials.is_small, filling.BLOCK_BYTES = lambda model: False, 2**12  # type: ignore[assignment]
     mesh = init_device_mesh("cpu", (2,))
     return [_compare(rank, plan, mesh) for plan in plans]
 
 
 def _compare(rank: int, plan: Any, mesh: Any) -> str:
-    read = StoredTensor.rows, StoredTensor.whole
+    read = StoredTensor.rows
     if rank:
-        StoredTensor.rows = StoredTensor.whole = _refuse  # type: ignore[method-assign, assignment]
+        StoredTensor.rows = _refuse  # type: ignore[method-assign]
     try:
         scorer, why = sharded_scorer(plan, mesh, getattr(torch, plan.dtype), 2)
     except InputError as fault:
         return str(fault)
     finally:
-        StoredTensor.rows, StoredTensor.whole = read  # type: ignore[method-assign]
+        StoredTensor.rows = read  # type: ignore[method-assign]
     assert why == ""
     embedding: Any = scorer.model.get_input_embeddings().weight
     assert len(embedding.to_local()) == (31, 30)[rank]

@@ -1,12 +1,13 @@
 """Filling: an empty policy's weights from its files. One process of each node reads, and sends the others their parts.
 
-It reads one part of one tensor at a time, so it holds little beside its own weights. What cannot be read does not leave the
+It reads some rows of one tensor at a time, so it holds little beside its own weights. What cannot be read does not leave the
 others waiting: they are sent zeros, and all end together by the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,9 @@ from asym_lit.policy.adapter_merging import is_adapter_weight, unwrapped
 from asym_lit.policy.load_faults import INSTEAD
 from asym_lit.sharding.weight_files import StoredTensor
 from asym_lit.types import InputError
+
+BLOCK_BYTES = 2**26
+"""Of a tensor, read and sent at once: while its dtype is changed an embedding of 151,936 x 896 would be held three times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,36 +112,30 @@ class _Reader:
     def fill(self, name: str, value: Tensor, source: StoredTensor) -> None:
         """Fill a tensor, or this process's part of one."""
         own = value.to_local() if isinstance(value, DTensor) else value
-        if not self.node.reads:
-            if own.numel():
-                buffer = own if own.is_contiguous() else torch.empty_like(own, memory_format=torch.contiguous_format)
-                dist.recv(buffer, self.node.ranks.start)
-                if buffer is not own:
-                    own.copy_(buffer)
-            return
         is_weight = isinstance(value, nn.Parameter)
-        for rank in self.node.ranks:
+        for rank in self.node.ranks if self.node.reads else [self.node.rank]:
             rows = _rows(value, rank)
-            if rows is not None and not len(rows):
-                continue
-            part = self._read(name, source, rows, own, is_weight)
-            if rank == self.node.rank:
-                own.copy_(part)
-            else:
-                dist.send(part.to(own.device), rank)
+            for block in _blocks(rows, source):
+                place = own[block.start - rows.start : block.stop - rows.start] if own.dim() else own
+                if not self.node.reads:
+                    received = torch.empty(place.shape, dtype=place.dtype, device=place.device)
+                    dist.recv(received, self.node.ranks.start)
+                    place.copy_(received)
+                elif rank == self.node.rank:
+                    place.copy_(self._read(name, source, block, own.dtype, is_weight))
+                else:
+                    dist.send(self._read(name, source, block, own.dtype, is_weight).to(own.device), rank)
 
-    def _read(self, name: str, source: StoredTensor, rows: range | None, like: Tensor, is_weight: bool) -> Tensor:
-        shape = source.shape if rows is None else (len(rows), *source.shape[1:])
+    def _read(self, name: str, source: StoredTensor, block: range, dtype: torch.dtype, is_weight: bool) -> Tensor:
         if self.fault is None:
             try:
-                found = source.whole() if rows is None else source.rows(rows.start, rows.stop)
-                found = found.to(like.dtype).contiguous()
+                found = source.rows(block.start, block.stop).to(dtype).contiguous()
                 if is_weight and not is_finite(found):
                     raise InputError(f"{not_finite(self.where, name)} {INSTEAD}")
                 return found
             except Exception as fault:  # the others must not be left waiting; `finish` raises it
                 self.fault = fault
-        return torch.zeros(shape, dtype=like.dtype)
+        return torch.zeros((len(block), *source.shape[1:]) if source.shape else (), dtype=dtype)
 
     def finish(self) -> None:
         """Raise what went wrong, on every process."""
@@ -151,10 +149,10 @@ class _Reader:
             raise InputError(words) if is_input else RuntimeError(f"The process that reads the weights failed: {words}")
 
 
-def _rows(value: Tensor, rank: int) -> range | None:
-    """The rows of a tensor that a process holds; None for all of it."""
+def _rows(value: Tensor, rank: int) -> range:
+    """The rows of a tensor that a process holds; a number has one."""
     if not isinstance(value, DTensor):
-        return None
+        return range(len(value) if value.dim() else 1)
     mesh, placements = value.device_mesh, value.placements
     if mesh.ndim != 1 or placements != (Shard(0),):
         raise RuntimeError(f"A weight is placed as {placements} over {mesh}; rows over one dimension of processes are filled.")
@@ -162,3 +160,9 @@ def _rows(value: Tensor, rank: int) -> range | None:
     size = -(-len(value) // len(ranks))  # as `torch.chunk` cuts, and so `fully_shard`
     start = min(ranks.index(rank) * size, len(value))
     return range(start, min(start + size, len(value)))
+
+
+def _blocks(rows: range, source: StoredTensor) -> Iterator[range]:
+    """What is read at once."""
+    size = max(1, BLOCK_BYTES // (8 * max(1, math.prod(source.shape[1:]))))  # of at most 8 bytes each
+    return (rows[start : start + size] for start in range(0, len(rows), size))

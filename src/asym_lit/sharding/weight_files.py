@@ -40,20 +40,12 @@ class StoredTensor:
     """None for one that torch has no plain dtype for."""
 
     def rows(self, start: int, stop: int) -> Tensor:
-        """Rows of it, of the first dimension."""
+        """Rows of it, of the first dimension; all of a single number."""
         from safetensors import safe_open
 
         with safe_open(self.file, framework="pt") as opened:
-            part: Tensor = opened.get_slice(self.name)[start:stop]
+            part: Tensor = opened.get_slice(self.name)[start:stop] if self.shape else opened.get_tensor(self.name)
             return part.clone()  # the file's own memory goes with the file
-
-    def whole(self) -> Tensor:
-        """All of it."""
-        from safetensors import safe_open
-
-        with safe_open(self.file, framework="pt") as opened:
-            value: Tensor = opened.get_tensor(self.name)
-            return value.clone()
 
 
 def stored_tensors(where: str) -> dict[str, StoredTensor]:
