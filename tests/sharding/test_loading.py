@@ -251,3 +251,12 @@ def test_two_processes_hold_parts_of_what_one_has_read_and_end_together_if_it_ca
     assert first == second
     assert first[0] == ""
     assert "up_proj.weight holds a number that is not finite" in first[1]
+
+
+@pytest.mark.parametrize("make", ["whole", "parts"])
+def test_trials_leave_no_gradient_behind(mesh, tmp_path, make):
+    """The update adds to what is there."""
+    plan = ScorerPlan(save(tiny("Llama", tie_word_embeddings=True), tmp_path), is_exported=True)
+    scorer = plan.whole() if make == "whole" else load(mesh, plan).scorer
+    assert scorer.adds_gradients and scorer.shares_prompts
+    assert all(weight.grad is None for weight in scorer.parameters())

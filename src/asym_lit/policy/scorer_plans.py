@@ -68,15 +68,14 @@ class ScorerPlan:
         scorer = self.scorer(model)
         if self.shares_prompts:
             try_sharing(scorer)
+        scorer.add_gradients_in_place()  # not before: the trial has gradients too, and must leave none behind
         return scorer
 
     def scorer(self, model: PreTrainedModel, reading: HeadReading | None = None) -> TokenScorer:
-        """A policy with its adapters as a scorer.
+        """A policy with its adapters as a scorer, which is not tried.
 
         Args:
             model: Whole, unless its head has been read.
             reading: What `read_head` found of it.
         """
-        scorer = TokenScorer(model, self.vocabulary, self.gaps, self.head_dtype, reading)
-        scorer.add_gradients_in_place()
-        return scorer
+        return TokenScorer(model, self.vocabulary, self.gaps, self.head_dtype, reading)

@@ -21,8 +21,9 @@ from asym_lit.policy.load_faults import INSTEAD
 from asym_lit.sharding.weight_files import StoredTensor
 from asym_lit.types import InputError
 
-BLOCK_BYTES = 2**26
-"""Of a tensor, read and sent at once: while its dtype is changed an embedding of 151,936 x 896 would be held three times."""
+BLOCK_BYTES = 96 * 2**20
+"""Of a tensor in fp32, read and sent at once; an embedding of 151,936 x 896 would be held three times over.
+Less than 32 MiB the C library would keep for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +165,5 @@ def _rows(value: Tensor, rank: int) -> range:
 
 def _blocks(rows: range, source: StoredTensor) -> Iterator[range]:
     """What is read at once."""
-    size = max(1, BLOCK_BYTES // (8 * max(1, math.prod(source.shape[1:]))))  # of at most 8 bytes each
+    size = max(1, BLOCK_BYTES // (4 * max(1, math.prod(source.shape[1:]))))
     return (rows[start : start + size] for start in range(0, len(rows), size))

@@ -71,6 +71,7 @@ def _empty_scorer(plan: ScorerPlan, empty: EmptyPolicy, found: Findings) -> Toke
         if not found.why_not_shared:
             let_share(model)
         scorer.why_not_shared = found.why_not_shared
+    scorer.add_gradients_in_place()
     return scorer
 
 

@@ -80,7 +80,7 @@ def _try(plan: ScorerPlan, empty: EmptyPolicy) -> Findings | str:
 
 def _found(plan: ScorerPlan, empty: EmptyPolicy, layers: int | None) -> Findings:
     """Of a copy with its first layers alone, or None for all."""
-    copy = deepcopy(empty.model)
+    copy = deepcopy(empty.model).requires_grad_(False)  # trials ask for gradients by tokens; one of the head is as large as it
     if layers is not None:
         del decoder_layers(copy)[layers:]
     materialise(copy, torch.device("cpu"))
