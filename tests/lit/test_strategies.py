@@ -81,6 +81,15 @@ def test_a_checkpoint_is_gone_on_with_by_another_number_of_sharded_processes(run
         assert torch.allclose(ends[1][name], value, rtol=0, atol=2e-5), name
 
 
+def test_a_sharded_checkpoint_that_cannot_be_finished_ends_the_run_on_both_processes(tmp_path: Path) -> None:
+    """A thread of the first process finishes it, while both make the next step."""
+    more = ["--config", "tests/lit/every_step.yaml", *STRATEGIES["fsdp2"], "--trainer.callbacks+=full_disk.FullDisk"]
+    done = run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "3"), expect=1)
+    assert "[Errno 28] No space left on device" in done.stderr
+    assert "A fault of process 0: OSError" in done.stderr
+    assert not list((tmp_path / "run" / "version_0" / "checkpoints").glob("step_*"))
+
+
 def test_statistics_of_a_batch_are_those_of_all_ranks(tmp_path: Path) -> None:
     """Whitening, an entropy quantile and a success rate over the whole batch, by two processes as by one."""
     norms = {}
