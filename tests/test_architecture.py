@@ -21,7 +21,7 @@ FLOORS = {
     **dict.fromkeys(("model_files", "growing_cache"), 1),
     **dict.fromkeys(("answers", "layouts", "gguf_models", "puzzles", "programs", "step_times"), 2),
     **dict.fromkeys(WINGS, 3),
-    **dict.fromkeys(("reports", "run_folder", "command_line", "engine_process"), 4),
+    **dict.fromkeys(("reports", "run_folder", "command_line", "engine_process", "sharding"), 4),
     "loggers": 5,
     "lit": 6,
     **dict.fromkeys(("commands", "integrations"), 7),

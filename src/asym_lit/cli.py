@@ -86,7 +86,8 @@ class AsymLitCLI(LightningCLI):
         if "weights_only" in config and config.weights_only is None:
             config.weights_only = True  # a checkpoint holds tensors and plain types; nothing in it is executed
         if config.get("ckpt_path"):
-            config.ckpt_path, given = resolve_checkpoint(config.ckpt_path), Path(config.ckpt_path)
+            given, strategy = Path(config.ckpt_path), str(config.trainer.strategy)
+            config.ckpt_path = resolve_checkpoint(config.ckpt_path, strategy)
             if config.ckpt_path is None and self.subcommand != "fit":
                 raise InputError(f"The run in {given} ended before its first whole checkpoint, so there is nothing to measure.")
             folder = run_folder_of(config.ckpt_path) if config.ckpt_path else given

@@ -6,6 +6,7 @@ Bytes that were changed within a weight file leave it readable; checksums, where
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ JSON_FILES = (
     "*.index.json",
 )
 WEIGHTS = "*.safetensors"
+SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+"""The weights in one file, or which of several holds which."""
 
 
 def damage(model: str) -> str | None:
@@ -51,11 +54,38 @@ def no_number(model: str, weights: Any) -> str | None:
         weights: The loaded model.
     """
     for name, weight in weights.named_parameters():
-        if weight.is_floating_point() and weight.numel() and not all(map(torch.isfinite, torch.aminmax(weight.detach()))):
-            files = sorted(file.name for file in Path(model).glob(WEIGHTS))
-            what = str(Path(model, files[0])) if len(files) == 1 else f"A weight file of {model!r}"
-            return f"{what} is damaged: the weight {name} holds a number that is not finite."
+        if not is_finite(weight.detach()):
+            return not_finite(model, name)
     return None
+
+
+def is_finite(values: torch.Tensor) -> bool:
+    """Whether all of them are numbers, and none is infinite."""
+    return not values.is_floating_point() or not values.numel() or all(map(torch.isfinite, torch.aminmax(values)))
+
+
+def not_finite(model: str, name: str) -> str:
+    """What to say of a weight that holds NaN or an infinite number.
+
+    Args:
+        model: The directory it was loaded from, or its hub id.
+        name: Of the weight.
+    """
+    files = sorted(file.name for file in Path(model).glob(WEIGHTS))
+    what = str(Path(model, files[0])) if len(files) == 1 else f"A weight file of {model!r}"
+    return f"{what} is damaged: the weight {name} holds a number that is not finite."
+
+
+def write_index(folder: Path, files: Mapping[str, str], size: int) -> None:
+    """Write which weight is in which file.
+
+    Args:
+        folder: Of the files.
+        files: Their names by those of weights.
+        size: Bytes of all weights.
+    """
+    found = {"metadata": {"total_size": size}, "weight_map": dict(sorted(files.items()))}
+    (folder / INDEX).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def _no_object(file: Path) -> str:

@@ -86,8 +86,8 @@ def test_the_trials_before_the_first_batch_change_no_weight(
         "asym_lit.objectives.nsr",
     ]
     tried = weights(fit("ace", *saved, folder=tmp_path / "tried") / "checkpoints/step_000002")
-    monkeypatch.setattr("asym_lit.lit.module.check_reload", lambda model: None)
-    monkeypatch.setattr("asym_lit.lit.module.add_tried_adapters", add_adapters)
+    monkeypatch.setattr("asym_lit.policy.scorer_plans.check_reload", lambda model: None)
+    monkeypatch.setattr("asym_lit.policy.scorer_plans.add_tried_adapters", add_adapters)
     untried = weights(fit("ace", *saved, folder=tmp_path / "untried") / "checkpoints/step_000002")
     start = load_policy("bundled").state_dict()
     assert any(not torch.equal(tried[name], start[name]) for name in start)

@@ -155,7 +155,7 @@ def test_a_policy_that_cannot_share_says_so_and_trains(monkeypatch: Any, caplog:
     def refuse(scorer: TokenScorer) -> None:
         scorer.why_not_shared = "it carries a state"
 
-    monkeypatch.setattr("asym_lit.lit.module.try_sharing", refuse)
+    monkeypatch.setattr("asym_lit.policy.scorer_plans.try_sharing", refuse)
     with caplog.at_level("INFO"):
         watch, _ = train(grpo(kl=0.1), steps=1)
     assert "Prompts are read once for each response: it carries a state." in caplog.text

@@ -66,6 +66,31 @@ def test_two_processes_that_are_resumed_lose_no_metrics(runs: dict[str, Path], t
     assert set(map(len, points(run).values())) == {1}
 
 
+def test_a_checkpoint_is_gone_on_with_by_another_number_of_sharded_processes(runs: dict[str, Path], tmp_path: Path) -> None:
+    """Two processes' parts by one, and the one file of a process without fsdp2 by two."""
+    ends = []
+    for source, devices in (("fsdp2", "1"), ("one", "2")):
+        run = tmp_path / source / "run" / "version_0"
+        shutil.copytree(runs[source], run)
+        more = [*STRATEGIES["fsdp2"], *TWICE, "--trainer.devices", devices, "--data.rollout_steps", "3"]
+        run_alone(*words(tmp_path / source, "ace", *more, "--ckpt_path", str(run)))
+        assert (run / "checkpoints" / "step_000003" / "lightning.ckpt" / ".metadata").exists()
+        ends.append(weights(run / "checkpoints" / "step_000003"))
+    before = weights(runs["one"] / "checkpoints" / "step_000002")
+    assert any(not torch.allclose(ends[0][name], value, rtol=0, atol=1e-5) for name, value in before.items())
+    for name, value in ends[0].items():
+        assert torch.allclose(ends[1][name], value, rtol=0, atol=2e-5), name
+
+
+def test_a_sharded_checkpoint_that_cannot_be_finished_ends_the_run_on_both_processes(tmp_path: Path) -> None:
+    """A thread of the first process finishes it, while both make the next step."""
+    more = ["--config", "tests/lit/every_step.yaml", *STRATEGIES["fsdp2"], "--trainer.callbacks+=full_disk.FullDisk"]
+    done = run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "3"), expect=1)
+    assert "[Errno 28] No space left on device" in done.stderr
+    assert "A fault of process 0: OSError" in done.stderr
+    assert not list((tmp_path / "run" / "version_0" / "checkpoints").glob("step_*"))
+
+
 def test_statistics_of_a_batch_are_those_of_all_ranks(tmp_path: Path) -> None:
     """Whitening, an entropy quantile and a success rate over the whole batch, by two processes as by one."""
     norms = {}

@@ -9,10 +9,10 @@ from torch.distributed import HashStore, destroy_process_group, init_process_gro
 from torch.distributed.device_mesh import init_device_mesh
 
 from asym_lit.layouts import PaddedTokens
-from asym_lit.lit.strategy import shard
 from asym_lit.policy.decoder_layers import decoder_layers, drawn_out
 from asym_lit.policy.lora import LoRA, add_adapters
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.sharding.loading import shard
 from asym_lit.types import Needs
 from fakes import tiny_policy
 from model_kinds import tiny

@@ -106,3 +106,14 @@ def test_several_that_claim_a_version_at_once_get_one_each(tmp_path: Path) -> No
 def test_a_folder_that_can_be_written_is_made_and_left_empty(tmp_path: Path) -> None:
     check_writable(tmp_path / "new" / "run")
     assert list((tmp_path / "new" / "run").iterdir()) == []
+
+
+def test_a_sharded_checkpoint_is_for_the_strategy_that_shards(tmp_path: Path) -> None:
+    state = tmp_path / "checkpoints" / "step_000002" / "lightning.ckpt"
+    state.mkdir(parents=True)
+    for strategy in ("", "fsdp2", "Namespace(class_path='asym_lit.lit.strategy.FSDP2Strategy')"):
+        assert resolve_checkpoint(str(tmp_path), strategy) == str(state)
+    with pytest.raises(
+        InputError, match=r"strategy ddp does not read.*strategy fsdp2.*model\.policy .*step_000002/huggingface"
+    ):
+        resolve_checkpoint(str(tmp_path), "ddp")

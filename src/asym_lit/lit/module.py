@@ -18,21 +18,19 @@ from asym_lit.lit.live_policy import LivePolicyModule
 from asym_lit.lit.optimizing import OptimizerSteps
 from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_limits, check_start
-from asym_lit.lit.strategy import shard
 from asym_lit.objectives.corrections import SamplerCorrection
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.staleness import with_correction
 from asym_lit.objectives.token_losses import wants_whole_groups
-from asym_lit.policy.adapter_trial import add_tried_adapters
 from asym_lit.policy.known_tokens import gaps, token_count
 from asym_lit.policy.loading import Dtype, checkpoint_activations, load_config
 from asym_lit.policy.lora import AdapterOff, LoRA
 from asym_lit.policy.optimizers import Schedule, build_optimizer, check_optimizer, learning_rate
-from asym_lit.policy.reload_trial import check_reload
-from asym_lit.policy.sharing_trial import try_sharing
+from asym_lit.policy.scorer_plans import ScorerPlan
 from asym_lit.policy.token_scores import TokenScorer
 from asym_lit.rollout.microbatches import Cutting
 from asym_lit.run_folder.checksums import check_export
+from asym_lit.sharding.loading import sharded_scorer
 from asym_lit.types import InputError, Needs, RolloutBatch, check_least
 
 
@@ -142,18 +140,17 @@ class PolicyModule(LivePolicyModule):
             self._reference = [AdapterOff(self.scorer) if self.lora else self._load().requires_grad_(False).eval()]
 
     def _load(self, is_trained: bool = False) -> TokenScorer:
-        model = self.untrained()
-        if is_trained:
-            check_reload(model)
         tokenizer = self.datamodule.tokenizer
-        model = add_tried_adapters(model, self.lora) if self.lora else model
-        scorer = TokenScorer(model, token_count(tokenizer), gaps(tokenizer), self.head_dtype)
-        if self.share_prompts:
-            try_sharing(scorer)
-        scorer.add_gradients_in_place()
-        if self.is_sharded:
-            assert self.device_mesh is not None
-            shard(scorer, self.device_mesh["data_parallel"], getattr(torch, self.compute_dtype_name))
+        kind = (self.policy, self.dtype_name, self.longest, self.attn_implementation, self.lora)
+        tokens = (token_count(tokenizer), gaps(tokenizer))
+        plan = ScorerPlan(*kind, *tokens, self.head_dtype, self.share_prompts, is_trained)
+        if not self.is_sharded:
+            return plan.whole()
+        assert self.device_mesh is not None
+        dtype = getattr(torch, self.compute_dtype_name)
+        scorer, why = sharded_scorer(plan, self.device_mesh["data_parallel"], dtype, self.trainer.num_devices)
+        if why:
+            rank_zero_info(f"All weights of {self.policy!r} were read by every process before they were split: {why}.")
         return scorer
 
     @override

@@ -1,23 +1,23 @@
-"""The `fsdp2` strategy: Lightning's `ModelParallelStrategy` with its sizes filled in, and how a policy is sharded.
+"""The `fsdp2` strategy: Lightning's `ModelParallelStrategy` with its sizes filled in. How a policy is sharded: `sharding/`.
 
 FSDP1 is unsupported: Lightning's cannot clip gradients by norm and breaks with manual optimisation.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
+from lightning.fabric.utilities.load import _METADATA_FILENAME
+from lightning.pytorch import Trainer
 from lightning.pytorch.strategies import ModelParallelStrategy, StrategyRegistry
-from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from typing_extensions import override
 
-from asym_lit.policy.decoder_layers import decoder_layers
-
-if TYPE_CHECKING:
-    from torch.distributed.device_mesh import DeviceMesh
-
-    from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.lit.distributed import any_process
+from asym_lit.lit.stopping import HeldFault
+from asym_lit.sharding.background import BackgroundSaves
 
 
 class FSDP2Strategy(ModelParallelStrategy):
@@ -28,25 +28,65 @@ class FSDP2Strategy(ModelParallelStrategy):
 
     def __init__(self) -> None:
         super().__init__(data_parallel_size=1, tensor_parallel_size=1)
+        self.saves = BackgroundSaves()
+        """Checkpoints that are written while training goes on."""
+        self._is_open = False
+        """One is being written, or nobody has looked yet how that ended; the same on all processes."""
+        self._in_background = False
+        self._then: Callable[[], None] | None = None
 
     @override
     def setup_environment(self) -> None:
         self._data_parallel_size = self.num_nodes * self.num_processes
         super().setup_environment()
 
+    def save_in_background(self, trainer: Trainer, path: Path, then: Callable[[], None] | None) -> None:
+        """Begin to write a checkpoint, when the one before is there; `settle` waits for it. A collective.
+
+        Args:
+            trainer: Its own.
+            path: A directory; Lightning reads what is written there as one of its own sharded checkpoints.
+            then: What this process's thread does when all parts are written.
+        """
+        self.settle()
+        self._in_background, self._then = True, then
+        try:
+            trainer.save_checkpoint(path, weights_only=False)
+        finally:
+            self._in_background, self._then = False, None
+
+    def settle(self) -> None:
+        """Wait until the checkpoint that is being written is there. A collective.
+
+        Raises:
+            Exception: What was met with, on the process that did; on the others a fault that says so.
+        """
+        if self._is_open:
+            self._is_open = False
+            held = HeldFault()
+            with held:
+                self.saves.wait()
+            held.release()
+
+    def look(self) -> None:
+        """End the run if the checkpoint that is being written cannot be; does not wait for it. A collective."""
+        if self._is_open and (any_process(self.saves.has_failed) or not any_process(self.saves.is_busy)):
+            self.settle()
+
+    @override
+    def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any | None = None) -> None:
+        if not self._in_background:
+            super().save_checkpoint(checkpoint, filepath, storage_options)
+            return
+        path = Path(self.broadcast(filepath))
+        state = {"state_dict": checkpoint.pop("state_dict")}
+        state |= {f"optimizer_{number}": part for number, part in enumerate(checkpoint.pop("optimizer_states", []))}
+        if self.global_rank == 0:
+            path.mkdir(parents=True, exist_ok=True)
+            torch.save(checkpoint, path / _METADATA_FILENAME)
+        # Of a GPU Lightning has brought copies to the host; on a CPU they are the tensors that training goes on in.
+        self._is_open = True
+        self.saves.start(state, path, self._then, is_shared=self.root_device.type == "cpu")
+
 
 StrategyRegistry.register("fsdp2", FSDP2Strategy, description="Sharded data parallel training (fully_shard)")
-
-
-def shard(scorer: TokenScorer, mesh: DeviceMesh, compute_dtype: torch.dtype) -> None:
-    """Shard a loaded policy: each layer by itself, then the rest (embedding, last norm, LM head) as one.
-
-    Args:
-        scorer: With its weights loaded: sharding does not load any.
-        mesh: The data-parallel mesh.
-        compute_dtype: Of the gathered weights in forward and backward; gradients are reduced in fp32.
-    """
-    policy = MixedPrecisionPolicy(param_dtype=compute_dtype, reduce_dtype=torch.float32)
-    for layer in decoder_layers(scorer.model):
-        fully_shard(layer, mesh=mesh, mp_policy=policy)
-    fully_shard(scorer, mesh=mesh, mp_policy=policy)

@@ -69,20 +69,27 @@ def merged_weights(model: nn.Module, state: Mapping[str, Tensor]) -> Iterator[tu
     The policy itself is not touched: merging into it and out again would leave rounding behind. The sum is in fp32.
 
     Args:
-        model: With adapters.
+        model: With adapters. How strong they are is asked now, tensors are read later: meanwhile it may be its own reference.
         state: Its `state_dict()`; sharded tensors are gathered, one layer at a time.
     """
-    for name, wrapped in unwrapped(model, state).items():
-        weight = whole(state[name])
-        for path in wrapped.wrappers:
-            down, up = (whole(state[f"{path}.{part}".lstrip(".")]) for part in (_DOWN, _UP))
-            weight = _merged(model.get_submodule(path), weight, down.float(), up.float())
-        yield wrapped.plain, weight
+    weights = unwrapped(model, state)
+    paths = {path for wrapped in weights.values() for path in wrapped.wrappers}
+    layers: dict[str, Any] = {path: model.get_submodule(path) for path in paths}
+    scales = {path: float(layer.scaling[ADAPTER]) for path, layer in layers.items()}
+
+    def merged() -> Iterator[tuple[str, Tensor]]:
+        for name, wrapped in weights.items():
+            weight = whole(state[name])
+            for path in wrapped.wrappers:
+                down, up = (whole(state[f"{path}.{part}".lstrip(".")]) for part in (_DOWN, _UP))
+                weight = _merged(layers[path], scales[path], weight, down.float(), up.float())
+            yield wrapped.plain, weight
+
+    return merged()
 
 
-def _merged(layer: Any, weight: Tensor, down: Tensor, up: Tensor) -> Tensor:
+def _merged(layer: Any, scale: float, weight: Tensor, down: Tensor, up: Tensor) -> Tensor:
     """`W + (alpha / r) B A`, laid out as the layer keeps W."""
-    scale: float = layer.scaling[ADAPTER]
     if weight.dim() == 3:  # a stack of experts, each with r rows of A and, interleaved, r columns of B
         down_ERI, up_OER = down.unflatten(0, (len(weight), -1)), up.unflatten(1, (-1, len(weight))).mT
         is_in_out = getattr(layer.get_base_layer(), "is_transposed", False)  # transformers' word for [expert, in, out]

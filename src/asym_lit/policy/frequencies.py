@@ -66,7 +66,7 @@ def _fix(module: Any, layer: str | None, rope_type: str, longest: int | None) ->
         f"The policy's rotary frequencies ({rope_type}) are fixed to those of rows "
         f"{'beyond' if is_long else 'of up to'} {pretrained} tokens{f', for rows have up to {most}' if is_long else ''}: "
         "transformers would choose them anew by the longest row of every batch. Other programs choose in ways of their own.",
-        stacklevel=4,
+        stacklevel=5,
     )
 
 

@@ -48,6 +48,20 @@ def no_attention(given: str | None, fault: Exception) -> InputError | None:
     )
 
 
+def lacks_weights(policy: str, kind: str, lacking: list[str]) -> InputError:
+    """The fault of a policy whose files do not hold all of its weights.
+
+    Args:
+        policy: As it was named.
+        kind: Name of its class.
+        lacking: Names of weights, sorted.
+    """
+    return InputError(
+        f"The policy {policy!r} lacks {len(lacking)} weights of a {kind}, {lacking[0]} first, which "
+        "transformers would start at random. Allowed: directories with all weights of a causal language model."
+    )
+
+
 def _not_found(policy: str, names: list[str], fault: Exception) -> InputError:
     first_line = str(fault).splitlines()[0]
     place = Path(policy).expanduser()

@@ -12,11 +12,8 @@ from asym_lit.gguf_models.directories import directory_of
 from asym_lit.gguf_models.names import NAMED
 from asym_lit.model_files import damage, no_number
 from asym_lit.policy.adapter_files import adapter_folder, merged_directory
-from asym_lit.policy.capped_attention import cap_attention
-from asym_lit.policy.frequencies import fix_frequencies
-from asym_lit.policy.linear_products import take_wider_products
-from asym_lit.policy.load_faults import INSTEAD, no_attention, not_loaded
-from asym_lit.policy.noise import remove_noise
+from asym_lit.policy.load_faults import INSTEAD, lacks_weights, no_attention, not_loaded
+from asym_lit.policy.settling import settle
 from asym_lit.types import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +40,8 @@ def locate(policy: str) -> str:
     return directory_of(policy) if folder is None else str(merged_directory(folder, locate))
 
 
-def _not_loaded(policy: str, where: str, fault: Exception) -> InputError:
+def not_loaded_from(policy: str, where: str, fault: Exception) -> InputError:
+    """The fault of a policy that does not load, in words, with what may be named instead."""
     return not_loaded(policy, where, (BUNDLED, *NAMED), fault)
 
 
@@ -67,7 +65,7 @@ def load_tokenizer(policy: str) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(where)
     except Exception as fault:  # whatever a file that is damaged brings about
-        raise _not_loaded(policy, where, fault) from fault
+        raise not_loaded_from(policy, where, fault) from fault
     if tokenizer.eos_token_id is None:
         raise InputError(f"The tokenizer of {policy!r} has no eos_token, so responses could not end; set one in it.")
     return tokenizer
@@ -78,7 +76,7 @@ def load_policy(
 ) -> PreTrainedModel:
     """The causal language model of a policy on the CPU: without dropout or other noise, its rotary frequencies fixed.
 
-    Noise would make the importance ratio of an unchanged policy differ from 1; see `remove_noise` and `fix_frequencies`.
+    Noise would make the importance ratio of an unchanged policy differ from 1; see `settle`.
 
     Args:
         policy: As `locate` takes it.
@@ -99,18 +97,12 @@ def load_policy(
         kernel = {"attn_implementation": attn_implementation} if attn_implementation else {}
         model, told = load(where, dtype=getattr(torch, dtype), output_loading_info=True, **kernel)
     except Exception as fault:  # whatever the code of a class may raise
-        raise no_attention(attn_implementation, fault) or _not_loaded(policy, where, fault) from fault
+        raise no_attention(attn_implementation, fault) or not_loaded_from(policy, where, fault) from fault
     if lacking := sorted(map(str, told["missing_keys"])):
-        raise InputError(
-            f"The policy {policy!r} lacks {len(lacking)} weights of a {type(model).__name__}, {lacking[0]} first, which "
-            "transformers would start at random. Allowed: directories with all weights of a causal language model."
-        )
+        raise lacks_weights(policy, type(model).__name__, lacking)
     if broken := no_number(where, model):
         raise InputError(f"{broken} {INSTEAD}")
-    cap_attention(model)
-    fix_frequencies(model, longest)
-    remove_noise(model)
-    take_wider_products(model)
+    settle(model, longest)
     return model
 
 
@@ -138,7 +130,7 @@ def load_config(policy: str) -> PretrainedConfig:
     try:
         return AutoConfig.from_pretrained(where)
     except Exception as fault:  # a model_type that transformers does not know, numbers that do not fit together
-        raise _not_loaded(policy, where, fault) from fault
+        raise not_loaded_from(policy, where, fault) from fault
 
 
 def load_generation_config(policy: str) -> GenerationConfig | None:

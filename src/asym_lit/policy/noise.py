@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +32,7 @@ class Rate(NamedTuple):
     value: float
 
 
-def remove_noise(model: PreTrainedModel) -> None:
+def remove_noise(model: PreTrainedModel) -> list[str]:
     """Make a policy do in train mode what it does in eval mode, in place.
 
     A number that eval mode reads too is no noise, whatever its name: PhiMoE's `router_jitter_noise` also decides which
@@ -39,6 +40,9 @@ def remove_noise(model: PreTrainedModel) -> None:
 
     Args:
         model: As loaded, whole, before it is wrapped or sharded.
+
+    Returns:
+        Names of numbers that eval mode reads too, which were left as they are.
 
     Raises:
         InputError: If noise is left that no number switches off, with the module in which it arises.
@@ -49,6 +53,24 @@ def remove_noise(model: PreTrainedModel) -> None:
             kept = _switch_off(model, rates)
     named = ", ".join(f"{name}={value:g}" for name, value in sorted({(r.name, r.value) for r in rates if r.name in kept}))
     check_modes(model, f" Of its numbers, eval mode reads {named} too, so it was not set to 0." if named else "")
+    return sorted(set(kept))
+
+
+def silence(model: PreTrainedModel, kept: Iterable[str]) -> None:
+    """Switch off what `remove_noise` did of another copy of a policy, without trying it again.
+
+    Args:
+        model: It is not run, so its weights may be on the meta device.
+        kept: What `remove_noise` returned.
+    """
+    for rate in _rates(model):
+        if rate.name not in kept:
+            setattr(rate.owner, rate.name, 0.0)
+
+
+def noisy_names(module: Any) -> frozenset[str]:
+    """Names of the numbers within a module that are not 0 and may say how strong some noise is."""
+    return frozenset(rate.name for one in module.modules() for rate in _rates_of(one, type(one).__name__))
 
 
 def _switch_off(model: PreTrainedModel, rates: list[Rate]) -> list[str]:

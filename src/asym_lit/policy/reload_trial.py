@@ -27,22 +27,28 @@ MOST_WEIGHTS = 2**26
 transformers writes into what it has loaded. Only where it does are values compared."""
 
 
-def check_reload(model: PreTrainedModel) -> None:
+def check_reload(model: PreTrainedModel) -> bool:
     """See that a policy, once trained, would be loaded from its export as it is; it is left as it was.
 
     Args:
-        model: Whole, without adapters.
+        model: Whole, without adapters; if it is on the meta device, it is tried without values.
+
+    Returns:
+        False if only values could tell, and there are none.
 
     Raises:
         InputError: If a weight would be lost, or be another; the export would be scored as another policy.
     """
-    with_values = sum(value.numel() for value in model.parameters()) <= MOST_WEIGHTS
+    is_empty = any(value.is_meta for value in model.parameters())
+    with_values = not is_empty and is_small(model)
     with undisturbed(model):
         trained = _moved(model) if with_values else model.state_dict()
         try:
             with _Writes() as writes:
                 found = _reloaded(model, trained, with_values)
             if not with_values and any(map(writes.into, found.values())):
+                if is_empty:
+                    return False
                 with_values, trained = True, _moved(model)
                 found = _reloaded(model, trained, with_values)
         except Exception as fault:
@@ -54,6 +60,12 @@ def check_reload(model: PreTrainedModel) -> None:
             raise _refused(model, f"{name} would have shape {tuple(found[name].shape)}, not {tuple(trained[name].shape)}")
         if with_values and not torch.equal(found[name], trained[name].cpu()):
             raise _refused(model, f"{name} would have other values")
+    return True
+
+
+def is_small(model: nn.Module) -> bool:
+    """Whether a policy is tried with all of its values, at the cost of holding them twice."""
+    return sum(value.numel() for value in model.parameters()) <= MOST_WEIGHTS
 
 
 def _refused(model: nn.Module, reason: str) -> InputError:

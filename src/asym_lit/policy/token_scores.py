@@ -17,7 +17,7 @@ from asym_lit.policy.chunked_head import ChunkedHead
 from asym_lit.policy.gradient_places import take_adding_embedding
 from asym_lit.policy.head_inputs import head_inputs
 from asym_lit.policy.logit_tiles import TileSettings
-from asym_lit.policy.own_logits import read_head
+from asym_lit.policy.own_logits import HeadReading, read_head
 from asym_lit.policy.shared_attention import reading
 from asym_lit.processes.heap import give_back
 from asym_lit.shapes import Float, Int, Shaped
@@ -44,6 +44,7 @@ class TokenScorer(nn.Module):
             impossible. None for all rows of the LM head.
         gaps: Ids among these that no token has, as `gaps` of a tokenizer has it; they count as impossible too.
         head_dtype: In which the products with the head are made; None as the dtypes of its operands are.
+        reading: What `read_head` found of the same policy; None to find it out, for which the model must be whole.
 
     Raises:
         InputError: If its logits are more than a matrix product with a bias, a scale and a soft cap, or not causal, or if there
@@ -56,10 +57,11 @@ class TokenScorer(nn.Module):
         vocabulary: int | None = None,
         gaps: frozenset[int] = frozenset(),
         head_dtype: torch.dtype | None = None,
+        reading: HeadReading | None = None,
     ) -> None:
         super().__init__()
         self.head_dtype, self.adds_gradients = head_dtype, False
-        reading = read_head(model)
+        self.reading = reading = reading or read_head(model)
         rows = len(model.get_output_embeddings().weight)
         self.vocabulary: int = reading.shaping.within(rows).within(vocabulary).vocabulary  # type: ignore[assignment]
         """Number of tokens that exist."""

@@ -89,14 +89,29 @@ def whole_checkpoints(folder: Path, within: str = CHECKPOINTS) -> list[Path]:
     return sorted(p for p in (folder / within).glob("step_*") if (p / STATE).exists())
 
 
-def resolve_checkpoint(path: str) -> str | None:
+def resolve_checkpoint(path: str, strategy: str = "") -> str | None:
     """What to give the trainer for a checkpoint file, a checkpoint folder or a run folder.
 
     None for a run that ended before its first whole checkpoint: there is nothing to go on from, so it begins anew.
 
+    Args:
+        path: As it was given.
+        strategy: Of the run that goes on from it, by its name or class; empty if it is not known.
+
     Raises:
-        InputError: If there is no checkpoint there, or it is damaged.
+        InputError: If there is no checkpoint there, it is damaged, or it is sharded and the strategy reads none that is.
     """
+    found = _resolved(path)
+    if found and Path(found).is_dir() and strategy and "fsdp2" not in strategy.lower():
+        raise InputError(
+            f"{found} is a sharded checkpoint, which trainer.strategy {strategy} does not read. Write --trainer.strategy fsdp2 "
+            "(with any number of trainer.devices, also 1), or begin a new run from the policy in it: "
+            f"--model.policy {Path(found).parent / EXPORT}."
+        )
+    return found
+
+
+def _resolved(path: str) -> str | None:
     given = Path(path)
     if (given / STATE).exists():
         return _undamaged(given)

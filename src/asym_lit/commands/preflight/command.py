@@ -21,7 +21,7 @@ from asym_lit.commands.preflight.checks import (
 )
 from asym_lit.commands.preflight.engine_checks import engine_checks
 from asym_lit.commands.preflight.memory import PHASES, MemoryEstimate, estimate
-from asym_lit.commands.preflight.plan import RunPlan
+from asym_lit.commands.preflight.plan import Hardware, RunPlan
 from asym_lit.commands.preflight.settings import setting_checks
 from asym_lit.commands.preflight.step_time import time_lines
 from asym_lit.reports.escaping import for_terminal
@@ -79,15 +79,23 @@ def _print_run(plan: RunPlan, training: Rows, memory: MemoryEstimate, console: C
     console.print(
         f"Devices  {where}, strategy {hardware.strategy}, {type(data.maker.engine).__name__}", highlight=False, markup=False
     )
-    whole = hardware.shards * next(part.bytes for part in memory.parts if part.name == "weights")
-    host = f"each process reads all weights first, {hardware.devices} x {_gib(whole)} GiB of host memory on each node"
-    console.print(f"Host     {host}", highlight=False)
+    console.print(f"Host     {_host(hardware, memory)}", highlight=False)
     step = f"{data.prompts_per_step} prompts x {data.sampling.n} rollouts of up to {data.sampling.max_tokens} tokens"
     updates = f"{module.inner_epochs * module.mini_batches} updates"
     console.print(f"Step     {step}, {updates}; {data.rollout_steps} steps", highlight=False)
     if training.prompts:
         console.print("First prompt:", highlight=False)
         console.print(for_terminal(training.prompts[0].text), style="dim", highlight=False)
+
+
+def _host(hardware: Hardware, memory: MemoryEstimate) -> str:
+    sizes = {part.name: part.bytes for part in memory.parts}
+    whole, devices = hardware.shards * sizes["weights"], hardware.devices
+    each = f"{devices} x {_gib(whole)} GiB of host memory on each node"
+    if not hardware.is_sharded:
+        return f"each process reads all weights first, {each}"
+    copies = f"{devices} x {_gib(sizes['weights'] + sizes['optimizer'])} GiB while a checkpoint is written"
+    return f"one process of each node reads the weights, part by part; {copies}. Stacked experts and .bin files: {each} first"
 
 
 def memory_table(memory: MemoryEstimate) -> Table:

@@ -161,11 +161,14 @@ def _step(plan: RunPlan, size: PolicySize) -> Part:
 def _checkpoint(plan: RunPlan, kept: list[Part], update: list[Part]) -> list[Part]:
     """On a CPU: Lightning makes a checkpoint in memory before it writes it, beside what passes took and the process still has.
 
-    With 135 million weights it is 1.5 GiB, and the most that a run takes where passes are small.
+    With 135 million weights it is 1.5 GiB, and the most that a run takes where passes are small. A sharded one is written from
+    a copy while training goes on.
     """
-    if plan.hardware.is_gpu or plan.hardware.is_sharded or not any(isinstance(one, PolicyCheckpoint) for one in plan.callbacks):
+    if plan.hardware.is_gpu or not any(isinstance(one, PolicyCheckpoint) for one in plan.callbacks):
         return []
     copied = sum(part.bytes for part in kept if part.name in ("weights", "optimizer"))
+    if plan.hardware.is_sharded:
+        return [Part("checkpoint's copy", copied, KEPT, "weights and optimizer, while they are written")]
     freed = sum(int(KEPT_BACK * part.bytes) for part in update if part.name == "activations")
     return [
         Part("checkpoint's copy", copied, CHECKPOINT, "weights and optimizer, written into memory first"),

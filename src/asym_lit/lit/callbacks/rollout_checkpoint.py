@@ -78,11 +78,14 @@ class RolloutCheckpoint(PolicyCheckpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        super().on_train_batch_end(trainer, pl_module)
         assert isinstance(pl_module, PolicyModule)
         last = pl_module.rollout_step == pl_module.datamodule.rollout_steps
         if pl_module.rollout_step % self.every_n_steps == 0 or last or trainer.should_stop:
             self._owes_evaluation = _evaluation_follows(trainer)
             self.save(trainer, pl_module)
+        if last or trainer.should_stop:
+            self.settle(trainer)
         if not last:
             INTERRUPTION.check(pl_module.rollout_step)
 
@@ -96,9 +99,12 @@ class RolloutCheckpoint(PolicyCheckpoint):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save a policy whose evaluation made a callback stop the run."""
         assert isinstance(pl_module, PolicyModule)
-        if trainer.state.fn == "fit" and trainer.should_stop and not self.path(pl_module).exists():
-            self._owes_evaluation = False
-            self.save(trainer, pl_module)
+        if trainer.state.fn == "fit" and trainer.should_stop:
+            self.settle(trainer)
+            if not self.path(pl_module).exists():
+                self._owes_evaluation = False
+                self.save(trainer, pl_module)
+                self.settle(trainer)
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
@@ -115,9 +121,11 @@ class RolloutCheckpoint(PolicyCheckpoint):
         data = pl_module.datamodule
         if data.train_loader is not None and data.train_loader.served > pl_module.rollout_step:
             data.ahead.take_back(data.train_loader)
+        self.settle(trainer)
         if not self.path(pl_module).exists():
             self._owes_evaluation = trainer.validating
             self.save(trainer, pl_module)
+            self.settle(trainer)
         say_saved(trainer, self.path(pl_module))
 
     @override
