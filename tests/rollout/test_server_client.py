@@ -35,6 +35,7 @@ class Answers:
             "/health": [(200, "")],
             "/version": [(200, {"version": "0.32.0"})],
             "/v1/models": [(200, {"data": [{"id": "the/policy", "root": "the/policy"}]})],
+            "/update_weight_version": [(200, {})],
         }
         self.asked: list[tuple[str, Any]] = []
         self.delay = 0.0
@@ -51,7 +52,10 @@ def served() -> Iterator[tuple[str, Answers]]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            answers.asked.append((self.path, json.loads(self.rfile.read(length)) if length else None))
+            asked = json.loads(self.rfile.read(length)) if length else None
+            answers.asked.append((self.path, asked))
+            if self.path == "/update_weight_version":
+                answers.by_path["/weight_info"] = [(200, {"weight_version": asked["new_version"]})]
             sleep(answers.delay)
             status, body = answers.to(self.path)
             content = (body if isinstance(body, str) else json.dumps(body)).encode()

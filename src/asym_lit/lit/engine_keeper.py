@@ -38,8 +38,15 @@ class EngineKeeper:
         if self._live is None:
             self._start(live)
         self.engine.wake()
-        if self.engine.version != live.policy_version:
+        if self.engine.version == live.policy_version:
+            return
+        failure: EngineError | None = None
+        try:
             self.resync()
+        except EngineError as fault:  # it died while the policy was trained
+            failure = fault
+        if any_process(failure is not None):
+            self._replace(failure)
 
     def resync(self) -> None:
         """Give the engine the policy's weights, whatever it has. A collective."""
