@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 import torch
 
+from asym_lit.commands.serve.keeping import Keeping, Server
+from asym_lit.commands.serve.vllm_words import server_command, server_environment
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import load_policy, load_tokenizer, locate
+from asym_lit.processes.children import Child
 from asym_lit.rollout.engine import EngineError, EngineHost, Request
 from asym_lit.rollout.vllm_server import VLLMServerEngine
+from asym_lit.rollout.vllm_servers import VLLMServersEngine
 from asym_lit.types import InputError, Sampling
 from fakes import make_prompt
-from real_vllm import needs_vllm, serving, worst_gap
+from real_vllm import free_port, needs_vllm, serving, worst_gap
 
 pytestmark = needs_vllm
 HOST = EngineHost(locate("bundled"), None, torch.device("cpu"), torch.float32, frozenset({1}), 0)
@@ -80,3 +87,44 @@ def test_greedy_responses_are_the_policys_likeliest_tokens(server: str, tmp_path
             logits = policy(ids).logits[0, len(request.prompt.token_ids) - 1 : -1]
         assert logits.argmax(-1).tolist() == rollout.token_ids
     engine.close()
+
+
+def test_a_server_killed_in_the_middle_of_a_step_changes_no_token_and_writes_again_when_it_is_back(
+    server: str, tmp_path: Path, requests: list[Request]
+) -> None:
+    port, policy = free_port(), load_policy("bundled")
+    further = ["--max-model-len", "256", "--block-size", "32", "--kv-cache-memory-bytes", str(2**26)]
+    words = server_command(locate("bundled"), "127.0.0.1", port, "float32", [], further)  # as `serve` does
+    second = Server(f"http://127.0.0.1:{port}", Child(words, server_environment(os.environ, [], 2), tmp_path / "log"))
+    keeping = Keeping([second], 1, print)
+    many = [Request(make_prompt(request.prompt.token_ids, uid=str(i)), i, i) for i in range(12) for request in requests[:1]]
+    try:
+        keeping.start(120)
+        engine = VLLMServersEngine([server, second.url], directory=str(tmp_path / "weights"), concurrency=2)
+        engine.start(HOST)
+        engine.sync(named_weights(policy), 3)
+        peace = list(engine.generate(many, SAMPLING))
+        assert min(member.answered for member in engine.pool.members) > 2
+        disturbed = engine.generate(many, SAMPLING)
+        groups = [next(disturbed)]
+        os.kill(second.child.pid, signal.SIGKILL)
+        with pytest.warns(UserWarning, match=rf"{second.url} is left out \(weights of version 3\), 1 of 2 write"):
+            groups += disturbed
+        assert [[r.token_ids for r in group] for group in groups] == [[r.token_ids for r in group] for group in peace]
+        assert worst_gap(policy, groups) <= 1e-4
+        keeping.look()  # starts it again
+        end = monotonic() + 120
+        while engine.pool.members[1].server.client.ails(1.0):
+            assert monotonic() < end
+            sleep(0.5)
+        assert not engine.pool.members[1].mark  # it is well, and has the weights it was started with
+        with torch.no_grad():
+            for parameter in policy.parameters():
+                parameter.mul_(1.02)
+        with pytest.warns(UserWarning, match=f"{second.url} writes again, with weights of version 4"):
+            engine.sync(named_weights(policy), 4)
+        assert worst_gap(policy, list(engine.generate(many, SAMPLING))) <= 1e-4
+        assert min(member.answered for member in engine.pool.members) > 2
+        engine.close()
+    finally:
+        keeping.end()

@@ -45,8 +45,12 @@ class EngineKeeper:
             self.resync()
         except EngineError as fault:  # it died while the policy was trained
             failure = fault
-        if any_process(failure is not None):
+        if not any_process(failure is not None):
+            return
+        try:
             self._replace(failure)
+        except EngineError as again:
+            raise _stopped("failed twice over the weights of the moment", again) from again
 
     def resync(self) -> None:
         """Give the engine the policy's weights, whatever it has. A collective."""
@@ -112,10 +116,7 @@ class EngineKeeper:
                 return
             failures += 1
             if failures > 1:
-                raise RunStoppedError(
-                    f"The engine failed twice over the same prompts: {failure or 'on another process'}. The policy is as it "
-                    "was after the last rollout step, and saved; go on from there with --ckpt_path <run folder>."
-                ) from failure
+                raise _stopped("failed twice over the same prompts", failure) from failure
             self._replace(failure)
 
     def _replace(self, failure: EngineError | None) -> None:
@@ -134,3 +135,10 @@ class EngineKeeper:
             self.engine.close()
             self.engine.version = -1
             self._live = None
+
+
+def _stopped(how: str, failure: EngineError | None) -> RunStoppedError:
+    return RunStoppedError(
+        f"The engine {how}: {failure or 'on another process'}. The policy is as it was after the last rollout step, and saved; "
+        "go on from there with --ckpt_path <run folder>."
+    )

@@ -68,7 +68,7 @@ class VLLMServerEngine(Engine):
         self.start_timeout, self.nccl = start_timeout, (nccl_address, nccl_port)
         self.version, self.mark = -1, ""
         self._served, self._is_tried = "", False
-        self._host: EngineHost | None = None
+        self.host: EngineHost | None = None
         self._transfer: Any = None
 
     def check(self) -> None:
@@ -98,7 +98,7 @@ class VLLMServerEngine(Engine):
                 f"{self.client.url} serves {sorted(served)}, not {wanted!r}. Start it with `vllm serve {wanted}` "
                 f"({WITHOUT_SERVE}), or name what it serves by --data.engine.model."
             )
-        self._served, self._host, self.version, self._is_tried = found[0], host, -1, False
+        self._served, self.host, self.version, self._is_tried = found[0], host, -1, False
         self.mark, self._transfer = "", None
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
@@ -116,8 +116,8 @@ class VLLMServerEngine(Engine):
         """The directory of the weights, if they go there by files."""
         if self.weights == "nccl":
             return None
-        assert self._host is not None and self.directory is not None
-        return WeightDirectories(self.directory, self._host.policy).write(weights, version)
+        assert self.host is not None and self.directory is not None
+        return WeightDirectories(self.directory, self.host.policy).write(weights, version)
 
     def take(self, weights: dict[str, Tensor], path: Path | None, version: int) -> str:
         """Have the server take weights over; returns the mark that it bears from then on.
@@ -136,8 +136,8 @@ class VLLMServerEngine(Engine):
         else:
             from asym_lit.rollout.vllm_transfer import NCCLTransfer
 
-            assert self._host is not None
-            self._transfer = self._transfer or NCCLTransfer(self.client.url, *self.nccl, self._host.device)
+            assert self.host is not None
+            self._transfer = self._transfer or NCCLTransfer(self.client.url, *self.nccl, self.host.device)
             self._transfer.send(weights)
         self.forget()
         mark = f"{version}-{uuid4().hex}"
@@ -146,9 +146,9 @@ class VLLMServerEngine(Engine):
 
     def try_once(self) -> None:
         """Try the server with the weights that it has, once after it was recognised."""
-        assert self._host is not None
+        assert self.host is not None
         if not self._is_tried:
-            try_server(self, self._host, self.client.url)
+            try_server(self, self.host, self.client.url)
             self._is_tried = True
 
     def bears(self, mark: str) -> bool:
@@ -176,9 +176,9 @@ class VLLMServerEngine(Engine):
         Raises:
             EngineError: If it gives none, gives something else, or has other weights than it was sent.
         """
-        assert self._host is not None
+        assert self.host is not None
         mark = self.mark
-        answer = self.client.post("/v1/completions", completion(self._served, request, sampling, self._host))
+        answer = self.client.post("/v1/completions", completion(self._served, request, sampling, self.host))
         if mark and not self.bears(mark):
             raise EngineError(
                 f"{self.client.url} no longer has the weights that it was sent: it was started anew, or another trainer sends "
@@ -188,8 +188,8 @@ class VLLMServerEngine(Engine):
 
     def read(self, request: Request, found: Sequence[dict[str, Any]], sampling: Sampling) -> list[Rollout]:
         """The group of a request from what `ask` gave."""
-        assert self._host is not None
-        return group_of(request, found, self.version, sampling, self._host)
+        assert self.host is not None
+        return group_of(request, found, self.version, sampling, self.host)
 
     def sleep(self) -> None:
         """The server keeps its memory: it has GPUs of its own."""
@@ -200,5 +200,5 @@ class VLLMServerEngine(Engine):
     def close(self) -> None:
         """Let go of the connections; the server goes on."""
         self.client.close()
-        self._host = self._transfer = None
+        self.host = self._transfer = None
         self.version, self.mark = -1, ""

@@ -87,6 +87,8 @@ class VLLMServersEngine(Engine):
         """
         self._host, self.version = host, -1
         if self.pool.members:
+            for member in self.pool.members:
+                member.server.host = host
             self._wait_for_any()
             return
         urls = read_urls(self.urls, self.start_timeout)
@@ -165,7 +167,10 @@ class VLLMServersEngine(Engine):
     def forget(self) -> None:
         """Drop every cached prefix."""
         for member in self.pool.writing:
-            member.server.forget()
+            try:
+                member.server.forget()
+            except EngineError as fault:
+                self.pool.leave_out(member, member.mark, fault, self.version)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:
         """One group per request, in order, as they finish; from another server where one dies.
