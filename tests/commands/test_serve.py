@@ -129,7 +129,11 @@ def test_a_server_takes_itself_for_no_part_of_the_job() -> None:
     found = server_environment(job, ["4", "5"], 2)
     assert found.pop("CUDA_VISIBLE_DEVICES") == "4,5"
     assert found == {"PATH": "/bin", "SLURM_JOB_ID": "7", "VLLM_SERVER_DEV_MODE": "1", "VLLM_NO_USAGE_STATS": "1"}
-    assert server_environment({"OMP_NUM_THREADS": "3"}, [], 2)["OMP_NUM_THREADS"] == "3"
+    mine = {"OMP_NUM_THREADS": "3", "VLLM_CPU_OMP_THREADS_BIND": "0-2"}
+    assert server_environment(mine, [], 2).items() >= mine.items()
+    two = server_environment({}, [], 2)
+    assert two["VLLM_CPU_OMP_THREADS_BIND"] == "nobind" and int(two["OMP_NUM_THREADS"]) == max((os.cpu_count() or 1) // 2, 1)
+    assert "VLLM_CPU_OMP_THREADS_BIND" not in server_environment({}, [], 1)
 
 
 @pytest.mark.parametrize(

@@ -80,4 +80,6 @@ def server_environment(environment: Mapping[str, str], gpus: Sequence[str], serv
         kept["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
     else:
         kept.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // servers, 1)))
+        if servers > 1:  # else vLLM binds each of them to the same cores, the first ones
+            kept.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
     return kept
