@@ -37,6 +37,7 @@ class Child:
 
     def start(self) -> None:
         """Start it. Where the kernel can, it is asked to end when this process does, whatever ends that."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab" if self.starts else "wb") as file:
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
                 self.command,

@@ -46,7 +46,7 @@ class VLLMServersEngine(Engine):
 
     def __init__(
         self,
-        urls: list[str] | str,
+        urls: list[str] | str = "servers.json",
         model: str | None = None,
         weights: Literal["directory", "nccl"] = "directory",
         directory: str | None = None,

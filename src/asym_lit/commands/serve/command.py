@@ -18,13 +18,14 @@ import torch
 from asym_lit.command_line import PlainErrors
 from asym_lit.command_line.program import program
 from asym_lit.commands.serve.addresses import LOOPBACK, Address, address_of, check_port
-from asym_lit.commands.serve.keeping import EVERY, Keeping, Server, log_of
+from asym_lit.commands.serve.keeping import EVERY, Keeping, Server
 from asym_lit.commands.serve.ranks import Ranks, gpus_of, ranks_of
 from asym_lit.commands.serve.shared_list import SharedList
 from asym_lit.commands.serve.vllm_words import check_further, server_command, server_environment
 from asym_lit.policy.loading import load_config, locate
 from asym_lit.processes.children import Child
 from asym_lit.rollout.vllm_process import check_installation
+from asym_lit.run_folder.writing import folder_for
 from asym_lit.types import InputError, check_least
 
 FURTHER = "--"
@@ -53,7 +54,7 @@ class ServeSettings:
     gpus_each: int = 1
     address: str = LOOPBACK
     dtype: Literal["float32", "bfloat16", "float16"] | None = None
-    out: Path = Path("servers.json")
+    out: str = "servers.json"
     logs: str = ""
     restarts: int = 3
     start_timeout: float = 600.0
@@ -105,12 +106,13 @@ def serve(policy: str, settings: ServeSettings, further: Sequence[str]) -> None:
     """
     check_least("{name}", 1, gpus_each=settings.gpus_each)
     check_least("{name}", 0, servers=settings.servers, restarts=settings.restarts)
-    check_installation()
-    load_config(policy)  # that there is none is said in one line here, in a hundred by vLLM
     ranks = ranks_of(os.environ)
     address = address_of(settings.address, ranks.nodes, os.environ)
     servers = _servers(locate(policy), settings, ranks, address, further)
-    shared = SharedList(settings.out, ranks, {"policy": policy, "job": ranks.job})
+    check_installation()
+    load_config(policy)  # that there is none is said in one line here, in a hundred by vLLM
+    out = folder_for(str(Path(settings.out).parent)) / Path(settings.out).name
+    shared = SharedList(out, ranks, {"policy": policy, "job": ranks.job})
     keeping = Keeping(servers, settings.restarts, _say)
     keeping.listen()
     try:
@@ -140,7 +142,7 @@ def _servers(where: str, settings: ServeSettings, ranks: Ranks, address: Address
         check_port(address.bound, port, len(groups))
         command = server_command(where, address.bound, port, dtype, gpus, further)
         environment = server_environment(os.environ, gpus, len(groups) * ranks.locals)
-        log = log_of(_logs(settings), address.name, port)
+        log = _logs(settings) / f"{address.name}_{port}.log"
         found.append(Server(f"http://{address.name}:{port}", Child(command, environment, log)))
     return found
 
@@ -153,7 +155,8 @@ def _visible() -> list[str]:
 
 
 def _logs(settings: ServeSettings) -> Path:
-    return Path(settings.logs) if settings.logs else settings.out.with_name(f"{settings.out.stem}_logs")
+    out = Path(settings.out)
+    return Path(settings.logs) if settings.logs else out.with_name(f"{out.stem}_logs")
 
 
 def _announce(shared: SharedList, settings: ServeSettings, keeping: Keeping, address: Address) -> None:

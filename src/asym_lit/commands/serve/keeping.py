@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
 
@@ -114,9 +113,3 @@ def _is_well(url: str) -> bool:
             return once.get(f"{url}/health", timeout=5).ok
         except requests.RequestException:
             return False
-
-
-def log_of(folder: Path, host: str, port: int) -> Path:
-    """The log of a server: one for each on all machines."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{host}_{port}.log"
