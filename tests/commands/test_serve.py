@@ -261,7 +261,7 @@ def test_servers_are_started_listed_started_again_and_ended(
     said = capsys.readouterr().out
     assert f"2 server(s) are ready; {out} lists them." in said and "--data.engine VLLMServersEngine" in said
     assert re.search(rf"{urls[0]} ended \(SIGKILL\) and is started again, 1 of 3 times; see \S+\.log", said)
-    assert "SIGTERM: the servers are ended." in said
+    assert "SIGTERM: the servers end." in said
 
 
 def test_a_server_that_keeps_dying_is_left_down_and_without_any_it_ends(

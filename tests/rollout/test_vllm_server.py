@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 import torch
@@ -89,17 +88,15 @@ def test_greedy_responses_are_the_policys_likeliest_tokens(server: str, tmp_path
     engine.close()
 
 
-def test_a_server_killed_in_the_middle_of_a_step_changes_no_token_and_writes_again_when_it_is_back(
-    server: str, tmp_path: Path, requests: list[Request]
-) -> None:
+def test_a_server_killed_in_the_middle_of_a_step_changes_no_token(server: str, tmp_path: Path, requests: list[Request]) -> None:
     port, policy = free_port(), load_policy("bundled")
     further = ["--max-model-len", "256", "--block-size", "32", "--kv-cache-memory-bytes", str(2**26)]
     words = server_command(locate("bundled"), "127.0.0.1", port, "float32", [], further)  # as `serve` does
     second = Server(f"http://127.0.0.1:{port}", Child(words, server_environment(os.environ, [], 2), tmp_path / "log"))
-    keeping = Keeping([second], 1, print)
-    many = [Request(make_prompt(request.prompt.token_ids, uid=str(i)), i, i) for i in range(24) for request in requests[:1]]
+    keeping = Keeping([second], 0, print)
+    many = [Request(make_prompt(requests[0].prompt.token_ids, uid=str(i)), i, i) for i in range(24)]
     try:
-        keeping.start(120)
+        keeping.start(300)
         engine = VLLMServersEngine([server, second.url], directory=str(tmp_path / "weights"), concurrency=2)
         engine.start(HOST)
         engine.sync(named_weights(policy), 3)
@@ -112,19 +109,6 @@ def test_a_server_killed_in_the_middle_of_a_step_changes_no_token_and_writes_aga
             groups += disturbed
         assert [[r.token_ids for r in group] for group in groups] == [[r.token_ids for r in group] for group in peace]
         assert worst_gap(policy, groups) <= 1e-4
-        keeping.look()  # starts it again
-        end = monotonic() + 120
-        while engine.pool.members[1].server.client.ails(1.0):
-            assert monotonic() < end
-            sleep(0.5)
-        assert not engine.pool.members[1].mark  # it is well, and has the weights it was started with
-        with torch.no_grad():
-            for parameter in policy.parameters():
-                parameter.mul_(1.02)
-        with pytest.warns(UserWarning, match=f"{second.url} writes again, with weights of version 4"):
-            engine.sync(named_weights(policy), 4)
-        assert worst_gap(policy, list(engine.generate(many, SAMPLING))) <= 1e-4
-        assert min(member.answered for member in engine.pool.members) > 0
         engine.close()
     finally:
         keeping.end()

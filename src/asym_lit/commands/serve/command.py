@@ -126,7 +126,7 @@ def serve(policy: str, settings: ServeSettings, further: Sequence[str]) -> None:
         while not keeping.ended_by:
             keeping.look()
             sleep(EVERY)
-        _say(f"{keeping.ended_by}: the servers are ended.")
+        _say(f"{keeping.ended_by}: the servers end.")
     finally:
         shared.end()
         keeping.end()
