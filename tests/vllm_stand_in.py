@@ -104,8 +104,7 @@ class StandIn:
             return self._written(body)
         if path == "/collective_rpc":
             (file,) = Path(body["kwargs"]["weights_path"]).glob("*.safetensors")
-            self.weights = hashlib.sha256(file.read_bytes()).hexdigest()
-            self.loaded.append(self.weights)
+            self.load(file)
         elif path == "/update_weight_version":
             self.mark = body["new_version"]
         answers = {
@@ -121,11 +120,11 @@ class StandIn:
             self.running += 1
             self.most_running = max(self.running, self.most_running)
             dies = self.dies_at and len(self.completions) >= self.dies_at
-        choices = []
-        for index in range(body["n"]):
-            ids = tokens_of(self.weights, body["prompt"], body["seed"] + index, body["max_tokens"])
-            said = {"token_logprobs": [-1.0] * len(ids)}
-            choices.append({"index": index, "token_ids": ids, "logprobs": said, "finish_reason": "length"})
+        written = self.write(body)
+        named = [
+            {"index": i, "token_ids": ids, "logprobs": {"token_logprobs": p}, "finish_reason": end}
+            for i, (ids, p, end) in enumerate(written)
+        ]
         sleep(self.delay)
         self.before_answer()
         with self._lock:
@@ -134,7 +133,17 @@ class StandIn:
             threading.Thread(target=self.die, daemon=True).start()
             self._dead = True
             return None
-        return 200, {"choices": choices}
+        return 200, {"choices": named}
+
+    def load(self, file: Path) -> None:
+        """Take weights over."""
+        self.weights = hashlib.sha256(file.read_bytes()).hexdigest()
+        self.loaded.append(self.weights)
+
+    def write(self, body: Any) -> list[tuple[list[int], list[float], str]]:
+        """A group: tokens, their log-probs, and why it ended."""
+        drawn = [tokens_of(self.weights, body["prompt"], body["seed"] + i, body["max_tokens"]) for i in range(body["n"])]
+        return [(ids, [-1.0] * len(ids), "length") for ids in drawn]
 
     @property
     def completions(self) -> list[Any]:
