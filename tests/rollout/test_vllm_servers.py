@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -68,6 +69,12 @@ def weights(value: float) -> list[tuple[str, Tensor]]:
     return [("w", torch.full((2, 2), value))]
 
 
+def until(true: Callable[[], bool]) -> None:
+    end = monotonic() + 10
+    while not true() and monotonic() < end:
+        sleep(0.01)
+
+
 def ids(groups: Any) -> list[list[list[int]]]:
     return [[list(rollout.token_ids) for rollout in group] for group in groups]
 
@@ -87,9 +94,9 @@ def test_groups_come_in_order_from_all_servers_as_one_server_would_write_them(
     start: Start, three: list[StandIn], policy: str, tmp_path: Path
 ) -> None:
     engine = start()
-    for server in three:
-        server.delay = 0.2
     engine.sync(weights(1.0), 4)
+    for server in three:  # all are under way before one is done
+        server.before_answer = lambda: until(lambda: sum(len(one.completions) for one in three) == 8)
     groups = list(engine.generate(REQUESTS, SAMPLING))
     assert groups == alone(policy, tmp_path / "one", 1.0, 4)
     assert [group[0].slot for group in groups] == list(range(8))
@@ -104,8 +111,7 @@ def test_groups_come_in_order_from_all_servers_as_one_server_would_write_them(
 def test_a_slow_server_writes_its_own_groups_and_the_others_the_rest(start: Start, three: list[StandIn]) -> None:
     engine = start(concurrency=1)  # 3 in flight
     engine.sync(weights(1.0), 0)
-    three[1].delay = 0.6
-    three[0].delay = three[2].delay = 0.02
+    three[1].before_answer = lambda: until(lambda: len(three[0].completions) + len(three[2].completions) == 7)
     list(engine.generate(REQUESTS, SAMPLING))
     assert len(three[1].completions) == 1  # while it writes one, the others write 7
     assert three[1].most_running == 1
@@ -213,6 +219,21 @@ def test_no_server_left_is_an_engine_error_and_one_that_is_back_is_enough(start:
         engine.sync(weights(2.0), 2)
     assert len(list(engine.generate(REQUESTS, SAMPLING))) == 8
     assert len(three[1].completions) == 8
+
+
+def test_servers_started_anew_take_the_weights_of_the_last_sync_once_more(
+    start: Start, three: list[StandIn], policy: str, tmp_path: Path
+) -> None:
+    engine = start()
+    engine.sync(weights(1.0), 5)
+    for server in three[:2]:
+        server.come_back()
+    three[2].die()
+    engine.close()
+    engine.start(EngineHost(policy, None, torch.device("cpu"), torch.float32, frozenset({1}), 0))
+    engine.restore()  # as where the policy has moved on meanwhile
+    assert engine.version == 5 and [bool(member.mark) for member in engine.pool.members] == [True, True, False]
+    assert list(engine.generate(REQUESTS, SAMPLING)) == alone(policy, tmp_path / "one", 1.0, 5)
 
 
 def test_a_request_that_is_refused_costs_no_server(start: Start, three: list[StandIn]) -> None:

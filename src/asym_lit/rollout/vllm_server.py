@@ -70,6 +70,10 @@ class VLLMServerEngine(Engine):
         self._served, self._is_tried = "", False
         self.host: EngineHost | None = None
         self._transfer: Any = None
+        self._sent: tuple[dict[str, Tensor], Path | None] = {}, None
+        """Weights of the last sync, on the process that sends them."""
+        self._last = -1
+        """Their version."""
 
     def check(self) -> None:
         """The address is one; the server may still be starting."""
@@ -107,17 +111,28 @@ class VLLMServerEngine(Engine):
         Raises:
             InputError: If it writes with others; that is found out once, after the start.
         """
-        weights = gathered(named_weights)
-        self.mark = from_first(lambda: self.take(weights, self.written(weights, version), version))
-        self.version = version
+        self._offer(version, gathered(named_weights))
+
+    def restore(self) -> None:
+        """Have the server, which may be another one, take the weights of the last sync once more."""
+        self._offer(self._last)
+
+    def _offer(self, version: int, weights: dict[str, Tensor] | None = None) -> None:
+        def send() -> str:
+            if weights is not None:
+                self._sent = self.written(weights, version)
+            return self.take(*self._sent, version)
+
+        self.mark = from_first(send)
+        self.version = self._last = version
         self.try_once()
 
-    def written(self, weights: dict[str, Tensor], version: int) -> Path | None:
-        """The directory of the weights, if they go there by files."""
+    def written(self, weights: dict[str, Tensor], version: int) -> tuple[dict[str, Tensor], Path | None]:
+        """Weights as `take` wants them: in a directory if they go there by files, else themselves."""
         if self.weights == "nccl":
-            return None
+            return weights, None
         assert self.host is not None and self.directory is not None
-        return WeightDirectories(self.directory, self.host.policy).write(weights, version)
+        return {}, WeightDirectories(self.directory, self.host.policy).write(weights, version)
 
     def take(self, weights: dict[str, Tensor], path: Path | None, version: int) -> str:
         """Have the server take weights over; returns the mark that it bears from then on.
@@ -126,8 +141,8 @@ class VLLMServerEngine(Engine):
         bear its mark still was written with these weights.
 
         Args:
-            weights: On the host.
-            path: Where `written` put them.
+            weights: On the host, where they go over NCCL.
+            path: Of their directory, where they go by files.
             version: Optimizer steps behind them.
         """
         self.mark = ""

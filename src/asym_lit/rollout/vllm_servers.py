@@ -18,11 +18,9 @@ from asym_lit.rollout.first_process import from_first, gathered, rank, ranks
 from asym_lit.rollout.server_client import RefusedRequestError
 from asym_lit.rollout.server_list import check_urls, read_urls
 from asym_lit.rollout.server_pool import Member, ServerPool
+from asym_lit.rollout.server_weights import PROBE, offer
 from asym_lit.rollout.vllm_server import VLLMServerEngine
 from asym_lit.types import InputError, Rollout, Sampling
-
-PROBE = 5.0
-"""Seconds within which a server that was left out must say that it is well, to be sent weights again."""
 
 
 class VLLMServersEngine(Engine):
@@ -71,6 +69,10 @@ class VLLMServersEngine(Engine):
         self.version = -1
         self.pool = ServerPool([])
         self._host: EngineHost | None = None
+        self._sent: tuple[dict[str, Tensor], Path | None] = {}, None
+        """Weights of the last sync, on the process that sends them."""
+        self._last = -1
+        """Their version."""
 
     def _one(self, url: str, index: int) -> VLLMServerEngine:
         return VLLMServerEngine(url, nccl_port=self._nccl_port + index, **self._settings)
@@ -117,52 +119,24 @@ class VLLMServersEngine(Engine):
             InputError: If a server writes with others when it is tried for the first time in the run.
             EngineError: If none has taken them.
         """
-        weights = gathered(named_weights)
-        marks = from_first(lambda: self._send(weights, version))
+        self._offer(version, gathered(named_weights))
+
+    def restore(self) -> None:
+        """Have the servers that are there take the weights of the last sync once more."""
+        self._offer(self._last)
+
+    def _offer(self, version: int, weights: dict[str, Tensor] | None = None) -> None:
+        def send() -> list[str]:
+            if weights is not None:
+                self._sent = self.pool.members[0].server.written(weights, version)
+            assert self._host is not None
+            return offer(self.pool, self._host, *self._sent, version)
+
+        marks = from_first(send)
         self.pool.settle(marks, version)
         if not self.pool.writing:
             raise EngineError(f"None of the {len(marks)} vLLM servers has taken weights of version {version}.")
-        self.version = version
-
-    def _send(self, weights: dict[str, Tensor], version: int) -> list[str]:
-        """The marks of the servers that have the weights, empty for the others."""
-        members = self.pool.members
-        path = members[0].server.written(weights, version)
-        at_once = 1 if path is None else len(members)  # collectives of one GPU with several groups would hold each other up
-        with ThreadPoolExecutor(at_once) as threads:
-            marks = list(threads.map(lambda member: self._give(member, weights, path, version), members))
-        for member, mark in zip(members, marks, strict=True):
-            if mark:
-                marks[member.index] = self._tried(member, mark, version)
-        return marks
-
-    def _give(self, member: Member, weights: dict[str, Tensor], path: Path | None, version: int) -> str:
-        """Weights to a server; one that was left out, or was started anew since, is looked at first as if it were new."""
-        assert self._host is not None
-        server = member.server
-        try:
-            if member.joined and (not member.mark or not server.bears(member.mark)):
-                if server.client.ails(PROBE):
-                    return ""
-                server.recognise(self._host)
-            return server.take(weights, path, version)
-        except (EngineError, InputError) as fault:
-            if isinstance(fault, InputError) and not member.joined:
-                raise
-            self.pool.leave_out(member, member.mark, fault, version)
-            return ""
-
-    def _tried(self, member: Member, mark: str, version: int) -> str:
-        """The mark, if the server writes with the weights."""
-        member.server.mark, member.server.version = mark, version
-        try:
-            member.server.try_once()
-        except (EngineError, InputError) as fault:
-            if isinstance(fault, InputError) and not member.joined:
-                raise
-            self.pool.leave_out(member, member.mark, fault, version)
-            return ""
-        return mark
+        self.version = self._last = version
 
     def forget(self) -> None:
         """Drop every cached prefix."""
