@@ -47,7 +47,7 @@ class StandIn:
         self.weights, self.mark, self.asked, self.running, self.most_running = "untrained", "default", [], 0, 0
         self.loaded: list[str] = []
         """Digests of the weights that it was sent."""
-        self._dead, self._lock, stand_in = False, threading.Lock(), self
+        self._dead, self._gone, self._lock, stand_in = False, threading.Event(), threading.Lock(), self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -87,11 +87,18 @@ class StandIn:
         self._dead = True
         self._server.shutdown()
         self._server.server_close()
+        self._gone.set()
+
+    @property
+    def is_dead(self) -> bool:
+        """It has begun to die."""
+        return self._dead
 
     def come_back(self) -> None:
         """A new process at the same address, with the policy before training."""
         if not self._dead:
             self.die()
+        self._gone.wait(10)  # its port is free then
         self.dies_at = 0
         self._begin(self.port)
 
