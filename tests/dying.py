@@ -17,19 +17,24 @@ class DyingEngine(HFEngine):
 
     Args:
         dies_at: Numbers of the groups, counted over all calls, before which it dies.
+        dies_over: Numbers of the syncs, counted likewise, that it dies over.
     """
 
     starts = 0
 
-    def __init__(self, dies_at: list[int]) -> None:
+    def __init__(self, dies_at: list[int], dies_over: list[int] | None = None) -> None:
         super().__init__()
         self.dies_at, self.written = list(dies_at), 0
+        self.dies_over, self.synced = list(dies_over or []), 0
 
     def start(self, host: EngineHost) -> None:
         DyingEngine.starts += 1
         super().start(host)
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
+        self.synced += 1
+        if self.synced in self.dies_over:
+            raise EngineError("gone, say")
         super().sync(((name, torch.clone(value)) for name, value in named_weights), version)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Rollout]]:

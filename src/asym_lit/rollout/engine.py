@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -93,6 +94,8 @@ class Engine(Protocol):
     """Of its own copy of the weights, as torch calls it, if that need not be the policy's; None if it is, or is not known."""
     remarks: tuple[str, ...] = ()
     """What a person should know about how it generates with the policy it was started with."""
+    figures: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    """Metrics of its own, as sums and counts that are added up over the processes, then divided; by names behind `engine/`."""
 
     def check(self) -> None:
         """Raise an `InputError` if it cannot run here; called before anything is loaded."""

@@ -5,11 +5,14 @@ What is asked is in `vllm_server`.
 
 from __future__ import annotations
 
+import socket
 from time import monotonic, sleep
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from typing_extensions import override
+from urllib3.connection import HTTPConnection
 from urllib3.util import Retry
 
 from asym_lit.rollout.engine import EngineError
@@ -18,8 +21,34 @@ from asym_lit.types import InputError
 RETRIES = 4
 """Of a request that no connection was made for, or whose answer is 502, 503 or 504; waits of 0, 1, 2 and 4 s lie between."""
 
+CONNECT = 10.0
+"""Seconds a try to connect may take; a machine that is off answers nothing at all."""
+
+ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Seconds of silence on a connection, seconds between questions whether its other end is still there, and how many: a machine
+that was switched off is noticed after a minute, not after the time of a whole answer. Where the system knows these."""
+
+REFUSALS = (400, 413, 422)
+"""What a server that is well says of a request that it will not answer: too long a prompt, say."""
+DEVELOPMENT = ("/collective_rpc", "/reset_prefix_cache", "/update_weight_version", "/weight_info")
+"""Routes that a server has in its development mode alone."""
+
 WITHOUT_SERVE = "where there is no such command: python -m vllm.entrypoints.openai.api_server --model <policy>"
 """The CPU package of the community brings no `vllm serve` that runs."""
+
+
+class RefusedRequestError(EngineError):
+    """The server is well and will not answer this; no other will."""
+
+
+class _Adapter(HTTPAdapter):
+    """Asks the system to look after connections on which nothing comes for a long time."""
+
+    @override
+    def init_poolmanager(self, *args: Any, **settings: Any) -> None:
+        watched = [(socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in ALIVE.items() if hasattr(socket, name)]
+        options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *watched]
+        super().init_poolmanager(*args, socket_options=options, **settings)
 
 
 class ServerClient:
@@ -44,7 +73,7 @@ class ServerClient:
             self._session = requests.Session()
             self._session.trust_env = False  # a proxy of the environment has no business with tokens
             for scheme in ("http://", "https://"):
-                self._session.mount(scheme, HTTPAdapter(pool_maxsize=self.connections, max_retries=retry))
+                self._session.mount(scheme, _Adapter(pool_maxsize=self.connections, max_retries=retry))
         return self._session
 
     def wait(self, seconds: float) -> None:
@@ -54,14 +83,7 @@ class ServerClient:
             InputError: If it does not within that time.
         """
         end = monotonic() + seconds
-        while True:
-            try:
-                answer = requests.get(f"{self.url}/health", timeout=min(5.0, seconds))
-                if answer.ok:
-                    return
-                fault = f"/health answers {answer.status_code}"
-            except requests.RequestException as error:
-                fault = type(error).__name__
+        while fault := self.ails(min(5.0, seconds)):
             if monotonic() >= end:
                 raise InputError(
                     f"No vLLM server at {self.url} within {seconds:g} s ({fault}). Start it with `VLLM_SERVER_DEV_MODE=1 vllm "
@@ -69,6 +91,16 @@ class ServerClient:
                     "--data.engine.url."
                 )
             sleep(min(1.0, seconds / 10))
+
+    def ails(self, seconds: float) -> str:
+        """What keeps the server from being well, in a word or two; empty if nothing does. It is asked once."""
+        with requests.Session() as once:
+            once.trust_env = False
+            try:
+                answer = once.get(f"{self.url}/health", timeout=seconds)
+            except requests.RequestException as error:
+                return type(error).__name__
+        return "" if answer.ok else f"/health answers {answer.status_code}"
 
     def get(self, path: str) -> dict[str, Any]:
         """The JSON at a path."""
@@ -79,14 +111,16 @@ class ServerClient:
         return self._json("POST", path, body)
 
     def _json(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        timeout = (min(CONNECT, self.timeout), self.timeout)
         try:
-            answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=self.timeout)
+            answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=timeout)
         except requests.RequestException as fault:
             raise EngineError(f"{self.url}{path} did not answer: {type(fault).__name__}: {fault}") from fault
-        if answer.status_code == 404 and path in ("/collective_rpc", "/reset_prefix_cache"):
+        if answer.status_code == 404 and path in DEVELOPMENT:
             raise InputError(f"{self.url} has no {path}. Start the server with VLLM_SERVER_DEV_MODE=1 in its environment.")
         if not answer.ok:
-            raise EngineError(f"{self.url}{path} answered {answer.status_code}: {answer.text[:300]}")
+            kind = RefusedRequestError if answer.status_code in REFUSALS else EngineError
+            raise kind(f"{self.url}{path} answered {answer.status_code}: {answer.text[:300]}")
         try:
             found: dict[str, Any] = answer.json() if answer.content else {}
         except requests.JSONDecodeError as fault:

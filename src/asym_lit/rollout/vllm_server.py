@@ -9,22 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
-import torch.distributed as dist
 from torch import Tensor
 
-from asym_lit.process_groups import group_of_thread
 from asym_lit.rollout.engine import Engine, EngineError, EngineHost, Request
+from asym_lit.rollout.first_process import from_first, gathered
 from asym_lit.rollout.server_client import WITHOUT_SERVE, ServerClient
-from asym_lit.rollout.stops import ended_at_stop
 from asym_lit.rollout.vllm_process import SUPPORTED, release_line
-from asym_lit.rollout.vllm_requests import SEED_BITS, forbidden
+from asym_lit.rollout.vllm_requests import choices, completion, group_of
 from asym_lit.rollout.vllm_trial import try_server
 from asym_lit.rollout.weight_directories import WeightDirectories
 from asym_lit.types import InputError, Rollout, Sampling
-
-NEUTRAL = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
-"""Said, for a server fills in what the policy's `generation_config.json` has (Qwen2.5: a repetition penalty of 1.05)."""
 
 
 class VLLMServerEngine(Engine):
@@ -70,12 +66,12 @@ class VLLMServerEngine(Engine):
         self.client = ServerClient(url, timeout, concurrency)
         self.model, self.weights, self.directory, self.concurrency = model, weights, directory, concurrency
         self.start_timeout, self.nccl = start_timeout, (nccl_address, nccl_port)
-        self.version = -1
+        self.version, self.mark = -1, ""
         self._served, self._is_tried = "", False
-        self._host: EngineHost | None = None
+        self.host: EngineHost | None = None
         self._transfer: Any = None
-        self._sent: Path | dict[str, Tensor] | None = None
-        """Weights of the last sync: where they were written, or themselves; None where another process sends them."""
+        self._sent: tuple[dict[str, Tensor], Path | None] = {}, None
+        """Weights of the last sync, on the process that sends them."""
         self._last = -1
         """Their version."""
 
@@ -87,6 +83,14 @@ class VLLMServerEngine(Engine):
     def start(self, host: EngineHost) -> None:
         """Wait for the server, and see that it is one we know and serves the policy."""
         self.client.wait(self.start_timeout)
+        self.recognise(host)
+
+    def recognise(self, host: EngineHost) -> None:
+        """See that the server is one we know and serves the policy; it has no weights of ours then.
+
+        Raises:
+            InputError: If it is another.
+        """
         version = self.client.get("/version")["version"]
         if release_line(version) not in SUPPORTED:
             raise InputError(f"{self.client.url} runs vLLM {version}; supported are {', '.join(SUPPORTED)}.")
@@ -98,7 +102,8 @@ class VLLMServerEngine(Engine):
                 f"{self.client.url} serves {sorted(served)}, not {wanted!r}. Start it with `vllm serve {wanted}` "
                 f"({WITHOUT_SERVE}), or name what it serves by --data.engine.model."
             )
-        self._served, self._host, self.version, self._is_tried = found[0], host, -1, False
+        self._served, self.host, self.version, self._is_tried = found[0], host, -1, False
+        self.mark, self._transfer = "", None
 
     def sync(self, named_weights: Iterable[tuple[str, Tensor]], version: int) -> None:
         """Gather the weights, have the first process send them, and wait until all may ask for responses.
@@ -106,44 +111,64 @@ class VLLMServerEngine(Engine):
         Raises:
             InputError: If it writes with others; that is found out once, after the start.
         """
-        assert self._host is not None
-        gathered = {}
-        for name, value in named_weights:
-            if _sends():
-                gathered[name] = value.detach().cpu().clone()  # clones: a tied head would be left out of a file
-        if _sends() and self.weights == "directory":
-            assert self.directory is not None
-            self._sent = WeightDirectories(self.directory, self._host.policy).write(gathered, version)
-        elif _sends():
-            self._sent = gathered
-        self._take_over(version)
+        self._offer(version, gathered(named_weights))
 
     def restore(self) -> None:
         """Have the server, which may be another one, take the weights of the last sync once more."""
-        self._take_over(self._last)
+        self._offer(self._last)
 
-    def _take_over(self, version: int) -> None:
-        """Have the server read what was sent, and wait until all may ask for responses."""
-        assert self._host is not None
-        if _sends():
-            self._send()
-        if dist.is_initialized() and dist.get_world_size() > 1:
-            dist.barrier(group_of_thread())
+    def _offer(self, version: int, weights: dict[str, Tensor] | None = None) -> None:
+        def send() -> str:
+            if weights is not None:
+                self._sent = self.written(weights, version)
+            return self.take(*self._sent, version)
+
+        self.mark = from_first(send)
         self.version = self._last = version
-        if not self._is_tried:
-            try_server(self, self._host, self.client.url)
-            self._is_tried = True
+        self.try_once()
 
-    def _send(self) -> None:
-        assert self._host is not None and self._sent is not None
-        if isinstance(self._sent, Path):
-            self.client.post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(self._sent)}})
+    def written(self, weights: dict[str, Tensor], version: int) -> tuple[dict[str, Tensor], Path | None]:
+        """Weights as `take` wants them: in a directory if they go there by files, else themselves."""
+        if self.weights == "nccl":
+            return weights, None
+        assert self.host is not None and self.directory is not None
+        return {}, WeightDirectories(self.directory, self.host.policy).write(weights, version)
+
+    def take(self, weights: dict[str, Tensor], path: Path | None, version: int) -> str:
+        """Have the server take weights over; returns the mark that it bears from then on.
+
+        A server that is started anew bears none, and each mark is given once: what is answered before the server is seen to
+        bear its mark still was written with these weights.
+
+        Args:
+            weights: On the host, where they go over NCCL.
+            path: Of their directory, where they go by files.
+            version: Optimizer steps behind them.
+        """
+        self.mark = ""
+        if path is not None:
+            self.client.post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(path)}})
         else:
             from asym_lit.rollout.vllm_transfer import NCCLTransfer
 
-            self._transfer = self._transfer or NCCLTransfer(self.client.url, *self.nccl, self._host.device)
-            self._transfer.send(self._sent)
+            assert self.host is not None
+            self._transfer = self._transfer or NCCLTransfer(self.client.url, *self.nccl, self.host.device)
+            self._transfer.send(weights)
         self.forget()
+        mark = f"{version}-{uuid4().hex}"
+        self.client.post("/update_weight_version", {"new_version": mark})
+        return mark
+
+    def try_once(self) -> None:
+        """Try the server with the weights that it has, once after it was recognised."""
+        assert self.host is not None
+        if not self._is_tried:
+            try_server(self, self.host, self.client.url)
+            self._is_tried = True
+
+    def bears(self, mark: str) -> bool:
+        """Whether the server is the one that was given this mark, with no other weights since."""
+        return bool(self.client.get("/weight_info").get("weight_version") == mark)
 
     def forget(self) -> None:
         """Drop every cached prefix."""
@@ -154,50 +179,32 @@ class VLLMServerEngine(Engine):
         """One group per request, in order, as they finish."""
         pool = ThreadPoolExecutor(self.concurrency)
         try:
-            asked = [pool.submit(self._ask, request, sampling) for request in requests]
+            asked = [pool.submit(self.ask, request, sampling) for request in requests]
             for request, future in zip(requests, asked, strict=True):
-                yield self._rollouts(request, future.result(), sampling)
+                yield self.read(request, future.result(), sampling)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _ask(self, request: Request, sampling: Sampling) -> dict[str, Any]:
-        assert self._host is not None
-        return self.client.post(
-            "/v1/completions",
-            {
-                "model": self._served,
-                "prompt": list(request.prompt.token_ids),
-                "n": sampling.n,
-                "temperature": sampling.temperature,
-                "top_p": sampling.top_p,
-                "top_k": sampling.top_k or -1,
-                "min_p": sampling.min_p,
-                "max_tokens": sampling.max_tokens,
-                "seed": request.seed % 2**SEED_BITS,
-                "stop_token_ids": self._host.ends(sampling),
-                "stop": list(sampling.stop_strings),
-                "skip_special_tokens": False,  # a stop string may hold one
-                "logit_bias": forbidden(self._host),
-                **NEUTRAL,
-                "logprobs": 0,
-                "return_token_ids": True,
-            },
-        )
+    def ask(self, request: Request, sampling: Sampling) -> list[dict[str, Any]]:
+        """The responses to a request as the server gives them, in order; from any thread.
 
-    def _rollouts(self, request: Request, answer: dict[str, Any], sampling: Sampling) -> list[Rollout]:
-        assert self._host is not None
-        choices = sorted(answer.get("choices", []), key=lambda choice: choice["index"])
-        ends = {choice["finish_reason"] for choice in choices}
-        if len(choices) != sampling.n or not ends <= {"stop", "length"}:
-            raise EngineError(f"{self.client.url} gave {len(choices)} of {sampling.n} responses, ended by {ends}.")
-        group = []
-        for choice in choices:
-            ids, logprobs = choice["token_ids"], choice["logprobs"]["token_logprobs"]
-            if ids is None or len(ids) != len(logprobs):
-                raise EngineError(f"{self.client.url} returned no token ids, or not one log-prob for each.")
-            made = Rollout(request.prompt, request.slot, ids, logprobs, choice["finish_reason"], self.version)
-            group.append(ended_at_stop(made, self._host.tokenizer, sampling.stop_strings))
-        return group
+        Raises:
+            EngineError: If it gives none, gives something else, or has other weights than it was sent.
+        """
+        assert self.host is not None
+        mark = self.mark
+        answer = self.client.post("/v1/completions", completion(self._served, request, sampling, self.host))
+        if mark and not self.bears(mark):
+            raise EngineError(
+                f"{self.client.url} no longer has the weights that it was sent: it was started anew, or another trainer sends "
+                "it weights."
+            )
+        return choices(answer, sampling.n, self.client.url)
+
+    def read(self, request: Request, found: Sequence[dict[str, Any]], sampling: Sampling) -> list[Rollout]:
+        """The group of a request from what `ask` gave."""
+        assert self.host is not None
+        return group_of(request, found, self.version, sampling, self.host)
 
     def sleep(self) -> None:
         """The server keeps its memory: it has GPUs of its own."""
@@ -208,10 +215,5 @@ class VLLMServerEngine(Engine):
     def close(self) -> None:
         """Let go of the connections; the server goes on."""
         self.client.close()
-        self._host = self._transfer = None
-        self.version = -1
-
-
-def _sends() -> bool:
-    """Whether this process sends the weights for all."""
-    return not dist.is_initialized() or dist.get_rank() == 0
+        self.host = self._transfer = None
+        self.version, self.mark = -1, ""

@@ -64,7 +64,7 @@ def trl_sizes(made: Translation, given: Mapping[str, Any], processes: int) -> No
         settings[f"{_MODEL}.lora"] = lora
     if given.get("use_vllm"):
         if given.get("vllm_mode", "colocate") != "colocate":
-            made.nowhere["vllm_mode"] = "server: data.engine asym_lit.rollout.vllm_server.VLLMServerEngine, which starts it"
+            made.nowhere["vllm_mode"] = "server: start it by `asym-lit serve`, data.engine VLLMServersEngine"
         names = {"vllm_gpu_memory_utilization": "gpu_memory_utilization", "vllm_tensor_parallel_size": "tensor_parallel_size"}
         names["vllm_max_model_length"] = "max_model_len"
         _engine(made, {ours: given[name] for name, ours in names.items() if given.get(name)})

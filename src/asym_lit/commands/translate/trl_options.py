@@ -54,7 +54,7 @@ TRL: tuple[Option, ...] = (
     Option("reward_funcs", "--verifier", "accuracy_reward is Maths; a dotted path stays what it is", "part"),
     Option("reward_weights", "weights of Weighted", "", "part"),
     Option("use_vllm", f"{_DATA}.engine", "VLLMEngine", "part"),
-    Option("vllm_mode", f"{_DATA}.engine", "colocate is VLLMEngine; a server is started by VLLMServerEngine", "part"),
+    Option("vllm_mode", f"{_DATA}.engine", "colocate is VLLMEngine; a server is VLLMServersEngine, started by `serve`", "part"),
     Option("vllm_gpu_memory_utilization", f"{_DATA}.engine.init_args.gpu_memory_utilization", "with use_vllm", "part"),
     Option("vllm_tensor_parallel_size", f"{_DATA}.engine.init_args.tensor_parallel_size", "with use_vllm", "part"),
     Option("vllm_max_model_length", f"{_DATA}.engine.init_args.max_model_len", "with use_vllm", "part"),

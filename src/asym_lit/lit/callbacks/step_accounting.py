@@ -14,7 +14,8 @@ from asym_lit.types import RolloutBatch
 
 
 class StepAccounting(Callback):
-    """Logs `time/<stage>` in seconds (mean over processes), `tokens/...` per step and per second, engines replaced so far.
+    """Logs `time/<stage>` in seconds (mean over processes), `tokens/...` per step and per second, engines replaced so far,
+    what an engine counts itself (`engine/servers`).
 
     With a lag, `time/generate` and `time/verify` pass beside the update of the step before: `time/overlapped` is how much of
     the making did, `time/waited` what the run stood still for. `lag/rollout_steps` and `lag/optimizer_steps` say by how much
@@ -48,7 +49,9 @@ class StepAccounting(Callback):
         generated = sum(len(r.token_ids) for r in [*batch.rollouts, *batch.discarded, *batch.greedy])
         sums = {f"time/{stage}": (seconds, 1.0) for stage, seconds in sorted(batch.seconds.items())}
         sums["time/step"] = (step_seconds, 1.0)
-        sums["engine/restarts"] = (pl_module.datamodule.maker.keeper.restarts, 1.0 / trainer.world_size)
+        keeper = pl_module.datamodule.maker.keeper
+        sums["engine/restarts"] = (keeper.restarts, 1.0 / trainer.world_size)
+        sums |= {f"engine/{name}": pair for name, pair in getattr(keeper.engine, "figures", {}).items()}
         sums["tokens/generated"] = (float(generated), 1.0 / trainer.world_size)
         sums["tokens/per_second"] = (generated * trainer.world_size, step_seconds)
         sums["tokens/generated_per_second"] = (generated * trainer.world_size, batch.seconds.get("generate", 0.0))
