@@ -19,6 +19,7 @@ from asym_lit.lit.optimizing import OptimizerSteps
 from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_limits, check_start
 from asym_lit.lit.strategy import shard
+from asym_lit.lit.watchdog import watched
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.token_losses import wants_whole_groups
 from asym_lit.policy.adapter_trial import add_tried_adapters
@@ -116,7 +117,7 @@ class PolicyModule(LivePolicyModule):
         # The first hook of a run, before Lightning's own check of some of these limits, which points the wrong way.
         if self.trainer.state.fn == TrainerFn.FITTING:
             check_limits(self.trainer, self.datamodule.rollout_steps)
-        return []
+        return watched(self.trainer)
 
     @override
     def setup(self, stage: str) -> None:

@@ -11,6 +11,7 @@ from asym_lit.lit.engine_keeper import EngineKeeper
 from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.lit.stopping import HeldFault
 from asym_lit.objectives.rewards import GroupFilter, passes
+from asym_lit.processes.progress import PROGRESS
 from asym_lit.responses import response_text
 from asym_lit.rollout.engine import Engine, Request, request_seed
 from asym_lit.rollout.prompts import PromptLoader, SlottedPrompts
@@ -107,6 +108,7 @@ class RolloutMaker:
                 stops = made.sampling.stop_strings
                 rollout.text = response_text(self.tokenizer, ids, rollout.finish_reason == "stop", asked, stops)
             INTERRUPTION.check_alone(made.step)
+            PROGRESS.mark("generate", made.step)
             clock = made.spend("generate", clock)
             with held:
                 self.scorer.submit(group)

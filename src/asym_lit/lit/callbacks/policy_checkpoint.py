@@ -5,20 +5,26 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import socket
 from pathlib import Path
+from typing import Any
 
+import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
+from asym_lit.lit.distributed import all_lists, world_size
 from asym_lit.lit.module import PolicyModule
+from asym_lit.lit.stopping import ends_all, met_by_all
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.policy.export import save_policy
+from asym_lit.processes.progress import PROGRESS
 from asym_lit.run_folder.checksums import write_checksums
 from asym_lit.run_folder.kept import go_back, keep_newest, remove
 from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, whole_checkpoints
-from asym_lit.types import InputError
+from asym_lit.types import InputError, RunStoppedError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What a system says when there is no room left, on the disk or in one's share of it."""
@@ -50,46 +56,59 @@ class PolicyCheckpoint(Checkpoint):
         return self._run / self.folder / checkpoint_name(module.rollout_step)
 
     def save(self, trainer: Trainer, module: PolicyModule) -> None:
-        """Write one now; if the disk is full, in place of all but the newest. A collective."""
+        """Write one now; if a disk is full, in place of all but the newest. A collective.
+
+        Raises:
+            RunStoppedError: On every process, if it is full and no older one is left to make room.
+        """
         try:
             self._write(trainer, module)
-        except OSError as fault:
-            if fault.errno not in FULL or trainer.world_size > 1:
+        except BaseException as fault:
+            full = full_disks(fault) if ends_all(fault) or _of_all(fault) else []
+            if not full:
                 raise
-            shutil.rmtree(self._partial(module), ignore_errors=True)
-            spare = whole_checkpoints(self._run, self.folder)[:-1]
-            if not spare:
-                raise
-            rank_zero_warn(f"The disk is full ({fault}): {', '.join(old.name for old in spare)} make room for the newest.")
-            for old in spare:
-                remove(old)
+            if not (made := self._make_room(trainer, module)):
+                words = f"No space is left for a checkpoint: {full[0]}. Older ones that could make room are not there"
+                raise RunStoppedError(f"{words}; free some, and go on with --ckpt_path {self._run}.", state="failed") from fault
+            rank_zero_warn(f"The disk is full ({full[0]}): {', '.join(made)} made room for the newest.")
             self._write(trainer, module)
+
+    def _make_room(self, trainer: Trainer, module: PolicyModule) -> list[str]:
+        """Remove all checkpoints but the newest; returns their names, on every process. A collective."""
+        spare = whole_checkpoints(self._run, self.folder)[:-1] if trainer.is_global_zero else []
+        if trainer.is_global_zero:
+            shutil.rmtree(self._partial(module), ignore_errors=True)
+        for old in spare:
+            remove(old)
+        return all_lists([old.name for old in spare])
 
     def _partial(self, module: PolicyModule) -> Path:
         final = self.path(module)
         return final.with_name(f".{final.name}.partial")
 
     def _write(self, trainer: Trainer, module: PolicyModule) -> None:
+        PROGRESS.mark("checkpoint", module.rollout_step)
         final = self.path(module)
         partial = self._partial(module)
-        if trainer.is_global_zero:
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-        module.write_points()
-        for logger in trainer.loggers:
-            logger.save()  # what a run goes on behind is not in a buffer
-        trainer.strategy.barrier("checkpoint folder")
-        trainer.save_checkpoint(partial / STATE, weights_only=False)
+        with met_by_all():
+            if trainer.is_global_zero:
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir(parents=True)
+            module.write_points()
+            for logger in trainer.loggers:
+                logger.save()  # what a run goes on behind is not in a buffer
+        with met_by_all():
+            trainer.save_checkpoint(partial / STATE, weights_only=False)
         tokenizer = module.datamodule.tokenizer
-        save_policy(module.scorer.model, tokenizer, partial / EXPORT, trainer.is_global_zero)
-        trainer.strategy.barrier("checkpoint written")
-        if trainer.is_global_zero:
-            write_checksums(partial)
-            if final.exists():
-                remove(final)
-            os.replace(partial, final)
-            keep_newest(self._run, self.folder, self.keep)
-        trainer.strategy.barrier("checkpoint renamed")
+        with met_by_all():
+            save_policy(module.scorer.model, tokenizer, partial / EXPORT, trainer.is_global_zero)
+        with met_by_all():
+            if trainer.is_global_zero:
+                write_checksums(partial)
+                if final.exists():
+                    remove(final)
+                os.replace(partial, final)
+                keep_newest(self._run, self.folder, self.keep)
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -98,3 +117,20 @@ class PolicyCheckpoint(Checkpoint):
         if trainer.is_global_zero and pl_module.rollout_step:
             go_back(self._run, self.folder, pl_module.rollout_step)
             keep_newest(self._run, self.folder, self.keep)
+
+
+def full_disks(fault: BaseException) -> list[str]:
+    """The processes whose disk is full, each by rank, host and what its system said. A collective: all end at the same place.
+
+    Args:
+        fault: What this process ends by: its own, that all had at once from a sharded checkpoint, or the word of another one's.
+    """
+    rank = torch.distributed.get_rank() if world_size() > 1 else 0
+    mine = _of_all(fault).get(rank, (None,))[0] if _of_all(fault) else fault
+    is_full = isinstance(mine, OSError) and mine.errno in FULL
+    return all_lists([f"process {rank} on {socket.gethostname()}: {mine}"] if is_full else [])
+
+
+def _of_all(fault: BaseException) -> dict[int, tuple[Any, ...]]:
+    """What a sharded checkpoint failed by, by rank: torch raises on every one what is no `Exception`."""
+    return getattr(fault, "failures", {})
