@@ -129,21 +129,32 @@ class Signal(Callback):
 
 
 class FullDisk(Callback):
-    """Leaves no room for the number-th checkpoint, until an older one is gone."""
+    """Leaves no room for the checkpoint of a step, until an older one is gone; of several processes, for one.
 
-    def __init__(self, number: int) -> None:
-        self.left = number
+    Where checkpoints are sharded it is the process's own part that has no room.
+    """
+
+    def __init__(self, number: int, rank: int = 0) -> None:
+        self.step, self.rank = number, rank
 
     def setup(self, trainer, pl_module, stage):
-        write = trainer.save_checkpoint
+        if trainer.global_rank != self.rank:
+            return
+        owner, name = trainer, "save_checkpoint"
+        if type(trainer.strategy).__name__ == "FSDP2Strategy":
+            from torch.distributed.checkpoint import FileSystemWriter as owner  # noqa: N813
 
-        def save(path, *args, **kwargs):
-            write(path, *args, **kwargs)
-            self.left -= 1
-            if self.left == 0:
+            name = "write_data"
+        write = getattr(owner, name)
+
+        def save(*args, **kwargs):
+            written = write(*args, **kwargs)
+            if trainer.lightning_module.rollout_step == self.step:
+                self.step = 0
                 raise OSError(errno.ENOSPC, "No space left on device")
+            return written
 
-        trainer.save_checkpoint = save
+        setattr(owner, name, save)
 
 
 class Fell(Callback):

@@ -7,9 +7,11 @@ from typing import Any
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_info
 
+from asym_lit.lit.distributed import all_lists
 from asym_lit.policy.optimizers import take_settings
 from asym_lit.run_folder.checkpoint_origin import KEY, check_origin, go_on, origin_of
 from asym_lit.run_folder.run_settings import changed, settings_of
+from asym_lit.types import RunStoppedError
 
 
 class Resuming:
@@ -38,7 +40,18 @@ class Resuming:
             go_on(checkpoint, module.rollout_step, module.datamodule.rollout_steps)
 
     def begin(self, module: Any) -> None:
-        """Before the first step, when the optimizer's state is restored too: say what is other than it was."""
+        """Before the first step, when the optimizer's state is restored too: say what is other than it was.
+
+        Raises:
+            RunStoppedError: If processes go on from different steps: a node may see another listing of the run folder.
+        """
+        if len(set(steps := all_lists([module.rollout_step]))) > 1:
+            raise RunStoppedError(
+                f"The processes found different checkpoints: by rank, they would go on from the steps {steps}. A file system "
+                "that remembers listings may show old ones for a minute: start again, or name a checkpoint, as in --ckpt_path "
+                "<run folder>/checkpoints/step_000040.",
+                state="failed",
+            )
         self.changed |= take_settings(module.optimizers(), module.lr_schedulers())
         for name, (before, now) in self.changed.items():
             rank_zero_info(f"Other than in the checkpoint: {name} was {before}, and is {now} from here on.")
