@@ -166,7 +166,7 @@ class Watch(threading.Thread):
 
     def _hear(self) -> None:
         waiting: list[Any] = [*self._links.values(), *self._strangers, *([self._server] if self._server else [])]
-        ready = wait(waiting, LOOK)  # `select` knows no descriptors from 1024 on
+        ready: list[Any] = wait(waiting, LOOK)  # `select` knows no descriptors from 1024 on
         for stranger in [one for one in self._strangers if one in ready]:
             self._admit(stranger)
         for rank, link in list(self._links.items()):
