@@ -102,19 +102,20 @@ class RolloutMaker:
         seeds = [request_seed(self.seed, stage, step, slot, prompt.uid) for slot, prompt in prompts]
         requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
         groups, held, clock = [], HeldFault(), perf_counter()
+        PROGRESS.mark("generate", made.step)
         for group in self.keeper.groups(requests, made.sampling):
             for rollout in group:
                 ids, asked = rollout.token_ids, rollout.prompt.token_ids
                 stops = made.sampling.stop_strings
                 rollout.text = response_text(self.tokenizer, ids, rollout.finish_reason == "stop", asked, stops)
             INTERRUPTION.check_alone(made.step)
-            PROGRESS.mark("generate", made.step)
             clock = made.spend("generate", clock)
             with held:
                 self.scorer.submit(group)
             clock = made.spend("verify", clock)
             groups.append(group)
             each()
+            PROGRESS.mark("generate")
         with held:
             self.scorer.collect()
         held.release()
