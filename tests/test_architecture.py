@@ -34,7 +34,7 @@ NAMES_VLLM = {
 INSIDE_THE_SANDBOX = "programs/driver.py"
 READS_CLOCKS = {"run_folder/points.py", "gguf_models/directories.py"}
 """Names of event files begin with a time, for TensorBoard; a file that changed is told by its own time, held against itself."""
-FILE_TIMES = ("st_mtime", "st_ctime", "getmtime", "time.time(", "datetime.now")
+FILE_TIMES = (".st_mtime", ".st_ctime", "getmtime(", "time.time(", "datetime.now(")
 LONGEST_FILE, MEDIAN_FILE, LONGEST_FUNCTION = 220, 110, 60
 LARGEST_ROOM = 0.22
 """Share of the source."""
@@ -235,7 +235,7 @@ def read_clocks(modules: dict[str, Module]) -> list[str]:
         f"{module.place} reads {name}"
         for module in modules.values()
         if module.place not in READS_CLOCKS
-        for name in sorted((set(module.imports) & wall) | {name for name in FILE_TIMES if f".{name}" in module.text})
+        for name in sorted((set(module.imports) & wall) | {name for name in FILE_TIMES if name in module.text})
     ]
 
 

@@ -118,21 +118,32 @@ def test_processes_none_of_which_moves_hang_and_a_start_is_no_standstill(job):
     assert one.verdicts[1].kind == "hung" and "rank 1 (host host1, pid 101)" in one.verdicts[0].words
 
 
-def test_a_stranger_is_not_let_in(job):
-    one = job(2)
+def test_a_stranger_is_not_let_in_and_nobody_once_all_have_met():
+    lone = Watch(Peer(0, "a", 1), 2, 45.0, 0.0, lambda verdict: None)
+    place = lone.listen("127.0.0.1")
+    port = place["port"]
+    lone.start()
     for word in ({"token": "x", "from": Peer(1, "c", 9).told()}, {"bye": True}, ["no", "object"]):
-        with socket.create_connection(("127.0.0.1", one.place["port"])) as stranger:
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
             stranger.sendall(json.dumps(word).encode() + b"\n")
             stranger.settimeout(2.0)
             assert stranger.recv(10) == b""
-    assert one.verdicts == {} and one.watches[0].judge.members[1].peer.host == "host1"
+    assert list(lone.judge.members) == [0]
+    other = Watch(Peer(1, "b", 2), 2, 45.0, 0.0, lambda verdict: None)
+    assert other.connect(**place) == "" == lone.meet()
+    sleep(0.1)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+    other.start()
+    for watch in (other, lone):
+        watch.leave()
 
 
 def test_one_that_cannot_be_reached_is_named():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     lone = Watch(Peer(3, "d", 5), 4, 45.0, 0.0, lambda verdict: None)
-    said = lone.connect("127.0.0.1", port, "x", Peer(0, "a", 1).told())
+    said = lone.connect(Peer(0, "a", 1).told(), address="127.0.0.1", port=port, token="x")
     assert said == f"rank 3 (host d, pid 5) cannot reach 127.0.0.1:{port} (Connection refused)"
 
 

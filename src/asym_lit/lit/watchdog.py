@@ -90,17 +90,24 @@ class Watchdog(Callback):
         if verdict.kind == "failed" and me in verdict.blamed:
             threading.Thread(target=_end_late, daemon=True).start()
             return
-        if verdict.kind == "lost":
-            for peer in verdict.blamed:
-                peer.end()
+        try:
+            if verdict.kind == "lost":
+                for peer in verdict.blamed:
+                    peer.end()
+            say(self._words(verdict, me))
+        finally:
+            end_now()
+
+    def _words(self, verdict: Verdict, me: Peer) -> list[str]:
+        """What this process says; one of those that are left says all."""
+        assert self._watch is not None
         tells = me.rank == min(set(range(self._watch.size)) - {peer.rank for peer in verdict.blamed})
         lines = [f"error: {verdict.words}." if tells else f"{me} ends. {verdict.words}."]
         if kept := in_time(lambda: keep_stacks(self._run, me.rank, f"{me}. {verdict.words}.")):
             lines.append(f"Stacks          {kept.parent if tells else kept}")
         if tells and self._fits:
             lines += in_time(lambda: note_end(self._run, verdict.words)) or []
-        say(lines)
-        end_now()
+        return lines
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:

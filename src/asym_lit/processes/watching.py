@@ -9,8 +9,6 @@ is for others to say.
 from __future__ import annotations
 
 import faulthandler
-import secrets
-import socket
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import wait
@@ -20,14 +18,13 @@ from typing import Any
 from asym_lit.processes.ending import STANDARD_ERROR
 from asym_lit.processes.judging import GRACE, Beat, Judge, Verdict, plain
 from asym_lit.processes.links import Link
+from asym_lit.processes.meeting import SECONDS, Meeting, come
 from asym_lit.processes.peers import Peer
 from asym_lit.processes.progress import PROGRESS, Progress, Standstill
 from asym_lit.processes.stacks import where
 
 BEAT, LOOK = 1.0, 0.2
 """Seconds between two words, and between two looks."""
-MEETING = 30.0
-"""Seconds that processes are given to connect: they have all been in a collective just before."""
 
 
 class Watch(threading.Thread):
@@ -55,9 +52,8 @@ class Watch(threading.Thread):
         self.me, self.size, self.silence, self.ended, self.progress = me, size, silence, ended, progress
         self.judge = Judge(silence, limit)
         self._links: dict[int, Link] = {}
-        self._strangers: list[Link] = []
-        self._server: socket.socket | None = None
-        self._token = ""
+        self._meeting: Meeting | None = None
+        self._is_first = False
         self._fault: tuple[str, bool] | None = None
         self._verdict: Verdict | None = None
         self._met, self._judged, self._leaving = threading.Event(), threading.Event(), threading.Event()
@@ -69,35 +65,25 @@ class Watch(threading.Thread):
         Args:
             address: By which the others reach this machine.
         """
-        backlog = max(self.size, 128)
-        try:
-            family, *_, place = socket.getaddrinfo(address, 0, type=socket.SOCK_STREAM)[0]
-            self._server = socket.create_server(place[:2], family=family, backlog=backlog)
-        except OSError:  # an address that is translated on the way here is none of this machine's
-            self._server = socket.create_server(("", 0), backlog=backlog)
-        self._server.setblocking(False)
-        self._token = secrets.token_hex(16)
+        self._meeting, self._is_first = Meeting(address, self.size), True
         self.judge.knows(self.me, monotonic())
-        return {"address": address, "port": self._server.getsockname()[1], "token": self._token, "hub": self.me.told()}
+        return {**self._meeting.place, "first": self.me.told()}
 
-    def connect(self, address: str, port: int, token: str, hub: dict[str, Any]) -> str:
+    def connect(self, first: dict[str, Any], **place: Any) -> str:
         """As another process: connect to the first; returns why not, in words, and an empty text if all is well."""
         try:
-            connection = socket.create_connection((address, port), timeout=MEETING)
+            self._links = {0: come(self.me, **place)}
         except OSError as fault:
-            return f"{self.me} cannot reach {address}:{port} ({fault.strerror or fault})"
-        link = Link(connection)
-        link.send(token=token, **{"from": self.me.told()})
-        self.judge.knows(Peer.read(hub), monotonic())
-        self._links = {0: link}
+            return f"{self.me} cannot reach {place['address']}:{place['port']} ({fault.strerror or fault})"
+        self.judge.knows(Peer.read(first), monotonic())
         return ""
 
     def meet(self) -> str:
         """Wait until all are connected; returns who is not, in words."""
-        if self._server is None or self._met.wait(MEETING):
+        if not self._is_first or self._met.wait(SECONDS):
             return ""
         missing = sorted(set(range(self.size)) - set(self.judge.members))
-        return f"nothing was heard of the ranks {missing} in {MEETING:.0f} s"
+        return f"nothing was heard of the ranks {missing} in {SECONDS:.0f} s"
 
     def fault(self, words: str, is_secondary: bool) -> None:
         """Say what this process ends by, and wait until it is known whose fault it was.
@@ -139,7 +125,7 @@ class Watch(threading.Thread):
         self._close()
 
     def _end(self, verdict: Verdict) -> None:
-        if self._server is not None:
+        if self._is_first:
             self._say(end=verdict.told())
         for link in self._links.values():
             link.flush(BEAT)
@@ -147,7 +133,7 @@ class Watch(threading.Thread):
         self._judged.set()
 
     def _say(self, **line: Any) -> None:
-        if self._server is not None and "beat" in line:
+        if self._is_first and "beat" in line:
             self.judge.hears(self.me.rank, monotonic(), line["beat"])
         for link in self._links.values():
             link.send(**line)
@@ -160,36 +146,25 @@ class Watch(threading.Thread):
             return
         words, is_secondary = self._fault
         self._fault = None
-        if self._server is not None:
+        if self._is_first:
             self.judge.fails(self.me.rank, words, is_secondary)
         self._say(fault=words, secondary=is_secondary)
 
     def _hear(self) -> None:
-        waiting: list[Any] = [*self._links.values(), *self._strangers, *([self._server] if self._server else [])]
-        ready: list[Any] = wait(waiting, LOOK)  # `select` knows no descriptors from 1024 on
-        for stranger in [one for one in self._strangers if one in ready]:
-            self._admit(stranger)
+        meeting = self._meeting
+        # Not `select`, which knows no descriptors from 1024 on.
+        ready: list[Any] = wait([*self._links.values(), *(meeting.waiting if meeting else [])], LOOK)
         for rank, link in list(self._links.items()):
             if link in ready:
                 self._take(rank, *link.read())
-        if self._server in ready and self._server is not None:
-            self._strangers.append(Link(self._server.accept()[0]))
-
-    def _admit(self, stranger: Link) -> None:
-        """One of ours says the word that only ours know."""
-        lines, is_there = stranger.read()
-        if not lines and is_there:
-            return
-        self._strangers.remove(stranger)
-        if not lines or not secrets.compare_digest(str(lines[0].get("token", "")), self._token):
-            stranger.close()
-            return
-        peer = Peer.read(lines[0]["from"])
-        self._links[peer.rank] = stranger
-        self.judge.knows(peer, monotonic())
-        if len(self.judge.members) == self.size:
+        for peer, link, lines, is_there in meeting.admitted(ready) if meeting else ():
+            self._links[peer.rank] = link
+            self.judge.knows(peer, monotonic())
+            self._take(peer.rank, lines, is_there)
+        if meeting and len(self.judge.members) == self.size:
+            meeting.close()
+            self._meeting = None
             self._met.set()
-        self._take(peer.rank, lines[1:], is_there)
 
     def _take(self, rank: int, lines: list[dict[str, Any]], is_there: bool) -> None:
         """What another process says, and whether it is still there."""
@@ -206,8 +181,8 @@ class Watch(threading.Thread):
             self._links.pop(rank).close()
 
     def _close(self) -> None:
-        for link in (*self._links.values(), *self._strangers):
+        for link in self._links.values():
             link.flush(BEAT)
             link.close()
-        if self._server is not None:
-            self._server.close()
+        if self._meeting:
+            self._meeting.close()
