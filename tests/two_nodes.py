@@ -13,6 +13,9 @@ import runpy
 import sys
 from pathlib import Path
 
+# Without it torchrun of torch 2.13 lets workers that it starts again meet in the store of the start before, where they find
+# addresses of processes that are dead.
+os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
 TRAIN = str(Path(__file__).parents[1] / "train.py")
 
 
