@@ -152,8 +152,8 @@ class Watch(threading.Thread):
 
     def _hear(self) -> None:
         meeting = self._meeting
-        # Not `select`, which knows no descriptors from 1024 on.
-        ready: list[Any] = wait([*self._links.values(), *(meeting.waiting if meeting else [])], LOOK)
+        waiting: list[Any] = [*self._links.values(), *(meeting.waiting if meeting else [])]
+        ready: list[Any] = wait(waiting, LOOK)  # not `select`, which knows no descriptors from 1024 on
         for rank, link in list(self._links.items()):
             if link in ready:
                 self._take(rank, *link.read())
