@@ -17,7 +17,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from asym_lit.run_folder.checksums import damaged_files
-from asym_lit.run_folder.paths import CHECKPOINTS, CONFIG, EXPORT, LOCK, METRICS, RECORD, STATE, whole_checkpoints
+from asym_lit.run_folder.paths import CHECKPOINTS, CONFIG, EXPORT, LOCK, METRICS, RECORD, STACKS, STATE, whole_checkpoints
 from asym_lit.run_folder.record import read_metrics, read_record
 
 CLOCK = re.compile("^time/|per_second|^verifier/(seconds|latency)")
@@ -63,9 +63,9 @@ def _untidy(run: Path, keep: int) -> Iterator[str]:
 
 
 def _files(run: Path) -> dict[str, Path]:
-    """All but checkpoints of training and event files, and what is compared otherwise."""
+    """All but checkpoints of training, event files, and stacks of processes that ended; and what is compared otherwise."""
     found = {path.relative_to(run).as_posix(): path for path in run.rglob("*") if path.is_file()}
-    apart = (f"{CHECKPOINTS}/", "events.out.", ".")
+    apart = (f"{CHECKPOINTS}/", f"{STACKS}/", "events.out.", ".")
     return {name: path for name, path in found.items() if not name.startswith(apart)}
 
 

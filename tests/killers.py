@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -128,18 +129,86 @@ class Signal(Callback):
 
 
 class FullDisk(Callback):
-    """Leaves no room for the number-th checkpoint, until an older one is gone."""
+    """Leaves no room for the checkpoint of a step, until an older one is gone; of several processes, for one.
 
-    def __init__(self, number: int) -> None:
-        self.left = number
+    Where checkpoints are sharded it is the process's own part that has no room.
+    """
+
+    def __init__(self, number: int, rank: int = 0) -> None:
+        self.step, self.rank = number, rank
 
     def setup(self, trainer, pl_module, stage):
-        write = trainer.save_checkpoint
+        if trainer.global_rank != self.rank:
+            return
+        owner, name = trainer, "save_checkpoint"
+        if type(trainer.strategy).__name__ == "FSDP2Strategy":
+            from torch.distributed.checkpoint import FileSystemWriter as owner  # noqa: N813
 
-        def save(path, *args, **kwargs):
-            write(path, *args, **kwargs)
-            self.left -= 1
-            if self.left == 0:
+            name = "write_data"
+        write = getattr(owner, name)
+
+        def save(*args, **kwargs):
+            written = write(*args, **kwargs)
+            if trainer.lightning_module.rollout_step == self.step:
+                self.step = 0
                 raise OSError(errno.ENOSPC, "No space left on device")
+            return written
 
-        trainer.save_checkpoint = save
+        setattr(owner, name, save)
+
+
+class Fell(Callback):
+    """One process of several is killed or stopped, once, at a moment of a step; what `held` names makes the others late for it.
+
+    Args:
+        rank: Of the process.
+        signal_name: What it gets.
+        moment: `update`, `generate`, `verify`, `evaluate` or `checkpoint`.
+        step: Rollout steps made before.
+        once: A file that says that it has been done, for a run that is started again.
+        held: Seconds that another process then takes before it meets the others.
+    """
+
+    def __init__(
+        self, rank: int, signal_name: str, moment: str, step: int = 2, once: str | None = None, held: float = 0.0
+    ) -> None:
+        self.rank, self.signal, self.moment, self.step = rank, signal.Signals[signal_name], moment, step
+        self.once, self.held = Path(once) if once else None, held
+
+    def _now(self, moment: str) -> None:
+        trainer = self.trainer
+        if moment != self.moment or trainer.sanity_checking or trainer.lightning_module.rollout_step < self.step:
+            return
+        if self.once is not None and self.once.exists():
+            return
+        if trainer.global_rank != self.rank:
+            time.sleep(self.held)
+            self.held = 0.0
+            return
+        if self.once is not None:
+            self.once.touch()
+        print(f"felled at {time.time():.3f}", file=sys.stderr, flush=True)  # noqa: T201
+        os.kill(os.getpid(), self.signal)
+        time.sleep(600)  # a signal that stops a process may take a moment
+
+    def _before(self, owner, name: str, moment: str) -> None:
+        whole = getattr(owner, name)
+
+        def first(*args, **kwargs):
+            self._now(moment)
+            return whole(*args, **kwargs)
+
+        setattr(owner, name, first)
+
+    def setup(self, trainer, pl_module, stage):
+        self.trainer = trainer
+        maker = trainer.datamodule.maker
+        self._before(maker.engine, "generate", "generate")
+        self._before(maker.scorer, "submit", "verify")
+        self._before(trainer, "save_checkpoint", "checkpoint")
+
+    def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+        self._now("update")
+
+    def on_validation_batch_start(self, trainer, pl_module, batch, batch_idx, dataloader_idx=0):
+        self._now("evaluate")

@@ -56,9 +56,11 @@ def _starter() -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=alone(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def run_alone(*arguments: str, expect: int = 0, timeout: int = 300) -> subprocess.CompletedProcess[str]:
+def run_alone(
+    *arguments: str, expect: int = 0, timeout: int = 300, script: str = "train.py"
+) -> subprocess.CompletedProcess[str]:
     """Runs train.py in a process of its own, for what kills or multiplies processes; without the imports of a start."""
-    starter, command = _starter(), [str(ROOT / "train.py"), *arguments]
+    starter, command = _starter(), [str(ROOT / script), *arguments]
     processes = 2 if any(word.endswith(TWO) for word in arguments) else 1
     assert starter.stdin and starter.stdout
     with tempfile.TemporaryDirectory() as folder:

@@ -33,6 +33,9 @@ NAMES_VLLM = {
     "verifiers/judge/client.py",
 }
 INSIDE_THE_SANDBOX = "programs/driver.py"
+READS_CLOCKS = {"run_folder/points.py", "gguf_models/directories.py"}
+"""Names of event files begin with a time, for TensorBoard; a file that changed is told by its own time, held against itself."""
+FILE_TIMES = (".st_mtime", ".st_ctime", "getmtime(", "time.time(", "datetime.now(")
 LONGEST_FILE, MEDIAN_FILE, LONGEST_FUNCTION = 220, 110, 60
 LARGEST_ROOM = 0.22
 """Share of the source."""
@@ -223,6 +226,20 @@ def named_run_files(modules: dict[str, Module], names: set[str]) -> list[str]:
     return found
 
 
+def read_clocks(modules: dict[str, Module]) -> list[str]:
+    """Where the wall clock, or the time of a file, is read: no two machines agree on them, and they are set back at times.
+
+    Durations are taken from clocks of one process, which only go on.
+    """
+    wall = {"time.time", "time.time_ns", "datetime.datetime", "datetime.date", "os.path.getmtime"}
+    return [
+        f"{module.place} reads {name}"
+        for module in modules.values()
+        if module.place not in READS_CLOCKS
+        for name in sorted((set(module.imports) & wall) | {name for name in FILE_TIMES if name in module.text})
+    ]
+
+
 def undocumented(modules: dict[str, Module]) -> list[str]:
     """Modules, and public classes, functions and methods, without a docstring.
 
@@ -300,6 +317,10 @@ def test_reports_compute_no_statistics(house):
 
 def test_files_of_a_run_folder_are_named_in_one_room(house):
     assert named_run_files(house, RUN_FILES) == []
+
+
+def test_nothing_hangs_on_two_clocks_that_agree(house):
+    assert read_clocks(house) == []
 
 
 def test_everything_public_says_what_it_is(house):
@@ -398,6 +419,11 @@ def test_vllm_in_another_place_is_found(tmp_path, text):
 @pytest.mark.parametrize("text", ["x = eval('1')", "exec('1')", "import pickle", "from pickle import loads", "import dill"])
 def test_dangerous_calls_are_found(tmp_path, text):
     assert len(dangerous_calls(build(tmp_path, {"tasks/a": text}))) == 1
+
+
+@pytest.mark.parametrize("text", ["from time import time", "import time\nx = time.time()", "p.stat().st_mtime"])
+def test_a_clock_that_is_read_is_found(tmp_path, text):
+    assert len(read_clocks(build(tmp_path, {"tasks/a": text}))) == 1
 
 
 def test_bags_long_files_and_missing_docstrings_are_found(tmp_path):

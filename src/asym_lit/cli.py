@@ -35,7 +35,7 @@ from asym_lit.command_line import PlainErrors, allow_short_names, refused_by_lig
 from asym_lit.commands import check_command, overview, own_command
 from asym_lit.commands.preflight import PreflightSettings, plan_of, run_preflight
 from asym_lit.lit.threads import take_quickest
-from asym_lit.loggers import settle_loggers
+from asym_lit.loggers import settle_loggers, told_folder
 from asym_lit.loggers.run_config import RunConfig
 from asym_lit.loggers.run_place import decided_folder, show_folder, without_requeue
 from asym_lit.objectives import Objective
@@ -86,8 +86,8 @@ class AsymLitCLI(LightningCLI):
         if "weights_only" in config and config.weights_only is None:
             config.weights_only = True  # a checkpoint holds tensors and plain types; nothing in it is executed
         if config.get("ckpt_path"):
-            given, strategy = Path(config.ckpt_path), str(config.trainer.strategy)
-            config.ckpt_path = resolve_checkpoint(config.ckpt_path, strategy)
+            given, own = Path(config.ckpt_path), told_folder(config.trainer.logger) if self.subcommand == "fit" else None
+            config.ckpt_path = resolve_checkpoint(config.ckpt_path, str(config.trainer.strategy), own)
             if config.ckpt_path is None and self.subcommand != "fit":
                 raise InputError(f"The run in {given} ended before its first whole checkpoint, so there is nothing to measure.")
             folder = run_folder_of(config.ckpt_path) if config.ckpt_path else given

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 import torch
@@ -96,7 +97,7 @@ def test_a_fault_in_one_process_of_two_ends_both_and_costs_no_finished_step(tmp_
     done = run_alone(*given[:at], *given[at + 2 :], expect=1)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["version_0"]  # none for the second process
     assert "error: The verifier 'faulty' raised LookupError" in done.stderr and "Traceback" not in done.stderr
-    assert f"stopped: A fault of process {rank}: The verifier 'faulty' raised LookupError" in done.stderr
+    assert f"stopped: A fault of process {rank} on {gethostname()}: The verifier 'faulty' raised LookupError" in done.stderr
     run = tmp_path / "run" / "version_0"
     assert checkpoints(run) == [f"step_{saved:06d}"]
     record = json.loads((run / "run.json").read_text())

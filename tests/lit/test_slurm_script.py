@@ -52,6 +52,32 @@ def told(cluster: Path) -> str:
     return (cluster / "told").read_text() if (cluster / "told").exists() else ""
 
 
+LOST = """#!/bin/sh
+mkdir -p runs/dapo/version_0
+printf '{"state": "failed",\n  "why": "%s"}' "$WHY" > runs/dapo/version_0/run.json
+exit 75
+"""
+
+
+@pytest.mark.parametrize(
+    ("why", "count", "comes_back"),
+    [
+        ("Lost rank 9 (host b, pid 71), last seen in generate, step 3: ended without a word", "", True),
+        ("Hung: no process has moved for 1500 s: rank 0", "49", True),
+        ("Lost rank 9 (host b, pid 71), last seen in update, step 3: ended without a word", "50", False),
+        ("Failed: rank 9 (host b, pid 71): ValueError: no such token", "", False),
+    ],
+)
+def test_a_job_that_lost_a_process_comes_back_and_one_that_failed_or_never_stops_losing_them_does_not(
+    cluster: Path, monkeypatch: pytest.MonkeyPatch, why: str, count: str, comes_back: bool
+) -> None:
+    (cluster / "bin" / "srun").write_text(LOST)
+    monkeypatch.setenv("WHY", why)
+    monkeypatch.setenv("SLURM_RESTART_COUNT", count)
+    assert job(cluster).returncode == 75
+    assert told(cluster) == ("requeue 77\n" if comes_back else "")
+
+
 def test_a_job_whose_time_is_up_saves_is_requeued_and_goes_on_to_the_end(cluster: Path) -> None:
     run = cluster / "runs" / "dapo" / "version_0"
     first = job(cluster, "killers.Signal", "--trainer.callbacks.number", "3", "--trainer.callbacks.name", "SIGUSR1")

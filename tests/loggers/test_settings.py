@@ -14,7 +14,7 @@ from asym_lit.loggers import settings
 from asym_lit.loggers.folders import version_of
 from asym_lit.loggers.mlflow_runs import leaves, plain_name, store_folder
 from asym_lit.loggers.run_place import decided_folder
-from asym_lit.loggers.settings import settle_loggers
+from asym_lit.loggers.settings import settle_loggers, told_folder
 from asym_lit.types import InputError
 
 
@@ -32,6 +32,19 @@ def installed(monkeypatch, tmp_path):
     monkeypatch.setattr(settings, "find_spec", lambda name: name)
     for name in ("WANDB_PROJECT", "WANDB_NAME"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("kind", ["TensorBoardLogger", "CSVLogger"])
+def test_a_run_is_told_its_folder_by_a_logger_that_is_given_a_number_or_a_name_for_it(kind):
+    def told(**more):
+        return told_folder([wandb(), logger(kind, **{"save_dir": "runs", "name": "dapo", "version": None, **more})])
+
+    numbered = logger(kind, save_dir="runs", name="dapo", version=0)
+    assert told(version=0) == Path("runs/dapo/version_0") == told_folder(numbered)
+    assert decided_folder(Trainer(logger=getattr(settings, kind)("runs", "dapo", 0))) == Path("runs/dapo/version_0")
+    assert told(version="seed_1") == Path("runs/dapo/seed_1")
+    assert told(version=3, name=None) == Path("runs/version_3")
+    assert told() is told_folder(wandb()) is told_folder(True) is told_folder(None) is None
 
 
 @pytest.mark.parametrize(("kind", "package"), [("WandbLogger", "wandb"), ("MLFlowLogger", "mlflow")])

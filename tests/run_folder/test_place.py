@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from asym_lit.run_folder.place import check_place
+from asym_lit.run_folder.paths import check_writable
+from asym_lit.run_folder.place import check_place, without_false_starts
 from asym_lit.run_folder.record import write_record
 from asym_lit.types import InputError
 
@@ -35,6 +36,13 @@ def test_a_run_does_not_begin_in_the_folder_of_another_one_but_may_go_on_there(t
     with pytest.raises(InputError, match="holds another run"):
         check_place(tmp_path, tmp_path / "elsewhere")
     check_place(tmp_path, tmp_path)
+
+
+def test_a_run_that_its_words_would_go_on_with_begins_in_a_new_folder_without_a_word(tmp_path: Path, capsys) -> None:
+    with without_false_starts():
+        check_writable(tmp_path / "run")
+        check_place(tmp_path / "run", tmp_path / "run")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_run_that_ended_before_its_first_checkpoint_begins_anew_with_a_word(tmp_path: Path, capsys) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
 
+from asym_lit.run_folder import points as module
 from asym_lit.run_folder.points import cut_points
 
 
@@ -63,3 +64,19 @@ def test_what_is_not_cut_is_as_it_was_written(tmp_path):
     before = file.read_bytes()
     cut_points(tmp_path, 3, evaluated=True)
     assert file.read_bytes() == before
+
+
+def test_a_run_that_goes_on_where_the_clock_is_years_behind_keeps_the_order_of_its_points(tmp_path, monkeypatch):
+    """Three starts on a machine whose clock says 2036, then one here: by its name the last file would be read first."""
+    for number, steps in enumerate((range(2), range(2, 4), range(4, 6))):
+        written(tmp_path, steps)
+        (new,) = [path for path in tmp_path.iterdir() if "2080000" not in path.name]
+        new.rename(tmp_path / f"events.out.tfevents.{2080000000 + 5 * number}.ahead.{9 - number}.0")
+    cut_points(tmp_path, 5, evaluated=True)
+    written(tmp_path, range(5, 7))
+    assert [path.name.split(".")[4] for path in sorted(tmp_path.iterdir())][:3] == ["ahead"] * 3
+    assert points(tmp_path, "loss") == [(step, float(step)) for step in range(7)]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    monkeypatch.setattr(module, "time", lambda: 2090000000.0)  # and back: nothing is behind that clock, so nothing moves
+    cut_points(tmp_path, 9, evaluated=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == names

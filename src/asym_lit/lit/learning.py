@@ -17,6 +17,7 @@ from asym_lit.objectives.feedback import Feedback
 from asym_lit.objectives.objective import Objective
 from asym_lit.policy.lora import AdapterOff
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.processes.progress import PROGRESS
 from asym_lit.rollout.counting import note_step
 from asym_lit.rollout.joined_groups import JoinedGroups
 from asym_lit.rollout.microbatches import Cutting, MicroBatch, empty_scores, experience_of, write_rows
@@ -156,5 +157,6 @@ class RolloutLearner:
             self.experience.reference_logprobs_BT[part.rows, : logprobs_BT.shape[1]] = logprobs_BT
 
     def _scores_of(self, scorer: TokenScorer | AdapterOff, part: MicroBatch, needs: Needs) -> TokenScores:
+        PROGRESS.mark("update" if torch.is_grad_enabled() else "score")
         scores: TokenScores = scorer(part.tokens, part.experience.mask_BT, self.batch.sampling.temperature, needs)
         return scores

@@ -18,6 +18,7 @@ from asym_lit.lit.live_policy import LivePolicyModule
 from asym_lit.lit.optimizing import OptimizerSteps
 from asym_lit.lit.resuming import Resuming
 from asym_lit.lit.start_checks import check_limits, check_start
+from asym_lit.lit.watchdog import watched
 from asym_lit.objectives.corrections import SamplerCorrection
 from asym_lit.objectives.objective import Objective
 from asym_lit.objectives.staleness import with_correction
@@ -119,7 +120,7 @@ class PolicyModule(LivePolicyModule):
         # The first hook of a run, before Lightning's own check of some of these limits, which points the wrong way.
         if self.trainer.state.fn == TrainerFn.FITTING:
             check_limits(self.trainer, self.datamodule.rollout_steps)
-        return []
+        return watched(self.trainer)
 
     @override
     def setup(self, stage: str) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_info
 
+from asym_lit.lit.distributed import all_lists
 from asym_lit.policy.optimizers import take_settings
 from asym_lit.run_folder.checkpoint_origin import KEY, check_origin, go_on, origin_of
 from asym_lit.run_folder.run_settings import changed, settings_of
+from asym_lit.types import RunStoppedError
 
 
 class Resuming:
@@ -41,7 +43,18 @@ class Resuming:
             module.datamodule.ahead.load(saved.get("ahead"), module.datamodule.train_loader)
 
     def begin(self, module: Any) -> None:
-        """Before the first step, when all is restored, the optimizer's state too: say what is other than it was."""
+        """Before the first step, when all is restored, the optimizer's state too: say what is other than it was.
+
+        Raises:
+            RunStoppedError: If processes go on from different steps: a node may see another listing of the run folder.
+        """
+        if len(set(steps := all_lists([module.rollout_step]))) > 1:
+            raise RunStoppedError(
+                f"The processes found different checkpoints: by rank, they would go on from the steps {steps}. A file system "
+                "that remembers listings may show old ones for a minute: start again, or name a checkpoint, as in --ckpt_path "
+                "<run folder>/checkpoints/step_000040.",
+                state="failed",
+            )
         module.datamodule.ahead.resume()
         self.changed |= take_settings(module.optimizers(), module.lr_schedulers())
         for name, (before, now) in self.changed.items():

@@ -11,6 +11,7 @@ from asym_lit.lit.engine_keeper import EngineKeeper
 from asym_lit.lit.interruption import INTERRUPTION
 from asym_lit.lit.stopping import HeldFault
 from asym_lit.objectives.rewards import GroupFilter, passes
+from asym_lit.processes.progress import PROGRESS
 from asym_lit.responses import response_text
 from asym_lit.rollout.engine import Engine, Request, request_seed
 from asym_lit.rollout.prompts import PromptLoader, SlottedPrompts
@@ -102,6 +103,7 @@ class RolloutMaker:
         seeds = [request_seed(self.seed, stage, step, slot, prompt.uid) for slot, prompt in prompts]
         requests = [Request(prompt, slot, seed) for (slot, prompt), seed in zip(prompts, seeds, strict=True)]
         groups, held, clock = [], HeldFault(), perf_counter()
+        PROGRESS.mark("generate", made.step)
         for group in self.keeper.groups(requests, made.sampling):
             for rollout in group:
                 ids, asked = rollout.token_ids, rollout.prompt.token_ids
@@ -117,6 +119,7 @@ class RolloutMaker:
             clock = made.spend("verify", clock)
             groups.append(group)
             each()
+            PROGRESS.mark("generate")
         with held:
             self.scorer.collect()
         held.release()

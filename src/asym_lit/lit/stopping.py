@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import torch.distributed as dist
@@ -32,12 +35,21 @@ class HeldFault:
         if world_size() == 1 or not any_process(self.fault is not None):
             return
         kind = "" if isinstance(self.fault, VerifierError) else f"{type(self.fault).__name__}: "
-        mine = [f"process {dist.get_rank()}: {kind}{self.fault}"] if self.fault else []
+        mine = [f"process {dist.get_rank()} on {socket.gethostname()}: {kind}{self.fault}"] if self.fault else []
         words = all_lists(mine)
         if self.fault:
             self.fault.ends_all = True  # type: ignore[attr-defined]
             raise self.fault
         raise RunStoppedError(f"A fault of {words[0]}", state="failed")
+
+
+@contextmanager
+def met_by_all() -> Iterator[None]:
+    """A piece of work at whose end all processes meet, and end alike if it failed on one. A collective."""
+    held = HeldFault()
+    with held:
+        yield
+    held.release()
 
 
 def ends_all(fault: BaseException) -> bool:

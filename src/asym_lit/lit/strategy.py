@@ -6,6 +6,7 @@ FSDP1 is unsupported: Lightning's cannot clip gradients by norm and breaks with 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,13 @@ class FSDP2Strategy(ModelParallelStrategy):
     """Data-parallel training with sharded weights, gradients and optimizer state (`fully_shard`).
 
     Lightning's own "auto" would make tensor-parallel groups of all devices of a node.
+
+    Args:
+        timeout: After which torch gives up a collective; to be more than `seconds` of the `Watchdog`.
     """
 
-    def __init__(self) -> None:
-        super().__init__(data_parallel_size=1, tensor_parallel_size=1)
+    def __init__(self, timeout: timedelta = timedelta(minutes=30)) -> None:
+        super().__init__(data_parallel_size=1, tensor_parallel_size=1, timeout=timeout)
         self.saves = BackgroundSaves()
         """Checkpoints that are written while training goes on."""
         self._is_open = False

@@ -2,6 +2,6 @@
 
 from asym_lit.loggers.adapter import LoggerAdapter
 from asym_lit.loggers.of_trainer import adapters_of, all_adapters
-from asym_lit.loggers.settings import settle_loggers
+from asym_lit.loggers.settings import settle_loggers, told_folder
 
-__all__ = ["LoggerAdapter", "adapters_of", "all_adapters", "settle_loggers"]
+__all__ = ["LoggerAdapter", "adapters_of", "all_adapters", "settle_loggers", "told_folder"]

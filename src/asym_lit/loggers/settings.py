@@ -67,6 +67,21 @@ def settle_loggers(given: Any, name: str, before: Path | None) -> None:
             _settle_mlflow(arguments, name)
 
 
+def told_folder(given: Any) -> Path | None:
+    """Where a run is told to write: by a logger that numbers folders, and is given the number.
+
+    Args:
+        given: `trainer.logger`, parsed and not built.
+    """
+    for one in given if isinstance(given, list) else [given]:
+        arguments = one.get("init_args") if isinstance(one, Namespace) else None
+        if arguments and issubclass(_class_at(one.class_path), TensorBoardLogger | CSVLogger):
+            version = arguments.get("version")
+            number = f"version_{version}" if isinstance(version, int) else version
+            return Path(arguments.save_dir, arguments.name or "", number) if number else None
+    return None
+
+
 def _settle_folder(arguments: Namespace, before: Path | None) -> None:
     """A run that goes on does so in its own folder, unless another one was asked for."""
     if before is not None and arguments.version is None and Path(arguments.save_dir, arguments.name or "") == before.parent:

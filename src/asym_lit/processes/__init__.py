@@ -1,4 +1,5 @@
-"""Processes that do small jobs and cannot hang who asks for them, and the signals that ask this one to end.
+"""Processes: small jobs in some that cannot hang who asks for them; signals that ask this one to end; those of one job, which
+watch over each other.
 
-What the jobs are is for others to say.
+What the jobs are, and what is done when one is lost, is for others to say.
 """

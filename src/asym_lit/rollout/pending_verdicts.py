@@ -14,6 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
+from asym_lit.processes.progress import PROGRESS
 from asym_lit.types import InputError, Outcome, Rollout, SubmittingVerifier, Verdict, VerdictClock, Verifier, VerifierError
 
 
@@ -72,6 +73,7 @@ class PendingVerdicts:
             raise VerifierError(f"The verifier {name!r} raised {type(fault).__name__} on {about}: {fault}.") from fault
         if not isinstance(verdict, Verdict):
             raise VerifierError(f"The verifier {name!r} gave {verdict!r:.80} for {about}; allowed: a Verdict.")
+        PROGRESS.mark("verify")
         return verdict
 
     def read_clock(self) -> VerdictClock:

@@ -18,6 +18,8 @@ LEDGER = "ledger.parquet"
 RECORD = "run.json"
 FAULT = "fault.txt"
 """The traceback of what ended a run, where the command line says it in one line."""
+STACKS = "stacks"
+"""Where the processes of a run that was cut short were, a file each."""
 SETTINGS_OF_LOGGER = "hparams.yaml"
 METRICS = "metrics.jsonl"
 LOGGED_RUNS = "logged_runs.json"
@@ -89,19 +91,21 @@ def whole_checkpoints(folder: Path, within: str = CHECKPOINTS) -> list[Path]:
     return sorted(p for p in (folder / within).glob("step_*") if (p / STATE).exists())
 
 
-def resolve_checkpoint(path: str, strategy: str = "") -> str | None:
+def resolve_checkpoint(path: str, strategy: str = "", own: Path | None = None) -> str | None:
     """What to give the trainer for a checkpoint file, a checkpoint folder or a run folder.
 
-    None for a run that ended before its first whole checkpoint: there is nothing to go on from, so it begins anew.
+    None for a run that ended before its first whole checkpoint: there is nothing to go on from, so it begins anew. So does a
+    run that has not begun, if the folder is its own: the same words then begin a run and go on with it.
 
     Args:
         path: As it was given.
         strategy: Of the run that goes on from it, by its name or class; empty if it is not known.
+        own: Where the run is told to write; None if it finds a folder by itself.
 
     Raises:
         InputError: If there is no checkpoint there, it is damaged, or it is sharded and the strategy reads none that is.
     """
-    found = _resolved(path)
+    found = _resolved(path, own)
     if found and Path(found).is_dir() and strategy and "fsdp2" not in strategy.lower():
         raise InputError(
             f"{found} is a sharded checkpoint, which trainer.strategy {strategy} does not read. Write --trainer.strategy fsdp2 "
@@ -111,13 +115,15 @@ def resolve_checkpoint(path: str, strategy: str = "") -> str | None:
     return found
 
 
-def _resolved(path: str) -> str | None:
+def _resolved(path: str, own: Path | None) -> str | None:
     given = Path(path)
     if (given / STATE).exists():
         return _undamaged(given)
     within = given / CHECKPOINTS if (given / CHECKPOINTS).is_dir() else given
     if found := sorted(p for p in within.glob("step_*") if (p / STATE).exists()):
         return _undamaged(found[-1])
+    if own is not None and given.resolve() == own.resolve():
+        return None
     if within != given or (given / RECORD).exists() or (given / LOCK).exists():
         return None
     if given.is_file():

@@ -56,6 +56,8 @@ def check_place(folder: Path, resumed: Path | None) -> None:
             "with it, or another --trainer.logger.version."
         )
     without = resumed if resumed is not None and not whole_checkpoints(resumed) else folder
+    if folder in MADE and without.resolve() == folder.resolve():  # begun by words that would go on with it too
+        return
     if without == resumed or any((folder / name).exists() for name in BEGUN):
         for points in folder.glob(EVENTS):
             points.unlink()

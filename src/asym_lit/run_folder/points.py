@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING
 
 from asym_lit.run_folder.paths import EVENTS
@@ -14,6 +15,10 @@ from asym_lit.run_folder.writing import renamed_when_whole
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
+
+
+BEGIN = EVENTS.removesuffix("*")
+"""Of a file's name; ten digits come next, the seconds at which it was begun, then the host."""
 
 
 def cut_points(folder: Path, step: int, evaluated: bool) -> None:
@@ -34,6 +39,28 @@ def cut_points(folder: Path, step: int, evaluated: bool) -> None:
             writer = RecordWriter(file)
             for event in _kept(path, step, evaluated):
                 writer.write(event.SerializeToString())
+    put_before(folder, int(time()) + 1)
+
+
+def put_before(folder: Path, now: int) -> None:
+    """Have the event files sort before one that is begun now: TensorBoard reads them by name, which begins with a time.
+
+    A run may go on where the clock is behind that of the machine that it began on. Its new file would be read first, and
+    TensorBoard would take the older points behind it for a run begun anew, and drop the newer ones.
+
+    Args:
+        folder: With the files, none of which is being written.
+        now: In seconds, by the clock of this machine; the files keep their order.
+    """
+    for path in sorted(folder.glob(EVENTS), reverse=True):
+        at = path.name.removeprefix(BEGIN).partition(".")[0]
+        if not at.isdigit():
+            continue
+        if int(at) < now:
+            now = int(at) + 1  # of two that were begun in one second, the rest of the name has the order
+            continue
+        now -= 1
+        path.rename(path.with_name(f"{BEGIN}{now:010d}{path.name.removeprefix(BEGIN + at)}"))
 
 
 def has_points(path: Path) -> bool:

@@ -14,6 +14,7 @@ from asym_lit.lit.callbacks.step_accounting import StepAccounting
 from asym_lit.lit.callbacks.training_history import TrainingHistory
 from asym_lit.lit.callbacks.transcript import Transcript
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
+from asym_lit.lit.watchdog import Watchdog
 
 __all__ = [
     "BestCheckpoint",
@@ -30,4 +31,5 @@ __all__ = [
     "TrainingHistory",
     "Transcript",
     "VerifierReward",
+    "Watchdog",
 ]
