@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from asym_lit.lit.distributed import any_process
 from asym_lit.lit.stopping import HeldFault, met_by_all
-from asym_lit.sharding.background import BackgroundSaves
+from asym_lit.sharding.background import BackgroundSaves, write_parts
 from asym_lit.sharding.full_disks import Room
 
 
@@ -83,9 +83,6 @@ class FSDP2Strategy(ModelParallelStrategy):
 
     @override
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any | None = None) -> None:
-        if self._begin is None:
-            super().save_checkpoint(checkpoint, filepath, storage_options)
-            return
         path = Path(self.broadcast(filepath))
         state = {"state_dict": checkpoint.pop("state_dict")}
         state |= {f"optimizer_{number}": part for number, part in enumerate(checkpoint.pop("optimizer_states", []))}
@@ -95,6 +92,9 @@ class FSDP2Strategy(ModelParallelStrategy):
                 whole = BytesIO()  # given a file, torch says of a full disk "unexpected pos 576 vs 534"
                 torch.save(checkpoint, whole)
                 (path / _METADATA_FILENAME).write_bytes(whole.getbuffer())
+        if self._begin is None:
+            write_parts(state, path)
+            return
         # Of a GPU Lightning has brought copies to the host; on a CPU they are the tensors that training goes on in.
         self._is_open = True
         self._begin(state, path, is_shared=self.root_device.type == "cpu")

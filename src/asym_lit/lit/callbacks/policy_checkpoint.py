@@ -73,7 +73,7 @@ class PolicyCheckpoint(Checkpoint):
         except BaseException as fault:
             if not (full := _full_disks(fault)):
                 raise
-            for half in (self._run / self.folder).glob(".step_*.partial") if self._is_first else ():
+            for half in self._run.glob("*/.step_*.partial") if self._is_first else ():
                 shutil.rmtree(half, ignore_errors=True)  # nothing is being written now, and others need the room
             words = f"No space is left for a checkpoint: {full[0]}. Older ones that could make room are not there"
             raise RunStoppedError(f"{words}; free some, and go on with --ckpt_path {self._run}.", state="failed") from fault
