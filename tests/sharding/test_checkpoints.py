@@ -17,6 +17,8 @@ from asym_lit.policy.characters import character_tokenizer
 from asym_lit.policy.export import save_policy
 from asym_lit.policy.lora import LoRA, add_adapters, without_adapters
 from asym_lit.policy.token_scores import TokenScorer
+from asym_lit.processes.progress import PROGRESS
+from asym_lit.run_folder.checksums import write_checksums
 from asym_lit.sharding import background
 from asym_lit.sharding.background import BackgroundSaves
 from asym_lit.sharding.export import ShardedExport
@@ -47,6 +49,18 @@ def test_what_is_written_is_the_state_of_when_it_began(mesh, tmp_path, monkeypat
     saves.wait()
     assert order == ["trained", "then"] and not saves.is_busy
     assert StoredState(tmp_path / "one", ["weight"], "part")["weight"].tolist() == [1, 1, 1]
+
+
+def test_what_is_written_moves_so_that_nobody_is_taken_to_hang_who_waits_for_it(mesh, tmp_path):
+    saves, before = BackgroundSaves(), PROGRESS.marks
+    saves.start({"part": {"one": torch.ones(3), "two": torch.ones(3)}}, tmp_path / "one", None, is_shared=True)
+    saves.wait()
+    written = PROGRESS.marks
+    assert written >= before + 2  # a tensor each
+    StoredState(tmp_path / "one", ["one"], "part")["one"]
+    assert PROGRESS.marks == written + 1
+    write_checksums(tmp_path / "one")
+    assert PROGRESS.marks >= written + 3  # a file each
 
 
 def full(*_, **__):

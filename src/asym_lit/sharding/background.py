@@ -17,8 +17,9 @@ from typing import Any
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.default_planner import DefaultSavePlanner
 from torch.distributed.checkpoint.filesystem import FileSystemWriter
-from torch.distributed.checkpoint.planner import SavePlan, SavePlanner
+from torch.distributed.checkpoint.planner import SavePlan, SavePlanner, WriteItem
 from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.checkpoint.storage import WriteResult
 from torch.futures import Future
@@ -26,6 +27,7 @@ from torch.utils._pytree import tree_map
 from typing_extensions import override
 
 from asym_lit.process_groups import within
+from asym_lit.processes.progress import PROGRESS
 from asym_lit.sharding.full_disks import Room, full_disks, is_full, of_all, with_room
 
 
@@ -42,9 +44,18 @@ class _Writer(FileSystemWriter):
             raise
 
 
+class _Planner(DefaultSavePlanner):
+    """Torch's, and each part that is written is a move: at 200 MB/s a checkpoint of 32B takes longer than a standstill may."""
+
+    @override
+    def resolve_data(self, write_item: WriteItem) -> Any:
+        PROGRESS.move()
+        return super().resolve_data(write_item)
+
+
 def write_parts(state: dict[str, Any], folder: Path, group: Any = None) -> None:
     """Write a state of which each process holds a part. A collective of a group; None for the default one."""
-    save(state, storage_writer=_Writer(folder), process_group=group)
+    save(state, storage_writer=_Writer(folder), planner=_Planner(), process_group=group)
 
 
 class BackgroundSaves:
