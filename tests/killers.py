@@ -71,17 +71,17 @@ class KillInCheckpoint(Callback):
         self.left = number
 
     def setup(self, trainer, pl_module, stage):
-        write = trainer.save_checkpoint
+        write = trainer.strategy.save_checkpoint
 
-        def save(path, *args, **kwargs):
-            write(path, *args, **kwargs)
+        def save(checkpoint, path):
+            write(checkpoint, path)
             self.left -= 1
             if self.left == 0:
                 with Path(path).open("r+b") as file:
                     file.truncate(Path(path).stat().st_size // 2)
                 _die()
 
-        trainer.save_checkpoint = save
+        trainer.strategy.save_checkpoint = save
 
 
 class KillWhenTold(Callback):
@@ -140,7 +140,7 @@ class FullDisk(Callback):
     def setup(self, trainer, pl_module, stage):
         if trainer.global_rank != self.rank:
             return
-        owner, name = trainer, "save_checkpoint"
+        owner, name = trainer.strategy.checkpoint_io, "save_checkpoint"
         if type(trainer.strategy).__name__ == "FSDP2Strategy":
             from torch.distributed.checkpoint import FileSystemWriter as owner  # noqa: N813
 
@@ -148,11 +148,10 @@ class FullDisk(Callback):
         write = getattr(owner, name)
 
         def save(*args, **kwargs):
-            written = write(*args, **kwargs)
             if trainer.lightning_module.rollout_step == self.step:
                 self.step = 0
                 raise OSError(errno.ENOSPC, "No space left on device")
-            return written
+            return write(*args, **kwargs)
 
         setattr(owner, name, save)
 
@@ -205,7 +204,7 @@ class Fell(Callback):
         maker = trainer.datamodule.maker
         self._before(maker.engine, "generate", "generate")
         self._before(maker.scorer, "submit", "verify")
-        self._before(trainer, "save_checkpoint", "checkpoint")
+        self._before(trainer.strategy, "save_checkpoint", "checkpoint")
 
     def on_before_optimizer_step(self, trainer, pl_module, optimizer):
         self._now("update")

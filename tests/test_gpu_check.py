@@ -113,3 +113,22 @@ def test_the_exit_status_says_that_a_part_failed(check: Any, tmp_path: Path, mon
     assert json.loads((tmp_path / "check.json").read_text())["parts"][0]["why"] == "wrong"
     FakeChild.lives = [[{"begins": "guard"}, ok("guard")]]
     check.main()
+
+
+def test_a_folder_that_takes_no_results_is_refused_before_the_first_part(
+    check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(sys, "argv", ["check.py", "--only", "guard", "--out", str(tmp_path / "file" / "out")])
+    FakeChild.lives = []
+    with pytest.raises(SystemExit, match="2"):
+        check.main()
+    assert "(Not a directory); name another folder" in capsys.readouterr().err
+
+
+def test_a_folder_is_taken_as_it_is_seen_from_where_the_check_was_called(tmp_path: Path) -> None:
+    (tmp_path / "python").write_text('#!/bin/sh\nshift\necho "$(pwd) $*"\n')
+    (tmp_path / "python").chmod(0o755)
+    words = ["bash", str(ROOT / "benchmarks/gpu/check.sh"), "--out", "here"]
+    done = subprocess.run(words, cwd=tmp_path, env=os.environ | {"PYTHON": "./python"}, capture_output=True, text=True)
+    assert done.stdout == f"{tmp_path} --out here\n"

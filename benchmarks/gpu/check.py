@@ -16,6 +16,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import perf_counter
 from typing import Any
 
@@ -233,7 +234,15 @@ def options_of() -> argparse.Namespace:
     )
     parser.add_argument("--only", nargs="+", choices=list(PARTS), metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.child:
+        return options
+    try:  # now, not when eight minutes of results are to be written
+        options.out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=options.out).close()
+    except OSError as fault:
+        parser.error(f"nothing can be written into --out {options.out} ({fault.strerror}); name another folder")
+    return options
 
 
 def main() -> None:
@@ -245,7 +254,6 @@ def main() -> None:
     start = perf_counter()
     found = run(names, options.small) | {"small": options.small, "seconds": 0.0}
     found["seconds"] = perf_counter() - start
-    options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "check.json").write_text(json.dumps(found, indent=1))
     page = markdown(found)
     (options.out / "check.md").write_text(page)

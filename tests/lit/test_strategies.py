@@ -90,8 +90,8 @@ def test_a_sharded_checkpoint_that_cannot_be_finished_ends_the_run_on_both_proce
     """A thread of the first process finishes it, while both make the next step."""
     more = ["--config", "tests/lit/every_step.yaml", *STRATEGIES["fsdp2"], "--trainer.callbacks+=full_disk.FullDisk"]
     done = run_alone(*words(tmp_path, "grpo", *more, "--data.rollout_steps", "3"), expect=1)
-    assert "[Errno 28] No space left on device" in done.stderr
-    assert "A fault of process 0: OSError" in done.stderr
+    said = f"No space is left for a checkpoint: process 0 on {socket.gethostname()}: [Errno 28] No space left on device. Older"
+    assert f"stopped: {said}" in done.stderr
     assert not list((tmp_path / "run" / "version_0" / "checkpoints").glob("step_*"))
 
 
@@ -134,7 +134,8 @@ def test_on_two_nodes_a_process_is_killed_another_has_a_full_disk_and_the_job_st
     host = re.escape(socket.gethostname())
     lost = rf"error: Lost rank {victim} \(host {host}, pid \d+\), last seen in \w+, step [12], at .*: ended without a word"
     assert re.search(lost, said), said
-    assert f"Saved           {run}/checkpoints/step_000002\nTo go on        --ckpt_path {run}\n" in said
+    newest = "[12]" if strategy == "fsdp2" else "2"  # a thread may still have been writing the second
+    assert re.search(rf"Saved           {run}/checkpoints/step_00000{newest}\nTo go on        --ckpt_path {run}\n", said)
     survivor = 1 - victim
     assert [path.name for path in (run / "stacks").iterdir()] == [f"rank_{survivor:04d}.txt"]
     assert "Thread MainThread" in (run / "stacks" / f"rank_{survivor:04d}.txt").read_text()

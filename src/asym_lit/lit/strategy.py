@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,9 @@ from lightning.pytorch.strategies import ModelParallelStrategy, StrategyRegistry
 from typing_extensions import override
 
 from asym_lit.lit.distributed import any_process
-from asym_lit.lit.stopping import HeldFault
-from asym_lit.sharding.background import BackgroundSaves
+from asym_lit.lit.stopping import HeldFault, met_by_all
+from asym_lit.sharding.background import BackgroundSaves, write_parts
+from asym_lit.sharding.full_disks import Room
 
 
 class FSDP2Strategy(ModelParallelStrategy):
@@ -36,28 +39,29 @@ class FSDP2Strategy(ModelParallelStrategy):
         """Checkpoints that are written while training goes on."""
         self._is_open = False
         """One is being written, or nobody has looked yet how that ended; the same on all processes."""
-        self._in_background = False
-        self._then: Callable[[], None] | None = None
+        self._begin: Callable[..., None] | None = None
+        """Begins to write, where it is to be in the background."""
 
     @override
     def setup_environment(self) -> None:
         self._data_parallel_size = self.num_nodes * self.num_processes
         super().setup_environment()
 
-    def save_in_background(self, trainer: Trainer, path: Path, then: Callable[[], None] | None) -> None:
+    def save_in_background(self, trainer: Trainer, path: Path, then: Callable[[], None] | None, room: Room) -> None:
         """Begin to write a checkpoint, when the one before is there; `settle` waits for it. A collective.
 
         Args:
             trainer: Its own.
             path: A directory; Lightning reads what is written there as one of its own sharded checkpoints.
             then: What this process's thread does when all parts are written.
+            room: As `BackgroundSaves.start` takes it.
         """
         self.settle()
-        self._in_background, self._then = True, then
+        self._begin = partial(self.saves.start, then=then, room=room)
         try:
             trainer.save_checkpoint(path, weights_only=False)
         finally:
-            self._in_background, self._then = False, None
+            self._begin = None
 
     def settle(self) -> None:
         """Wait until the checkpoint that is being written is there. A collective.
@@ -79,18 +83,21 @@ class FSDP2Strategy(ModelParallelStrategy):
 
     @override
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any | None = None) -> None:
-        if not self._in_background:
-            super().save_checkpoint(checkpoint, filepath, storage_options)
-            return
         path = Path(self.broadcast(filepath))
         state = {"state_dict": checkpoint.pop("state_dict")}
         state |= {f"optimizer_{number}": part for number, part in enumerate(checkpoint.pop("optimizer_states", []))}
-        if self.global_rank == 0:
-            path.mkdir(parents=True, exist_ok=True)
-            torch.save(checkpoint, path / _METADATA_FILENAME)
+        with met_by_all():
+            if self.global_rank == 0:
+                path.mkdir(parents=True, exist_ok=True)
+                whole = BytesIO()  # given a file, torch says of a full disk "unexpected pos 576 vs 534"
+                torch.save(checkpoint, whole)
+                (path / _METADATA_FILENAME).write_bytes(whole.getbuffer())
+        if self._begin is None:
+            write_parts(state, path)
+            return
         # Of a GPU Lightning has brought copies to the host; on a CPU they are the tensors that training goes on in.
         self._is_open = True
-        self.saves.start(state, path, self._then, is_shared=self.root_device.type == "cpu")
+        self._begin(state, path, is_shared=self.root_device.type == "cpu")
 
 
 StrategyRegistry.register("fsdp2", FSDP2Strategy, description="Sharded data parallel training (fully_shard)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ def unwrapped(model: nn.Module, names: Iterable[str]) -> dict[str, Wrapped]:
     return found
 
 
-def merged_weights(model: nn.Module, state: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+def merged_weights(model: nn.Module, state: Mapping[str, Tensor]) -> Iterable[tuple[str, Tensor]]:
     """The weights of a policy with adapters under its plain names, `W + (alpha / r) B A`, each made as it is asked for.
 
     The policy itself is not touched: merging into it and out again would leave rounding behind. The sum is in fp32.
@@ -85,7 +85,17 @@ def merged_weights(model: nn.Module, state: Mapping[str, Tensor]) -> Iterator[tu
                 weight = _merged(layers[path], scales[path], weight, down.float(), up.float())
             yield wrapped.plain, weight
 
-    return merged()
+    return _Again(merged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Again(Iterable[tuple[str, Tensor]]):
+    """Gone through more than once: a disk may be full the first time."""
+
+    begin: Callable[[], Iterator[tuple[str, Tensor]]]
+
+    def __iter__(self) -> Iterator[tuple[str, Tensor]]:
+        return self.begin()
 
 
 def _merged(layer: Any, scale: float, weight: Tensor, down: Tensor, up: Tensor) -> Tensor:

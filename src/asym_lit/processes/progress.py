@@ -18,6 +18,10 @@ class Progress:
         """
         self.stage, self.step, self.marks = stage, self.step if step is None else step, self.marks + 1
 
+    def move(self) -> None:
+        """Say that something moves, whatever it is at: a thread beside the main one, that all may come to wait for."""
+        self.marks += 1
+
 
 PROGRESS = Progress()
 """Of this process."""

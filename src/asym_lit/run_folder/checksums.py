@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from zlib import crc32
 
+from asym_lit.processes.progress import PROGRESS
 from asym_lit.run_folder.writing import write_json
 from asym_lit.types import InputError
 
@@ -55,4 +56,5 @@ def _checksum(path: Path) -> int:
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             value = crc32(block, value)
+            PROGRESS.move()
     return value

@@ -1,11 +1,14 @@
 """Saves in the background: each process copies its part of a state, and a thread writes the copy while training goes on.
 
 Threads of all processes meet in a group of their own, over gloo. What one of them meets with is kept until it is asked for, and
-never lost: whoever waits, or looks, is given it.
+never lost: whoever waits, or looks, is given it. Where a disk is full they write once more what they hold, if room can be made.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Thread
@@ -14,8 +17,45 @@ from typing import Any
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.default_planner import DefaultSavePlanner
+from torch.distributed.checkpoint.filesystem import FileSystemWriter
+from torch.distributed.checkpoint.planner import SavePlan, SavePlanner, WriteItem
 from torch.distributed.checkpoint.state_dict_saver import save
+from torch.distributed.checkpoint.storage import WriteResult
+from torch.futures import Future
 from torch.utils._pytree import tree_map
+from typing_extensions import override
+
+from asym_lit.process_groups import within
+from asym_lit.processes.progress import PROGRESS
+from asym_lit.sharding.full_disks import Room, full_disks, is_full, of_all, with_room
+
+
+class _Writer(FileSystemWriter):
+    """Torch's, but a full disk is told as one; torch says "unexpected pos 704 vs 598", and its cause does not travel."""
+
+    @override
+    def write_data(self, plan: SavePlan, planner: SavePlanner) -> Future[list[WriteResult]]:
+        try:
+            return super().write_data(plan, planner)
+        except Exception as fault:
+            if is_full(fault) and not isinstance(fault, OSError):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path)) from fault
+            raise
+
+
+class _Planner(DefaultSavePlanner):
+    """Torch's, and each part that is written is a move: at 200 MB/s a checkpoint of 32B takes longer than a standstill may."""
+
+    @override
+    def resolve_data(self, write_item: WriteItem) -> Any:
+        PROGRESS.move()
+        return super().resolve_data(write_item)
+
+
+def write_parts(state: dict[str, Any], folder: Path, group: Any = None) -> None:
+    """Write a state of which each process holds a part. A collective of a group; None for the default one."""
+    save(state, storage_writer=_Writer(folder), planner=_Planner(), process_group=group)
 
 
 class BackgroundSaves:
@@ -26,31 +66,57 @@ class BackgroundSaves:
         self._fault: BaseException | None = None
         self._group: Any = None
 
-    def start(self, state: Mapping[str, Any], folder: Path, then: Callable[[], None] | None, is_shared: bool) -> None:
+    def start(
+        self,
+        state: Mapping[str, Any],
+        folder: Path,
+        then: Callable[[], None] | None,
+        is_shared: bool,
+        room: Room = lambda _: False,
+    ) -> None:
         """Begin to write a state, when the save before is over. A collective.
 
         Args:
             state: This process's part: tensors, sharded or not, and plain types, in dictionaries and lists.
             folder: Where to; the same on all processes.
-            then: What this process's thread does when all have written theirs.
+            then: What this process's thread does when all have written theirs; all of it again after a full disk.
             is_shared: Training goes on in the very tensors, so they are copied first.
+            room: Called on the first process where a disk is full, on whichever.
         """
         self.wait()
         if self._group is None:
             self._group = dist.new_group(backend="gloo")
         held = tree_map(_copied, dict(state)) if is_shared else dict(state)
         # A daemon: a process that ends by a fault does not wait for partners that are gone.
-        self._thread = Thread(target=self._write, args=(held, folder, then), name="checkpoint", daemon=True)
+        self._thread = Thread(target=self._write, args=(held, folder, then, room), name="checkpoint", daemon=True)
         self._thread.start()
 
-    def _write(self, state: dict[str, Any], folder: Path, then: Callable[[], None] | None) -> None:
+    def _write(self, state: dict[str, Any], folder: Path, then: Callable[[], None] | None, room: Room) -> None:
+        def room_for_all(fault: BaseException) -> bool:
+            full = full_disks(fault) if of_all(fault) else []
+            return bool(full) and self._on_first(lambda: room(full))
+
+        def room_for_one(fault: BaseException) -> bool:
+            return is_full(fault) and room([f"process {dist.get_rank()} on {socket.gethostname()}: {fault}"])
+
         try:
-            save(state, checkpoint_id=folder, process_group=self._group)
+            with within(self._group):
+                with_room(lambda: write_parts(state, folder, self._group), room_for_all)
             state.clear()
             if then is not None:
-                then()
+                with_room(then, room_for_one)
         except BaseException as fault:  # CheckpointException is no Exception; `wait` raises it
             self._fault = fault
+
+    def _on_first(self, work: Callable[[], bool]) -> bool:
+        """What it gives on the first process; also if it fails there, the others wait no longer. A collective."""
+        done = [False]
+        try:
+            if dist.get_rank() == 0:
+                done[0] = work()
+        finally:
+            dist.broadcast_object_list(done, 0, self._group)
+        return done[0]
 
     @property
     def is_busy(self) -> bool:

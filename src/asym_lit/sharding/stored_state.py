@@ -13,6 +13,8 @@ from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
 from typing_extensions import override
 
+from asym_lit.processes.progress import PROGRESS
+
 
 class StoredState(Mapping[str, Tensor]):
     """Tensors of a checkpoint by name; each is put together from the parts of all processes when it is asked for.
@@ -28,6 +30,7 @@ class StoredState(Mapping[str, Tensor]):
 
     @override
     def __getitem__(self, name: str) -> Tensor:
+        PROGRESS.move()
         reader, metadata = FileSystemReader(self._folder), self._metadata
         key = f"{self._prefix}.{name}"
         kept = metadata.state_dict_metadata[key]

@@ -63,6 +63,7 @@ def test_the_best_splits_of_eight_gpus_are_told(run: tuple[RunPlan, Rows]) -> No
 def test_on_a_cpu_a_step_is_told_only_if_it_is_measured(run: tuple[RunPlan, Rows]) -> None:
     (line,) = lines(run)
     assert "not told for a CPU from figures: --preflight.measure 10" in line
+    assert lines(run, gpu="H100") == lines(run, GPU, gpu="H100")  # as planned for elsewhere
     (line,) = lines(run, measure=5)
     found = FIGURES.search(line)
     assert found and float(found[1]) > float(found[2]) > 0
@@ -128,8 +129,9 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, int], words: st
 
 
 def test_a_gpu_without_figures_and_a_split_policy_are_refused_with_what_would_do(run: tuple[RunPlan, Rows]) -> None:
-    with pytest.raises(InputError, match=r"preflight.gpu is 'T4', whose figures are not known; allowed: B200, "):
-        lines(run, GPU, gpu="T4")
+    for given, meant in (("T4", "L4"), ("H10", "H100"), ("rtx 4091", "RTX 4090")):
+        with pytest.raises(InputError, match=f"preflight.gpu is '{given}', .* Did you mean '{meant}'. Allowed: B200, "):
+            PreflightSettings(gpu=given)  # also for a run on a CPU, or one that is measured
     with pytest.raises(InputError, match="whole on one device; the run's strategy is fsdp2"):
         lines(run, replace(GPU, strategy="fsdp2"), measure=4)
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
+from asym_lit.command_line.names import nearest
 from asym_lit.command_line.program import typed_recipe
 from asym_lit.lit.callbacks.verifier_reward import VerifierReward
 from asym_lit.lit.datamodule import RolloutDataModule
 from asym_lit.lit.module import PolicyModule
 from asym_lit.policy.sharing_trial import why_no_sharing
+from asym_lit.step_times.devices import DEVICES, device_named
 from asym_lit.types import InputError, Verifier
 
 USUAL_GPU_GIB = 80.0
@@ -49,6 +51,10 @@ class PreflightSettings:
                 raise InputError(f"preflight.{name} is {value}; allowed: 0 or more.")
         if self.measure == 1:
             raise InputError("preflight.measure is 1; allowed: 0, or 2 and more, for two steps of different size are made.")
+        names = [device.name for device in DEVICES]
+        if self.gpu and device_named(self.gpu) is None:
+            meant = f" Did you mean {near!r}?" if (near := nearest(self.gpu, names)) else ""
+            raise InputError(f"preflight.gpu is {self.gpu!r}, whose figures are not known.{meant} Allowed: {', '.join(names)}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from asym_lit.commands.preflight.memory import KEPT, STEP, UPDATE, MemoryEstimat
 from asym_lit.commands.preflight.plan import RunPlan
 from asym_lit.commands.preflight.step_work import costs_of_plan, room_of, work_of
 from asym_lit.rollout.hf_engine import HFEngine
-from asym_lit.step_times.devices import DEVICES, Device, device_named
+from asym_lit.step_times.devices import Device, device_named
 from asym_lit.step_times.pace import efforts, predicted
 from asym_lit.step_times.roofline import Reached, Roofline, StageSeconds
 from asym_lit.step_times.splits import Split, apart, shortest
@@ -50,7 +50,7 @@ def time_lines(plan: RunPlan, training: Rows, longest: int, memory: MemoryEstima
         yield from _like(plan, prompts, memory)
     elif settings.measure:
         yield _measured(plan, prompts[: settings.measure], longest)
-    elif hardware.is_gpu:
+    elif hardware.is_gpu or settings.gpu:
         device, named = _device(plan)
         roofline, work = _roofline(plan, device), _assumed_work(plan, prompts)
         stages = _together(plan, roofline, work)
@@ -100,17 +100,9 @@ def _digits(seconds: float) -> str:
 
 
 def _device(plan: RunPlan) -> tuple[Device, bool]:
-    """The GPU, and whether it was given or found.
-
-    Raises:
-        InputError: If one is named whose figures are not known.
-    """
-    if given := plan.settings.gpu:
-        device = device_named(given)
-        if device is None:
-            listed = ", ".join(one.name for one in DEVICES)
-            raise InputError(f"preflight.gpu is {given!r}, whose figures are not known; allowed: {listed}.")
-        return device, True
+    """The GPU, and whether it was given or found."""
+    if (given := device_named(plan.settings.gpu)) is not None:
+        return given, True
     found = device_named(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None
     assumed = device_named(ASSUMED_GPU)
     assert assumed is not None

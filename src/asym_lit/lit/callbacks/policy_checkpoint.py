@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import socket
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
-from asym_lit.lit.distributed import all_lists, world_size
+from asym_lit.lit.distributed import any_process
 from asym_lit.lit.module import PolicyModule
 from asym_lit.lit.stopping import ends_all, met_by_all
 from asym_lit.lit.strategy import FSDP2Strategy
@@ -25,12 +23,10 @@ from asym_lit.policy.export import save_policy
 from asym_lit.processes.progress import PROGRESS
 from asym_lit.run_folder.checksums import write_checksums
 from asym_lit.run_folder.kept import go_back, keep_newest, remove
-from asym_lit.run_folder.paths import EXPORT, STATE, checkpoint_name, whole_checkpoints
+from asym_lit.run_folder.paths import CHECKPOINTS, EXPORT, STATE, checkpoint_name, whole_checkpoints
 from asym_lit.sharding.export import ShardedExport
+from asym_lit.sharding.full_disks import full_disks, of_all, with_room
 from asym_lit.types import InputError, RunStoppedError
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What a system says when there is no room left, on the disk or in one's share of it."""
 
 
 class PolicyCheckpoint(Checkpoint):
@@ -49,11 +45,11 @@ class PolicyCheckpoint(Checkpoint):
         if keep < 0:
             raise InputError(f"keep is {keep}; allowed: 0 (all) or more.")
         self.folder, self.keep = folder, keep
-        self._run = Path()
+        self._run, self._is_first = Path(), True
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self._run = run_folder(trainer)
+        self._run, self._is_first = run_folder(trainer), trainer.is_global_zero
 
     def path(self, module: PolicyModule) -> Path:
         """Where the checkpoint of the step just made belongs."""
@@ -65,36 +61,41 @@ class PolicyCheckpoint(Checkpoint):
         Raises:
             RunStoppedError: On every process, if it is full and no older one is left to make room.
         """
+        self.settle(trainer)
+        with self._told_if_full():
+            with_room(lambda: self._write(trainer, module), self._room_for_all)
 
-        def write() -> None:
-            self.settle(trainer)
-            self._write(trainer, module)
-
-        self._with_room(trainer, module, write)
-
-    def _with_room(self, trainer: Trainer, module: PolicyModule, work: Callable[[], None]) -> None:
-        """Do what writes a checkpoint, or hears how that went; where a disk was full make room, and write the present step."""
+    @contextmanager
+    def _told_if_full(self) -> Iterator[None]:
+        """Where a disk is full and stays it, say whose, and what to do. A collective, if every process has met with a fault."""
         try:
-            work()
+            yield
         except BaseException as fault:
-            full = full_disks(fault) if ends_all(fault) or _of_all(fault) else []
-            if not full:
+            if not (full := _full_disks(fault)):
                 raise
-            if not (made := self._make_room(trainer)):
-                words = f"No space is left for a checkpoint: {full[0]}. Older ones that could make room are not there"
-                raise RunStoppedError(f"{words}; free some, and go on with --ckpt_path {self._run}.", state="failed") from fault
-            rank_zero_warn(f"The disk is full ({full[0]}): {', '.join(made)} made room for the newest.")
-            self._write(trainer, module)
+            for half in self._run.glob("*/.step_*.partial") if self._is_first else ():
+                shutil.rmtree(half, ignore_errors=True)  # nothing is being written now, and others need the room
+            words = f"No space is left for a checkpoint: {full[0]}. Older ones that could make room are not there"
+            raise RunStoppedError(f"{words}; free some, and go on with --ckpt_path {self._run}.", state="failed") from fault
 
-    def _make_room(self, trainer: Trainer) -> list[str]:
-        """Remove all checkpoints but the newest; returns their names, on every process. A collective."""
-        spare = whole_checkpoints(self._run, self.folder)[:-1] if trainer.is_global_zero else []
-        halves = (self._run / self.folder).glob(".step_*.partial") if trainer.is_global_zero else []
-        for half in halves:
-            shutil.rmtree(half, ignore_errors=True)
+    def _room_for_all(self, fault: BaseException) -> bool:
+        """Between two steps, by all processes."""
+        if not (full := _full_disks(fault)):
+            return False
+        made = False
+        with met_by_all():
+            made = self._is_first and self._make_room(full)
+        return any_process(made)
+
+    def _make_room(self, full: list[str]) -> bool:
+        """By the first process: remove all whole checkpoints but the newest of each kind; whether there were any."""
+        spare = [old for within in {CHECKPOINTS, self.folder} for old in whole_checkpoints(self._run, within)[:-1]]
         for old in spare:
             remove(old)
-        return all_lists([old.name for old in spare])
+        if spare:
+            names = ", ".join(sorted(str(old.relative_to(self._run)) for old in spare))
+            rank_zero_warn(f"The disk is full ({full[0]}): {names} made room for the newest.")
+        return bool(spare)
 
     def _partial(self, module: PolicyModule) -> Path:
         final = self.path(module)
@@ -115,8 +116,9 @@ class PolicyCheckpoint(Checkpoint):
         if isinstance(trainer.strategy, FSDP2Strategy) and trainer.world_size > 1:
             self._write_beside(trainer, ShardedExport(model, partial / STATE, "state_dict.scorer.model"), tokenizer, final)
             return
-        with met_by_all():
-            trainer.save_checkpoint(partial / STATE, weights_only=False)
+        state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+        with met_by_all():  # not by the trainer, whose barrier the others would wait at for who has met with a full disk
+            trainer.strategy.save_checkpoint(state, partial / STATE)
         with met_by_all():
             save_policy(model, tokenizer, partial / EXPORT, trainer.is_global_zero)
         with met_by_all():
@@ -135,7 +137,8 @@ class PolicyCheckpoint(Checkpoint):
             self._finish(partial, final)
 
         assert isinstance(trainer.strategy, FSDP2Strategy)
-        trainer.strategy.save_in_background(trainer, partial / STATE, finish if trainer.is_global_zero else None)
+        then = finish if trainer.is_global_zero else None
+        trainer.strategy.save_in_background(trainer, partial / STATE, then, self._make_room)
 
     def _finish(self, partial: Path, final: Path) -> None:
         """By the first process, when all is written."""
@@ -152,13 +155,15 @@ class PolicyCheckpoint(Checkpoint):
             Exception: What was met with, on the process that did; on the others a fault that says so.
         """
         if isinstance(trainer.strategy, FSDP2Strategy):
-            trainer.strategy.settle()
+            with self._told_if_full():
+                trainer.strategy.settle()
 
     @override
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:
         assert isinstance(pl_module, PolicyModule)
         if isinstance(trainer.strategy, FSDP2Strategy):
-            self._with_room(trainer, pl_module, trainer.strategy.look)
+            with self._told_if_full():
+                trainer.strategy.look()
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -173,19 +178,6 @@ class PolicyCheckpoint(Checkpoint):
             keep_newest(self._run, self.folder, self.keep)
 
 
-def full_disks(fault: BaseException) -> list[str]:
-    """The processes whose disk is full, each by rank, host and what its system said. A collective: all end at the same place.
-
-    Args:
-        fault: What this process ends by: its own, that all had at once from a sharded checkpoint, or the word of another one's.
-    """
-    rank = torch.distributed.get_rank() if world_size() > 1 else 0
-    mine = _of_all(fault).get(rank, (None,))[0] if _of_all(fault) else fault
-    is_full = isinstance(mine, OSError) and mine.errno in FULL
-    return all_lists([f"process {rank} on {socket.gethostname()}: {mine}"] if is_full else [])
-
-
-def _of_all(fault: BaseException) -> dict[int, tuple[Any, ...]]:
-    """What a sharded checkpoint failed by, by rank: torch raises on every one what is no `Exception`."""
-    found: dict[int, tuple[Any, ...]] = getattr(fault, "failures", None) or getattr(fault.__cause__, "failures", {})
-    return found
+def _full_disks(fault: BaseException) -> list[str]:
+    """Whose disk is full; nobody is asked unless every process has met with a fault here, so that none waits for an answer."""
+    return full_disks(fault) if ends_all(fault) or of_all(fault) else []
