@@ -12,7 +12,8 @@ from pathlib import Path
 from torch import Tensor
 
 KEEP = 2
-"""A server may still be reading the last but one."""
+"""Written last; a server may still be reading the last but one. Not those of the highest versions: a run that goes on from an
+earlier checkpoint, or a new one, finds those of the run before."""
 
 
 class WeightDirectories:
@@ -37,13 +38,15 @@ class WeightDirectories:
         from transformers import AutoConfig
 
         final = self.root / f"version_{version:06d}"
+        for left in self.root.glob(".version_*.partial"):  # by a run that was killed
+            shutil.rmtree(left)
         partial = final.with_name(f".{final.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         AutoConfig.from_pretrained(self.policy).save_pretrained(partial)
         save_torch_state_dict(weights, partial)
         shutil.rmtree(final, ignore_errors=True)
         os.replace(partial, final)
-        for old in sorted(self.root.glob("version_*"))[:-KEEP]:
+        others = [path for path in self.root.glob("version_*") if path != final]
+        for old in sorted(others, key=lambda path: path.stat().st_mtime_ns)[: 1 - KEEP]:
             shutil.rmtree(old)
         return final
