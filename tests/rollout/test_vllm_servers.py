@@ -236,6 +236,27 @@ def test_servers_started_anew_take_the_weights_of_the_last_sync_once_more(
     assert list(engine.generate(REQUESTS, SAMPLING)) == alone(policy, tmp_path / "one", 1.0, 5)
 
 
+def test_what_is_under_way_ends_where_the_engine_is_closed(start: Start, three: list[StandIn]) -> None:
+    engine = start()
+    engine.sync(weights(1.0), 0)
+    for server in three:
+        server.delay = 60.0  # a run that failed would not end before
+    raised: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            list(engine.generate(REQUESTS, SAMPLING))
+        except EngineError as fault:
+            raised.append(fault)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    until(lambda: sum(server.running for server in three) == 8)
+    engine.close()
+    thread.join(10)
+    assert not thread.is_alive() and "is left" in str(raised[0])
+
+
 def test_a_request_that_is_refused_costs_no_server(start: Start, three: list[StandIn]) -> None:
     engine = start()
     engine.sync(weights(1.0), 0)

@@ -23,4 +23,4 @@ def test_a_run_that_finds_higher_versions_of_an_earlier_one_keeps_its_own(tmp_pa
         written = directories.write({"one": torch.zeros(2)}, version)
         assert (written / "model.safetensors").is_file()
         found.append(sorted(path.name for path in tmp_path.iterdir()))
-    assert found == [["version_000040", "version_000100"], ["version_000040", "version_000042"]] + [found[1]]
+    assert found == [["version_000040", "version_000100"], ["version_000040", "version_000042"], found[1]]

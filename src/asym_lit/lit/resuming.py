@@ -13,7 +13,14 @@ from asym_lit.run_folder.checkpoint_origin import KEY, check_origin, go_on, orig
 from asym_lit.run_folder.run_settings import changed, settings_of
 from asym_lit.types import RunStoppedError
 
-ASKED_BY = ("model.objective", "data.sampling", "data.prompts_per_step", "data.temperature", "data.curriculum", "data.prompt_format")
+ASKED_BY = (
+    "model.objective",
+    "data.sampling",
+    "data.prompts_per_step",
+    "data.temperature",
+    "data.curriculum",
+    "data.prompt_format",
+)
 """Settings that rollouts are asked for by: those that a checkpoint has for the step to come are of no use to a run with others.
 The objective says which groups are dropped, and whether greedy responses are needed."""
 

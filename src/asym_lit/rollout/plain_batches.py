@@ -37,7 +37,8 @@ def batch_from_plain(plain: Mapping[str, Any], owns: Callable[[int, int], bool])
         batch.clock.add(VerdictClock(**clock))
     batch.clock.waited, batch.clock.worked = (s / len(plain["clocks"]) for s in (batch.clock.waited, batch.clock.worked))
     names = plain["figures"][0]
-    batch.figures = {name: tuple(map(sum, zip(*(one[name] for one in plain["figures"]), strict=True))) for name in names}
+    sums = {name: [sum(parts) for parts in zip(*(one[name] for one in plain["figures"]), strict=True)] for name in names}
+    batch.figures = {name: (found, count) for name, (found, count) in sums.items()}
     each = batch.groups_each
     _fill(batch, [one for one in plain["problems"] if owns(one["slot"], each.get(one["slot"], 1))])
     return batch

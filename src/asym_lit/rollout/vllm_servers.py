@@ -191,7 +191,7 @@ class VLLMServersEngine(Engine):
 
     def close(self) -> None:
         """Let go of the connections; the servers go on."""
+        self.pool.settle([""] * len(self.pool.members), -1)  # first: what is under way is asked of no other
         for member in self.pool.members:
             member.server.client.close()
-        self.pool.settle([""] * len(self.pool.members), -1)
         self._host, self.version = None, -1
