@@ -236,6 +236,23 @@ def test_servers_started_anew_take_the_weights_of_the_last_sync_once_more(
     assert list(engine.generate(REQUESTS, SAMPLING)) == alone(policy, tmp_path / "one", 1.0, 5)
 
 
+def test_what_servers_take_once_more_is_tried_at_the_next_sync_for_the_policy_has_moved(
+    start: Start, three: list[StandIn], policy: str
+) -> None:
+    engine, model = start(), load_policy(policy)
+    engine.sync(weights(1.0), 5)
+    for server in three:
+        server.come_back()
+    moved = EngineHost(policy, model, torch.device("cpu"), torch.float32, frozenset({1}), 0)
+    engine.close()
+    engine.start(moved)
+    engine.restore()
+    assert len(engine.pool.writing) == 3
+    tried = pytest.raises(EngineError, match=r"None of the 3 vLLM servers has taken weights of version 6")
+    with pytest.warns(UserWarning, match="does not write with the weights it was sent"), tried:
+        engine.sync(named_weights(model), 6)  # the stand-ins' -1 for each token is not this policy's log-prob
+
+
 def test_what_is_under_way_ends_where_the_engine_is_closed(start: Start, three: list[StandIn]) -> None:
     engine = start()
     engine.sync(weights(1.0), 0)
