@@ -122,10 +122,7 @@ class VLLMServerEngine(Engine):
         self.try_once()
 
     def restore(self) -> None:
-        """Have the server, which may be another one, take the weights of the last sync once more.
-
-        It is not tried: what it writes is of other weights than the policy has by now. The next sync tries it.
-        """
+        """Have the server, which may be another one, take last sync's weights once more; untried, as the policy has moved."""
         self.mark = from_first(lambda: self.take(*self._sent, self._last))
         self.version = self._last
 
