@@ -12,8 +12,8 @@ from pathlib import Path
 from torch import Tensor
 
 KEEP = 2
-"""Written last; a server may still be reading the last but one. Not those of the highest versions: a run that goes on from an
-earlier checkpoint, or a new one, finds those of the run before."""
+"""Up to the one that is written; a server may still be reading the last but one. Higher versions are those of an earlier run,
+which a new one, or one that goes on from a checkpoint before them, finds there."""
 
 
 class WeightDirectories:
@@ -46,7 +46,8 @@ class WeightDirectories:
         save_torch_state_dict(weights, partial)
         shutil.rmtree(final, ignore_errors=True)
         os.replace(partial, final)
-        others = [path for path in self.root.glob("version_*") if path != final]
-        for old in sorted(others, key=lambda path: path.stat().st_mtime_ns)[: 1 - KEEP]:
-            shutil.rmtree(old)
+        found = sorted(self.root.glob("version_*"))
+        until = found.index(final) + 1
+        for other in [*found[: max(until - KEEP, 0)], *found[until:]]:
+            shutil.rmtree(other)
         return final
