@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from asym_lit.lit.engine_keeper import EngineKeeper
-from asym_lit.types import RunStoppedError
+from asym_lit.types import RunStoppedError, Sampling
 from dying import DyingEngine
 from runs import scalars, weights
 
@@ -56,6 +56,16 @@ def test_an_engine_that_dies_twice_over_the_same_prompts_ends_the_run_with_every
     assert [path.name for path in run.glob("checkpoints/step_*")] == ["step_000001"]  # one step was finished, none asked for
     fit("grpo", *RECIPE, "[]", "--ckpt_path", str(run))
     assert_equal(weights(run / LAST), undisturbed)
+
+
+def test_an_engine_in_place_of_one_that_died_that_takes_no_weights_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = DyingEngine([], [1, 2])
+    keeper = EngineKeeper(engine, None, "bundled")
+    keeper._live = SimpleNamespace(policy_version=3, named_weights=lambda: iter(()))
+    monkeypatch.setattr(keeper, "_start", lambda live: None)
+    monkeypatch.setattr(engine, "generate", lambda requests, sampling: engine.sync((), 3))
+    with pytest.warns(UserWarning, match="started anew: gone"), pytest.raises(RunStoppedError, match="so did the one in its"):
+        list(keeper.groups([], Sampling()))
 
 
 def test_an_engine_that_dies_twice_over_the_same_weights_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,13 +74,13 @@ class Run:
         self.step += 1
         self.live.policy_version += 2
 
-    def goes_on_as(self, lag: int = 1) -> Run:
+    def goes_on_as(self, lag: int = 1, is_of_use: bool = True) -> Run:
         """Another run, from what this one saves."""
         other = Run(lag, self.objective, isinstance(self.loader, CurriculumLoader))
         state, loaded = self.ahead.state(), self.loader.state_dict()
         other.ahead.load(state, other.loader)
         other.loader.load_state_dict(loaded)
-        other.ahead.resume()
+        other.ahead.resume(is_of_use)
         other.step, other.live.policy_version = self.step, self.live.policy_version
         return other
 
@@ -145,14 +145,15 @@ def test_without_a_lag_a_step_that_was_not_trained_on_is_drawn_again():
     assert run.goes_on_as(0).rest() == whole
 
 
-def test_rollouts_that_a_run_without_lag_has_no_use_for_are_made_anew_of_the_same_prompts():
+@pytest.mark.parametrize(("lag", "is_of_use"), [(0, True), (1, False)])
+def test_rollouts_that_a_run_has_no_use_for_are_made_anew_of_the_same_prompts(lag, is_of_use):
     run = Run(1, grpo())
     run.serve()
     run.train()
     run.serve()
     run.train()
     expected = [uid for uid, _ in Run(1, grpo()).rest()[2]]
-    first = run.goes_on_as(lag=0).rest()[0]
+    first = run.goes_on_as(lag, is_of_use).rest()[0]
     assert first == [(uid, 4) for uid in expected]
 
 

@@ -8,9 +8,11 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from asym_lit import process_groups
+from asym_lit.lit.stopping import ends_all
 from asym_lit.rollout.engine import EngineError
 from asym_lit.rollout.first_process import from_first, gathered
-from asym_lit.types import InputError
+from asym_lit.types import InputError, RunStoppedError
 
 
 def refuse() -> Any:
@@ -22,8 +24,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """This process is one of two; what is told goes into the list, or comes out of it on the second one."""
     channel: list[Any] = []
 
-    def broadcast(objects: list[Any], src: int) -> None:
-        assert src == 0
+    def broadcast(objects: list[Any], src: int, group: Any) -> None:
+        assert src == 0 and group == process_groups.group_of_thread()
         if dist.get_rank() == 0:
             channel[:] = objects
         else:
@@ -53,6 +55,18 @@ def test_a_fault_of_the_first_process_is_raised_on_all(
         from_first(make)
     monkeypatch.setattr(dist, "get_rank", lambda: 1)
     with pytest.raises(type(fault), match=str(fault)):
+        from_first(lambda: "never made")
+
+
+def test_what_nobody_foresaw_ends_all_where_they_meet(told: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def make() -> Any:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as raised:
+        from_first(make)
+    assert ends_all(raised.value)
+    monkeypatch.setattr(dist, "get_rank", lambda: 1)
+    with pytest.raises(RunStoppedError, match=r"A fault of process 0: OSError: .*No space left on device"):
         from_first(lambda: "never made")
 
 

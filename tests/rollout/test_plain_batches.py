@@ -32,6 +32,7 @@ def batch(slots, discarded=()) -> RolloutBatch:
     made.discarded = [r for name, slot in discarded for r in group(slot, name)]
     made.greedy = [r for slot in slots if slot in each for r in group(slot, f"p{slot}", 1)]
     made.curriculum = {"curriculum/visited": 0.1}
+    made.figures = {"servers": (2.0, 1.0)}
     made.clock = VerdictClock(1.0, 2.0, 3)
     made.drawn = len(slots) + len(made.discarded) // 2
     return made
@@ -62,10 +63,11 @@ def test_two_ranks_share_what_one_had_and_one_has_what_two_had():
     assert [[r.prompt.uid for r in share.discarded] for share in shares] == [["y", "y"], ["x", "x"]]
     assert [share.kept for share in shares] == [[True, True], [False, True]]
     both = [batch_as_plain(share, lambda mine: mine) for share in shares]
-    joined = {**both[0], **{name: both[0][name] + both[1][name] for name in ("problems", "clocks")}}
+    joined = {**both[0], **{name: both[0][name] + both[1][name] for name in ("problems", "clocks", "figures")}}
     back = batch_from_plain(joined, lambda slot, size: True)
     assert (back.rollouts, back.kept, back.greedy, back.drawn) == (whole.rollouts, whole.kept, whole.greedy, whole.drawn)
     assert (back.clock.waited, back.clock.deepest) == (1.0, 3)
+    assert back.figures == {"servers": (4.0, 2.0)}  # two servers in the mean over two processes
 
 
 @pytest.mark.parametrize("world", [1, 2, 4])

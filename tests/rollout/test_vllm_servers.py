@@ -236,6 +236,44 @@ def test_servers_started_anew_take_the_weights_of_the_last_sync_once_more(
     assert list(engine.generate(REQUESTS, SAMPLING)) == alone(policy, tmp_path / "one", 1.0, 5)
 
 
+def test_what_servers_take_once_more_is_tried_at_the_next_sync_for_the_policy_has_moved(
+    start: Start, three: list[StandIn], policy: str
+) -> None:
+    engine, model = start(), load_policy(policy)
+    engine.sync(weights(1.0), 5)
+    for server in three:
+        server.come_back()
+    moved = EngineHost(policy, model, torch.device("cpu"), torch.float32, frozenset({1}), 0)
+    engine.close()
+    engine.start(moved)
+    engine.restore()
+    assert len(engine.pool.writing) == 3
+    tried = pytest.raises(EngineError, match=r"None of the 3 vLLM servers has taken weights of version 6")
+    with pytest.warns(UserWarning, match="does not write with the weights it was sent"), tried:
+        engine.sync(named_weights(model), 6)  # the stand-ins' -1 for each token is not this policy's log-prob
+
+
+def test_what_is_under_way_ends_where_the_engine_is_closed(start: Start, three: list[StandIn]) -> None:
+    engine = start()
+    engine.sync(weights(1.0), 0)
+    for server in three:
+        server.delay = 60.0  # a run that failed would not end before
+    raised: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            list(engine.generate(REQUESTS, SAMPLING))
+        except EngineError as fault:
+            raised.append(fault)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    until(lambda: sum(server.running for server in three) == 8)
+    engine.close()
+    thread.join(10)
+    assert not thread.is_alive() and "is left" in str(raised[0])
+
+
 def test_a_request_that_is_refused_costs_no_server(start: Start, three: list[StandIn]) -> None:
     engine = start()
     engine.sync(weights(1.0), 0)

@@ -9,7 +9,7 @@ from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 
 from asym_lit.gguf_models.directories import about
 from asym_lit.lit.distributed import any_process, world_size
-from asym_lit.lit.stopping import HeldFault
+from asym_lit.lit.stopping import HeldFault, met_by_all
 from asym_lit.policy.known_tokens import tokenless_ids
 from asym_lit.policy.loading import load_generation_config, locate
 from asym_lit.responses import end_tokens, padding_token
@@ -120,22 +120,36 @@ class EngineKeeper:
             failures += 1
             if failures > 1:
                 raise _stopped("failed twice over the same prompts", failure) from failure
-            self._replace(failure)
+            try:
+                self._replace(failure)
+            except EngineError as again:
+                raise _stopped("failed, and so did the one in its place", again) from again
 
     def _replace(self, failure: EngineError | None) -> None:
-        """A new engine where it died, and the weights that are due for all. A collective."""
+        """A new engine where it died, and the weights that are due for all. A collective.
+
+        Raises:
+            EngineError: On every process, if one of them has no engine then.
+        """
         if self._live is None:
             raise EngineError("The engine was closed while it wrote.") from failure
         rank_zero_warn(f"The engine failed and is started anew: {failure or 'on another process'}.")
-        if failure is not None:
-            self.restarts += 1
-            self.engine.close()
-            self._start(self._live)
-        if self.beside:
-            assert isinstance(self.engine, RunsElsewhere)
-            self.engine.restore()
-        else:
-            self.resync()
+        with met_by_all():
+            if failure is not None:
+                self.restarts += 1
+                self.engine.close()
+                self._start(self._live)
+        again: EngineError | None = None
+        try:
+            if self.beside:
+                assert isinstance(self.engine, RunsElsewhere)
+                self.engine.restore()
+            else:
+                self.resync()
+        except EngineError as fault:
+            again = fault
+        if any_process(again is not None):
+            raise again or EngineError("on another process")
 
     def close(self) -> None:
         """Close the engine; a later stage starts it again."""

@@ -13,6 +13,17 @@ from asym_lit.run_folder.checkpoint_origin import KEY, check_origin, go_on, orig
 from asym_lit.run_folder.run_settings import changed, settings_of
 from asym_lit.types import RunStoppedError
 
+ASKED_BY = (
+    "model.objective",
+    "data.sampling",
+    "data.prompts_per_step",
+    "data.temperature",
+    "data.curriculum",
+    "data.prompt_format",
+)
+"""Settings that rollouts are asked for by: those that a checkpoint has for the step to come are of no use to a run with others.
+The objective says which groups are dropped, and whether greedy responses are needed."""
+
 
 class Resuming:
     """What a `PolicyModule` puts into its checkpoints, and does with one that is resumed."""
@@ -55,7 +66,7 @@ class Resuming:
                 "<run folder>/checkpoints/step_000040.",
                 state="failed",
             )
-        module.datamodule.ahead.resume()
+        module.datamodule.ahead.resume(is_of_use=not set(ASKED_BY) & set(self.changed))
         self.changed |= take_settings(module.optimizers(), module.lr_schedulers())
         for name, (before, now) in self.changed.items():
             rank_zero_info(f"Other than in the checkpoint: {name} was {before}, and is {now} from here on.")

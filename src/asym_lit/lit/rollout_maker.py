@@ -95,6 +95,7 @@ class RolloutMaker:
         prompts = [(rollouts[0].slot, rollouts[0].prompt) for rollouts in made.problems]
         asked = RolloutBatch([], made.sampling.greedy(), made.step, made.source, seconds=made.seconds, clock=made.clock)
         made.greedy = [one for group in self._answer(asked, prompts, "greedy", made.step) for one in group]
+        made.figures = asked.figures
 
     def _answer(
         self, made: RolloutBatch, prompts: SlottedPrompts, stage: str, step: int, each: Callable[[], None] = lambda: None
@@ -126,6 +127,7 @@ class RolloutMaker:
         made.spend("verify", clock)
         made.clock.add(self.scorer.read_clock())
         made.drawn += len(groups)
+        made.figures = dict(getattr(self.engine, "figures", {}))
         return groups
 
     def rest(self, made: RolloutBatch) -> None:

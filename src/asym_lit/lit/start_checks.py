@@ -83,7 +83,7 @@ def check_lag(objective: Objective, data: RolloutSource) -> None:
         raise InputError(
             f"data.lag is {lag}, and {type(engine).__name__} cannot write while the policy is updated: it shares its memory. "
             f"Allowed: a process of its own (--data.engine {ProcessEngine.__name__}), a server elsewhere (VLLMServerEngine), "
-            "or --data.lag 0."
+            "several (VLLMServersEngine), or --data.lag 0."
         )
     check_staleness(objective, lag)
 

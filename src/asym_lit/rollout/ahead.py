@@ -59,7 +59,6 @@ class RolloutsAhead:
         self._coming: Step | None = None
         self._fault: BaseException | None = None
         self._group: Any = None
-        self._fits = True
 
     def serve(
         self,
@@ -196,11 +195,14 @@ class RolloutsAhead:
         if state is not None:
             self._loader, batch = loader, batch_from_plain(state["batch"], loader.owns)
             self._coming = Step(batch, state["before"], state["version"])
-            self._fits = sum(len(one["kept"]) for one in state["batch"]["problems"]) == loader.per_step
 
-    def resume(self) -> None:
-        """Where a run goes on: rollouts that it has no use for, for it has no lag or larger steps, are made anew."""
-        if self._coming is not None and not (self.lag and self._fits):
+    def resume(self, is_of_use: bool = True) -> None:
+        """Where a run goes on: rollouts that it has no use for are made anew.
+
+        Args:
+            is_of_use: They were asked for as this run asks: drawn alike, and filtered alike. Without a lag they are of none.
+        """
+        if self._coming is not None and not (self.lag and is_of_use):
             self._drop()
 
 

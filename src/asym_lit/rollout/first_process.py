@@ -10,7 +10,7 @@ from torch import Tensor
 
 from asym_lit.process_groups import group_of_thread
 from asym_lit.rollout.engine import EngineError
-from asym_lit.types import InputError
+from asym_lit.types import InputError, RunStoppedError
 
 T = TypeVar("T")
 
@@ -43,18 +43,25 @@ def from_first(make: Callable[[], T]) -> T:
     Raises:
         EngineError: If it did, on every process: the others would wait for it.
         InputError: Likewise.
+        RunStoppedError: On the others, if it raised anything else, a full disk's `OSError` say.
     """
     made: Any = None
     fault: Exception | None = None
+    own: Exception | None = None
     if rank() == 0:
         try:
             made = make()
         except (EngineError, InputError) as raised:
             fault = raised
+        except Exception as raised:  # ends all of them, here
+            own, fault = raised, RunStoppedError(f"A fault of process 0: {type(raised).__name__}: {raised}", state="failed")
     if ranks() > 1:
         told = [made, fault]
         dist.broadcast_object_list(told, src=0, group=group_of_thread())
         made, fault = told
+    if own is not None:
+        own.ends_all = True  # type: ignore[attr-defined]
+        raise own
     if fault is not None:
         raise fault
     given: T = made

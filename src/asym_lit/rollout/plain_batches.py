@@ -20,7 +20,8 @@ def batch_as_plain(batch: RolloutBatch, gather: Callable[[list[Plain]], list[Pla
     """
     of_all = {"groups_each": dict(batch.groups_each), "curriculum": dict(batch.curriculum)}
     own = {"step": batch.step, "source": batch.source, "lag": batch.lag, "sampling": vars(batch.sampling).copy(), **of_all}
-    return own | {"clocks": gather([asdict(batch.clock)]), "problems": gather(_problems(batch))}
+    of_each = {"clocks": gather([asdict(batch.clock)]), "figures": gather([dict(batch.figures)])}
+    return own | of_each | {"problems": gather(_problems(batch))}
 
 
 def batch_from_plain(plain: Mapping[str, Any], owns: Callable[[int, int], bool]) -> RolloutBatch:
@@ -30,11 +31,14 @@ def batch_from_plain(plain: Mapping[str, Any], owns: Callable[[int, int], bool])
         plain: Of all ranks.
         owns: Whether a problem is this rank's, by its first slot and its number of groups.
     """
-    own = {name: value for name, value in plain.items() if name not in ("problems", "clocks")}
+    own = {name: value for name, value in plain.items() if name not in ("problems", "clocks", "figures")}
     batch = RolloutBatch([], **{**own, "sampling": Sampling(**plain["sampling"])})
     for clock in plain["clocks"]:
         batch.clock.add(VerdictClock(**clock))
     batch.clock.waited, batch.clock.worked = (s / len(plain["clocks"]) for s in (batch.clock.waited, batch.clock.worked))
+    names = plain["figures"][0]
+    sums = {name: [sum(parts) for parts in zip(*(one[name] for one in plain["figures"]), strict=True)] for name in names}
+    batch.figures = {name: (found, count) for name, (found, count) in sums.items()}
     each = batch.groups_each
     _fill(batch, [one for one in plain["problems"] if owns(one["slot"], each.get(one["slot"], 1))])
     return batch

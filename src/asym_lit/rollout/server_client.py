@@ -6,13 +6,17 @@ What is asked is in `vllm_server`.
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any
+from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
-from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Retry
 
 from asym_lit.rollout.engine import EngineError
@@ -42,13 +46,49 @@ class RefusedRequestError(EngineError):
 
 
 class _Adapter(HTTPAdapter):
-    """Asks the system to look after connections on which nothing comes for a long time."""
+    """Asks the system to look after connections on which nothing comes for a long time, and can break all of them.
+
+    Closing a session closes those that are idle alone: who waits for an answer would go on waiting, and the server writing it.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.made: WeakSet[HTTPConnection] = WeakSet()
+        self._lock = Lock()
+        super().__init__(**settings)
+
+    def note(self, connection: HTTPConnection) -> None:
+        """Remember a connection that was just made; from any thread."""
+        with self._lock:
+            self.made.add(connection)
+
+    def break_all(self) -> None:
+        """Whoever waits for an answer gets none."""
+        with self._lock:
+            sockets = [connection.sock for connection in self.made if connection.sock is not None]
+        for one in sockets:
+            with suppress(OSError):  # it is gone
+                one.shutdown(socket.SHUT_RDWR)
 
     @override
     def init_poolmanager(self, *args: Any, **settings: Any) -> None:
         watched = [(socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in ALIVE.items() if hasattr(socket, name)]
         options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *watched]
         super().init_poolmanager(*args, socket_options=options, **settings)
+        note = self.note
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                note(self)
+
+        class Secure(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                note(self)
+
+        plain = type("Plain", (HTTPConnectionPool,), {"ConnectionCls": Plain})
+        secure = type("Secure", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
+        self.poolmanager.pool_classes_by_scheme = {"http": plain, "https": secure}
 
 
 class ServerClient:
@@ -72,8 +112,9 @@ class ServerClient:
             retry = Retry(RETRIES, read=False, backoff_factor=0.5, status_forcelist=(502, 503, 504), allowed_methods=None)
             self._session = requests.Session()
             self._session.trust_env = False  # a proxy of the environment has no business with tokens
+            self._adapter = _Adapter(pool_maxsize=self.connections, max_retries=retry)
             for scheme in ("http://", "https://"):
-                self._session.mount(scheme, _Adapter(pool_maxsize=self.connections, max_retries=retry))
+                self._session.mount(scheme, self._adapter)
         return self._session
 
     def wait(self, seconds: float) -> None:
@@ -128,7 +169,8 @@ class ServerClient:
         return found
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; what is under way ends in an `EngineError`."""
         if self._session is not None:
             self._session.close()
+            self._adapter.break_all()
         self._session = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +17,7 @@ PROBE = 5.0
 
 
 def offer(pool: ServerPool, host: EngineHost, weights: dict[str, Tensor], path: Path | None, version: int) -> list[str]:
-    """Offer weights to all servers; returns the marks of those that have them and write with them, empty for the others.
+    """Offer weights to all servers; returns the marks of those that have them, empty for the others.
 
     Args:
         pool: The servers.
@@ -26,7 +27,7 @@ def offer(pool: ServerPool, host: EngineHost, weights: dict[str, Tensor], path: 
         version: Optimizer steps behind them.
 
     Raises:
-        InputError: If a server cannot take them, or writes with others, the first time; later it is left out.
+        InputError: If a server cannot take them the first time; later it is left out.
     """
 
     def give(member: Member) -> str:
@@ -34,7 +35,15 @@ def offer(pool: ServerPool, host: EngineHost, weights: dict[str, Tensor], path: 
 
     # Over NCCL one by one: collectives of one GPU with several groups would hold each other up.
     with ThreadPoolExecutor(1 if path is None else len(pool.members)) as threads:
-        marks = list(threads.map(give, pool.members))
+        return list(threads.map(give, pool.members))
+
+
+def tried(pool: ServerPool, marks: Sequence[str], version: int) -> list[str]:
+    """The marks of those servers that write with the policy's weights of the moment, which they have taken.
+
+    Raises:
+        InputError: If a server writes with others the first time; later it is left out.
+    """
     return [_tried(pool, member, mark, version) if mark else "" for member, mark in zip(pool.members, marks, strict=True)]
 
 

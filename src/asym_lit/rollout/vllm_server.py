@@ -111,21 +111,20 @@ class VLLMServerEngine(Engine):
         Raises:
             InputError: If it writes with others; that is found out once, after the start.
         """
-        self._offer(version, gathered(named_weights))
+        weights = gathered(named_weights)
 
-    def restore(self) -> None:
-        """Have the server, which may be another one, take the weights of the last sync once more."""
-        self._offer(self._last)
-
-    def _offer(self, version: int, weights: dict[str, Tensor] | None = None) -> None:
         def send() -> str:
-            if weights is not None:
-                self._sent = self.written(weights, version)
+            self._sent = self.written(weights, version)
             return self.take(*self._sent, version)
 
         self.mark = from_first(send)
         self.version = self._last = version
         self.try_once()
+
+    def restore(self) -> None:
+        """Have the server, which may be another one, take last sync's weights once more; untried, as the policy has moved."""
+        self.mark = from_first(lambda: self.take(*self._sent, self._last))
+        self.version = self._last
 
     def written(self, weights: dict[str, Tensor], version: int) -> tuple[dict[str, Tensor], Path | None]:
         """Weights as `take` wants them: in a directory if they go there by files, else themselves."""

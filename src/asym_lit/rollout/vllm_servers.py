@@ -18,7 +18,7 @@ from asym_lit.rollout.first_process import from_first, gathered, rank, ranks
 from asym_lit.rollout.server_client import RefusedRequestError
 from asym_lit.rollout.server_list import check_urls, read_urls
 from asym_lit.rollout.server_pool import Member, ServerPool
-from asym_lit.rollout.server_weights import PROBE, offer
+from asym_lit.rollout.server_weights import PROBE, offer, tried
 from asym_lit.rollout.vllm_server import VLLMServerEngine
 from asym_lit.types import InputError, Rollout, Sampling
 
@@ -119,20 +119,26 @@ class VLLMServersEngine(Engine):
             InputError: If a server writes with others when it is tried for the first time in the run.
             EngineError: If none has taken them.
         """
-        self._offer(version, gathered(named_weights))
+        weights = gathered(named_weights)
+
+        def send() -> list[str]:
+            self._sent = self.pool.members[0].server.written(weights, version)
+            return tried(self.pool, self._offer(version), version)
+
+        self._settle(from_first(send), version)
 
     def restore(self) -> None:
-        """Have the servers that are there take the weights of the last sync once more."""
-        self._offer(self._last)
+        """Have the servers that are there take the weights of the last sync once more.
 
-    def _offer(self, version: int, weights: dict[str, Tensor] | None = None) -> None:
-        def send() -> list[str]:
-            if weights is not None:
-                self._sent = self.pool.members[0].server.written(weights, version)
-            assert self._host is not None
-            return offer(self.pool, self._host, *self._sent, version)
+        They are not tried: what they write is of other weights than the policy has by now. The next sync tries new ones.
+        """
+        self._settle(from_first(lambda: self._offer(self._last)), self._last)
 
-        marks = from_first(send)
+    def _offer(self, version: int) -> list[str]:
+        assert self._host is not None
+        return offer(self.pool, self._host, *self._sent, version)
+
+    def _settle(self, marks: list[str], version: int) -> None:
         self.pool.settle(marks, version)
         if not self.pool.writing:
             raise EngineError(f"None of the {len(marks)} vLLM servers has taken weights of version {version}.")
@@ -185,7 +191,7 @@ class VLLMServersEngine(Engine):
 
     def close(self) -> None:
         """Let go of the connections; the servers go on."""
+        self.pool.settle([""] * len(self.pool.members), -1)  # first: what is under way is asked of no other
         for member in self.pool.members:
             member.server.client.close()
-        self.pool.settle([""] * len(self.pool.members), -1)
         self._host, self.version = None, -1

@@ -12,7 +12,8 @@ from pathlib import Path
 from torch import Tensor
 
 KEEP = 2
-"""A server may still be reading the last but one."""
+"""Up to the one that is written; a server may still be reading the last but one. Higher versions are those of an earlier run,
+which a new one, or one that goes on from a checkpoint before them, finds there."""
 
 
 class WeightDirectories:
@@ -37,13 +38,16 @@ class WeightDirectories:
         from transformers import AutoConfig
 
         final = self.root / f"version_{version:06d}"
+        for left in self.root.glob(".version_*.partial"):  # by a run that was killed
+            shutil.rmtree(left)
         partial = final.with_name(f".{final.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         AutoConfig.from_pretrained(self.policy).save_pretrained(partial)
         save_torch_state_dict(weights, partial)
         shutil.rmtree(final, ignore_errors=True)
         os.replace(partial, final)
-        for old in sorted(self.root.glob("version_*"))[:-KEEP]:
-            shutil.rmtree(old)
+        found = sorted(self.root.glob("version_*"))
+        until = found.index(final) + 1
+        for other in [*found[: max(until - KEEP, 0)], *found[until:]]:
+            shutil.rmtree(other)
         return final

@@ -165,6 +165,8 @@ class RolloutBatch:
     """Metrics of the curriculum that drew the problems, the same on every rank; empty without one."""
     lag: int = 0
     """Rollout steps between the weights that wrote it and those that train on it."""
+    figures: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """What the engine counted when it had written it; by then it may be at work on another."""
     experience: Experience | None = None
     scores: TokenScores | None = None
     """The policy's scores at the weights that sampled (no gradient)."""

@@ -51,7 +51,7 @@ class StepAccounting(Callback):
         sums["time/step"] = (step_seconds, 1.0)
         keeper = pl_module.datamodule.maker.keeper
         sums["engine/restarts"] = (keeper.restarts, 1.0 / trainer.world_size)
-        sums |= {f"engine/{name}": pair for name, pair in getattr(keeper.engine, "figures", {}).items()}
+        sums |= {f"engine/{name}": pair for name, pair in batch.figures.items()}
         sums["tokens/generated"] = (float(generated), 1.0 / trainer.world_size)
         sums["tokens/per_second"] = (generated * trainer.world_size, step_seconds)
         sums["tokens/generated_per_second"] = (generated * trainer.world_size, batch.seconds.get("generate", 0.0))
