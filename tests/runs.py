@@ -61,7 +61,7 @@ def run_alone(
 ) -> subprocess.CompletedProcess[str]:
     """Runs train.py in a process of its own, for what kills or multiplies processes; without the imports of a start."""
     starter, command = _starter(), [str(ROOT / script), *arguments]
-    processes = 2 if any(word.endswith(TWO) for word in arguments) else 1
+    processes = 2 if script == "train.py" and any(word.endswith(TWO) for word in arguments) else 1
     assert starter.stdin and starter.stdout
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from asym_lit.run_folder.ledger import read_ledger
-from beside import UPDATED
+from beside_updates import UPDATED
 from runs import points, run_alone, scalars, weights, words
 
 LAG = ["--config", "tests/lit/lag.yaml"]
@@ -22,7 +22,7 @@ LAST = "checkpoints/step_000004"
 
 def callbacks(name: str, **options: object) -> list[str]:
     told = [word for key, value in options.items() for word in (f"--trainer.callbacks.{key}", str(value))]
-    return ["--trainer.callbacks+", f"beside.{name}", *told]
+    return ["--trainer.callbacks+", f"beside_updates.{name}", *told]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_rollouts_are_written_while_the_policy_is_updated(fit) -> None:
     # Those of step 1 are given only when step 0 has been trained on: without overlap the engine would wait for ever.
     while UPDATED.acquire(blocking=False):
         pass
-    engine = ["--data.engine", "beside.BesideEngine", "--data.engine.after_updates", "2"]
+    engine = ["--data.engine", "beside_updates.BesideEngine", "--data.engine.after_updates", "2"]
     run = fit("grpo", *LAG, *FAST, *engine, "--data.rollout_steps", "3", *callbacks("TellUpdates"))
     waited, overlapped, generated = (scalars(run, f"time/{name}") for name in ("waited", "overlapped", "generate"))
     assert set(waited) == set(overlapped) == {1, 2}

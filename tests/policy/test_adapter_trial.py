@@ -117,9 +117,9 @@ def test_a_layer_that_is_merged_the_wrong_way_round_is_found(monkeypatch):
     add_tried_adapters(tiny_policy(), SMALL)
     real = adapter_merging._merged
 
-    def transposed(layer, weight, down, up):
+    def transposed(layer, scale, weight, down, up):
         is_square = weight.shape[0] == weight.shape[1]
-        return torch.addmm(weight, down.T, up.T, alpha=2.0) if is_square else real(layer, weight, down, up)
+        return torch.addmm(weight, down.T, up.T, alpha=scale) if is_square else real(layer, scale, weight, down, up)
 
     monkeypatch.setattr(adapter_merging, "_merged", transposed)
     with pytest.raises(InputError, match=r"Qwen2ForCausalLM cannot be trained by adapters on .*q_proj.*merged, it is off by"):

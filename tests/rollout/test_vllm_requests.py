@@ -39,7 +39,7 @@ def test_a_greedy_response_is_asked_of_the_server_at_temperature_0() -> None:
         choice = {"index": 0, "finish_reason": "stop", "token_ids": [6, 1], "logprobs": {"token_logprobs": [0.0, 0.0]}}
         return {"choices": [choice]}
 
-    engine.client, engine._host = SimpleNamespace(post=post, close=lambda: None), HOST  # type: ignore[assignment]
+    engine.client, engine.host = SimpleNamespace(post=post, url="", close=lambda: None), HOST  # type: ignore[assignment]
     ((rollout,),) = engine.generate([REQUEST], SAMPLED.greedy())
     assert {**ASKED, "top_k": -1}.items() <= posted[0].items()
     assert rollout.token_ids == [6, 1]

@@ -56,13 +56,13 @@ def test_what_holds_no_checkpoint_is_refused_in_one_line(tmp_path: Path, name: s
 
 def test_a_run_that_is_told_its_folder_is_begun_and_gone_on_with_by_the_same_words(tmp_path: Path) -> None:
     own = tmp_path / "run" / "version_0"
-    assert resolve_checkpoint(str(own), own) is None
+    assert resolve_checkpoint(str(own), own=own) is None
     own.mkdir(parents=True)  # by another process of the run, a moment before
-    assert resolve_checkpoint(str(own), own.resolve()) is None
+    assert resolve_checkpoint(str(own), own=own.resolve()) is None
     newest = checkpoint(own, "step_000002")
-    assert resolve_checkpoint(str(own), own) == str(newest / "lightning.ckpt")
+    assert resolve_checkpoint(str(own), own=own) == str(newest / "lightning.ckpt")
     with pytest.raises(InputError, match="does not exist"):
-        resolve_checkpoint(str(tmp_path / "run" / "version_1"), own)
+        resolve_checkpoint(str(tmp_path / "run" / "version_1"), own=own)
 
 
 def test_a_lone_checkpoint_file_lies_in_no_run_folder_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
