@@ -46,10 +46,9 @@ START = 90
 
 def made_part(name: str, small: bool) -> Any:
     """What runs a part, given the place; imported in the child alone."""
+    import beside
     import paths
     import step_table
-
-    import beside
 
     if ", " in name:
         shape, thousands = name.removesuffix("k").split(", ")
