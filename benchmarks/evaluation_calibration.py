@@ -79,22 +79,25 @@ def alarms(
         values = []
         for arm, (count, wide) in enumerate(zip(seeds, spread, strict=True)):
             single = rng.normal(0, 0.0 if untrained and arm else 0.3, (count, problems))
-            logits = easy + single + rng.normal(0, wide, (count, 1))
-            values.append(table[rng.binomial(n, 1 / (1 + np.exp(-logits)))])
-        if untrained:  # what seeds vary moves pass@k on average, as logits are no shares; that is no false alarm
-            values[0] = np.clip(values[0] - bias(easy, spread[0], k), 0, 1)  # shares stay shares
+            chances = 1 / (1 + np.exp(-(easy + single + rng.normal(0, wide, (count, 1)))))
+            if untrained and arm:
+                chances = np.broadcast_to(alike(easy, spread[0], k), (count, problems))
+            values.append(table[rng.binomial(n, chances)])
         one = paired_difference(values[0], values[1], second_untrained=untrained)
         found += one.p < 0.05
         refused += one.few_seeds
     return found / (rounds - refused) if refused < rounds / 2 else None
 
 
-def bias(easy: np.ndarray, spread: float, k: int) -> np.ndarray:
-    """By problem, what a spread of `spread` and 0.3 logits adds to pass@k on average, by quadrature."""
+def alike(easy: np.ndarray, spread: float, k: int) -> np.ndarray:
+    """By problem, the chance whose pass@k is that of policies that vary by `spread` and 0.3 logits, on average; by quadrature.
+
+    What seeds vary moves pass@k on average, as logits are no shares; that is no false alarm.
+    """
     nodes, weights = np.polynomial.hermite_e.hermegauss(15)
-    logits = easy + np.hypot(spread, 0.3) * nodes[:, None]
-    moved = np.average(1 - (1 - 1 / (1 + np.exp(-logits))) ** k, axis=0, weights=weights)
-    return moved - (1 - (1 - 1 / (1 + np.exp(-easy))) ** k)
+    missed = 1 / (1 + np.exp(easy + np.hypot(spread, 0.3) * nodes[:, None]))
+    found: np.ndarray = 1 - np.average(missed**k, axis=0, weights=weights) ** (1 / k)
+    return found
 
 
 def band_coverage(

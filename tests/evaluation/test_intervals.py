@@ -128,8 +128,11 @@ def test_what_problems_vary_counts_from_where_it_is_more_than_noise_may_make():
     noise = float((residuals**2).sum() / (2 * 8 * 9 * 3))
     for beyond, counted in ((0.6, False), (0.7, True)):
         own = shift * ((1 + beyond) * noise * 9 / shift.var(ddof=1)) ** 0.5
-        parts = variance_parts([np.arange(3)[:, None] + residuals + own, np.zeros((1, 9))])
+        arm = np.arange(3)[:, None] + residuals + own
+        parts = variance_parts([arm, np.zeros((3, 9))])
         assert float(parts[-1][0]) == pytest.approx(beyond * noise if counted else 0.0)
+        alone = variance_parts([arm, np.zeros((1, 9))])  # the noise of the one seed would lie in it
+        assert float(alone[-1][0]) == pytest.approx(beyond * noise)
 
 
 def test_where_seed_means_are_all_alike_problems_decide():

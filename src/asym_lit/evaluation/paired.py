@@ -140,8 +140,9 @@ def variance_parts(arms: Sequence[np.ndarray]) -> list[tuple[np.ndarray, int]]:
     if len(several) == 1 and len(arms) > 1 and are_shares(arms):
         seeds = [(_in_logits(several[0], np.asarray(sum(arm.mean((0, 1)) for arm in arms) / 2), seeds[0][0]), seeds[0][1])]
     noise = np.asarray(sum(map(seed_noise, several)))
-    beyond_noise = over_problems - noise
-    beyond_noise = np.where(beyond_noise > SURE * np.sqrt(2 / (problems - 1)) * noise, beyond_noise, 0.0)
+    beyond_noise = np.maximum(over_problems - noise, 0.0)
+    if len(several) == 2:  # of an arm with one seed `noise` knows nothing, so its own lies in what is beyond, and counts
+        beyond_noise = np.where(beyond_noise > SURE * np.sqrt(2 / (problems - 1)) * noise, beyond_noise, 0.0)
     whole = beyond_noise + sum(part for part, _ in seeds)
     # But for rounding, the means of seeds are all alike: they say nothing of other seeds.
     alike = whole <= 1e-12 * over_problems

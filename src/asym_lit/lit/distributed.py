@@ -21,6 +21,22 @@ def world_size() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
+def check_group(processes: int) -> None:
+    """See that the default group is the strategy's.
+
+    Args:
+        processes: How many train together, by the trainer's word.
+
+    Raises:
+        RuntimeError: If it has other members: each process would train alone, without a word.
+    """
+    if world_size() != processes:
+        raise RuntimeError(
+            f"The process group has {world_size()} members, the trainer {processes}; something made a "
+            "process group before the strategy did. Start engines through data.engine only."
+        )
+
+
 def all_sum(values: Tensor) -> Tensor:
     """Elementwise sum over all processes."""
     return _all_reduce(values, dist.ReduceOp.SUM)

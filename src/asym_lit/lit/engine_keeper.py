@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 
 from asym_lit.gguf_models.directories import about
-from asym_lit.lit.distributed import any_process, world_size
+from asym_lit.lit.distributed import any_process, check_group
 from asym_lit.lit.stopping import HeldFault, met_by_all
 from asym_lit.policy.known_tokens import tokenless_ids
 from asym_lit.policy.loading import load_generation_config, locate
@@ -61,11 +61,7 @@ class EngineKeeper:
 
     def _start(self, live: LivePolicy) -> None:
         """Lazily, so that the process group of the strategy stands before an engine could make its own."""
-        if world_size() != live.processes:
-            raise RuntimeError(
-                f"The process group has {world_size()} members, the trainer {live.processes}; something made a "
-                "process group before the strategy did. Start engines through data.engine only."
-            )
+        check_group(live.processes)
         config, tokenizer = live.policy_config, self.tokenizer
         ends = end_tokens(tokenizer, config, load_generation_config(self.policy))
         host = EngineHost(

@@ -18,7 +18,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 from typing_extensions import override
 
-from asym_lit.lit.distributed import all_lists
+from asym_lit.lit.distributed import all_lists, check_group
 from asym_lit.lit.stopping import ends_all
 from asym_lit.loggers.run_place import run_folder
 from asym_lit.processes.ending import end_now, in_time, say
@@ -69,6 +69,7 @@ class Watchdog(Callback):
         me = Peer.myself(trainer.global_rank)
         watch = Watch(me, trainer.world_size, self.silence, self.seconds, self._end)
         environment: Any = vars(trainer.strategy).get("cluster_environment")
+        check_group(trainer.world_size)
         (place,) = all_lists([watch.listen(environment.main_address)] if me.rank == 0 else [])
         words = "" if me.rank == 0 else watch.connect(**place)
         watch.start()
